@@ -1,0 +1,31 @@
+-- What each account may do; applied after every migration by the account "migrate".
+-- {database}, {web}, {hash} and {guard} are replaced by quoted names.
+
+-- web: every row, but a password's hash can only be written.
+GRANT SELECT (version) ON {database}.schema_migration TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.user TO {web};
+GRANT SELECT (user_id, changed_at, must_change), INSERT, UPDATE, DELETE ON {database}.password TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.tenant TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.membership TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.role TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.permission TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.user_role TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.device TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.session TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.rotation TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.throttle TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.outbox TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.setup_code TO {web};
+-- What was recorded is never changed, only purged.
+GRANT SELECT, INSERT, DELETE ON {database}.audit_event TO {web};
+
+-- hash: reads the hashes and nothing else.
+GRANT SELECT (version) ON {database}.schema_migration TO {hash};
+GRANT SELECT (user_id, hash) ON {database}.password TO {hash};
+
+-- guard: reads what a check reads, and notes that a session was used.
+GRANT SELECT (version) ON {database}.schema_migration TO {guard};
+GRANT SELECT, UPDATE (last_seen, idle_end) ON {database}.session TO {guard};
+GRANT SELECT (id, username, email, display_name, state, grants) ON {database}.user TO {guard};
+GRANT SELECT (user_id, tenant_id, grants) ON {database}.membership TO {guard};
+GRANT SELECT (id, name) ON {database}.tenant TO {guard};

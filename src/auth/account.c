@@ -1,0 +1,190 @@
+/* Accounts: the normal form of names, finding one, a password set by its keeper. */
+#include "account.h"
+
+#include "arena.h"
+#include "audit.h"
+#include "clock.h"
+#include "db.h"
+#include "session_store.h"
+
+#define USERNAME_MIN 2
+#define USERNAME_MAX 64
+#define EMAIL_MAX 254
+#define LOCAL_MAX 64
+#define LABEL_MAX 63
+
+static bool is_alnum(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+}
+
+enum err account_normal_username(struct arena *arena, struct str typed, struct str *out)
+{
+	struct str name = STR_NONE;
+
+	typed = str_trim(typed);
+	if (typed.n < USERNAME_MIN || typed.n > USERNAME_MAX)
+		return ERR_INPUT;
+	TRY(str_copy_lower(arena, typed, &name));
+	if (!is_alnum(name.p[0]))
+		return ERR_INPUT;
+	for (size_t i = 1; i < name.n; i++)
+		if (!is_alnum(name.p[i]) && !str_contains(STR("._-"), name.p[i]))
+			return ERR_INPUT;
+	*out = name;
+	return OK;
+}
+
+/* dot-atom of RFC 5322 §3.2.3; quoted local parts are refused. */
+static bool is_local_part(struct str local)
+{
+	if (local.n == 0 || local.n > LOCAL_MAX)
+		return false;
+	if (local.p[0] == '.' || local.p[local.n - 1] == '.')
+		return false;
+	for (size_t i = 0; i < local.n; i++) {
+		if (local.p[i] == '.' && local.p[i - 1] == '.')
+			return false;
+		if (!is_alnum(local.p[i]) && !str_contains(STR(".!#$%&'*+-/=?^_`{|}~"), local.p[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool is_label(struct str label)
+{
+	if (label.n == 0 || label.n > LABEL_MAX)
+		return false;
+	if (label.p[0] == '-' || label.p[label.n - 1] == '-')
+		return false;
+	for (size_t i = 0; i < label.n; i++)
+		if (!is_alnum(label.p[i]) && label.p[i] != '-')
+			return false;
+	return true;
+}
+
+static bool is_domain(struct str domain)
+{
+	struct str label = STR_NONE;
+	struct str rest = domain;
+	bool more = true;
+
+	if (!str_contains(domain, '.'))
+		return str_equal(domain, STR("localhost"));
+	while (more) {
+		struct str tail = STR_NONE;
+
+		more = str_cut(rest, '.', &label, &tail);
+		if (!is_label(label))
+			return false;
+		rest = tail;
+	}
+	return true;
+}
+
+enum err account_normal_email(struct arena *arena, struct str typed, struct str *out)
+{
+	struct str address = STR_NONE;
+	struct str local = STR_NONE;
+	struct str domain = STR_NONE;
+
+	typed = str_trim(typed);
+	if (typed.n == 0 || typed.n > EMAIL_MAX)
+		return ERR_INPUT;
+	TRY(str_copy_lower(arena, typed, &address));
+	if (!str_cut(address, '@', &local, &domain) || !is_local_part(local) || !is_domain(domain))
+		return ERR_INPUT;
+	*out = address;
+	return OK;
+}
+
+enum err account_normal_identifier(struct arena *arena, struct str typed, struct str *out)
+{
+	return str_contains(typed, '@') ? account_normal_email(arena, typed, out)
+					: account_normal_username(arena, typed, out);
+}
+
+enum err account_find(const struct auth_context *context, struct str typed, struct user_row *out,
+		      bool *found)
+{
+	struct str identifier = STR_NONE;
+	struct user_row user = {.state = USER_NONE};
+	struct id id = ID_NONE;
+	bool there = false;
+	enum err e = account_normal_identifier(context->arena, typed, &identifier);
+
+	if (e == OK)
+		TRY(user_store_find(context->db, context->arena, identifier, &user, &there));
+	else if (e != ERR_INPUT)
+		return e;
+	if (!there && id_parse(str_trim(typed), &id) == OK)
+		TRY(user_store_find_by_id(context->db, context->arena, &id, &user, &there));
+	if (there)
+		*out = user;
+	*found = there;
+	return OK;
+}
+
+/* A person waits less long than the command. */
+static int64_t hash_deadline(const struct auth_context *context)
+{
+	return clock_monotonic() + (context->ip.n > 0 ? 3 : 30) * CLOCK_SECOND;
+}
+
+enum err account_hash_new(const struct auth_context *context, struct str typed, struct secret *phc,
+			  struct account_result *result)
+{
+	struct secret normal = SECRET_NONE;
+	enum password_flaw flaw = PASSWORD_FINE;
+
+	TRY(password_normalise(context->arena, typed, &normal, &flaw));
+	if (flaw == PASSWORD_FINE)
+		flaw = password_check_new(context->config, normal);
+	if (flaw != PASSWORD_FINE) {
+		result->flaw = ACCOUNT_BAD_PASSWORD;
+		result->password_flaw = flaw;
+		return OK;
+	}
+	return password_hash(context->hasher, context->arena, normal, hash_deadline(context), phc);
+}
+
+/* A password set by the keeper, in one transaction with the end of all sessions. */
+struct password_setting {
+	const struct auth_context *context;
+	const struct id *user_id;
+	struct secret phc;
+	struct account_result result;
+	struct audit_trail trail;
+};
+
+static enum err set_password_work(struct db *db, void *opaque)
+{
+	struct password_setting *s = opaque;
+	struct audit_event event = {.kind = AUDIT_PASSWORD_CHANGED, .user_id = *s->user_id};
+	uint32_t state = USER_NONE;
+	uint64_t ended = 0;
+	bool found = false;
+
+	s->trail.n = 0;
+	TRY(user_store_lock(db, s->user_id, &state, &found));
+	if (!found)
+		return ERR_CONFLICT;
+	TRY(password_store_set(db, s->user_id, s->phc, s->context->now));
+	TRY(session_store_delete_of_user(db, s->user_id, &ID_NONE, &ended));
+	TRY(user_store_find_by_id(db, s->context->arena, s->user_id, &s->result.user, &found));
+	return audit_trail_add(s->context, &s->trail, &event);
+}
+
+enum err account_set_password(const struct auth_context *context, const struct id *user_id,
+			      struct str typed, struct account_result *out)
+{
+	struct password_setting setting = {.context = context, .user_id = user_id};
+
+	TRY(account_hash_new(context, typed, &setting.phc, &setting.result));
+	if (setting.result.flaw == ACCOUNT_FINE) {
+		TRY(db_transact(context->db, set_password_work, &setting));
+		audit_trail_write(context, &setting.trail);
+	}
+	*out = setting.result;
+	return OK;
+}

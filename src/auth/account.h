@@ -1,0 +1,80 @@
+/* Accounts: names, creation, passwords set by their keeper, the first administrator. */
+#ifndef GATEPOST_AUTH_ACCOUNT_H
+#define GATEPOST_AUTH_ACCOUNT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "context.h"
+#include "err.h"
+#include "ident.h"
+#include "password.h"
+#include "secret.h"
+#include "str.h"
+#include "user_store.h"
+
+/*
+ * The normal form under which names are unique. ASCII only (docs/decisions.md), lower case.
+ * User name: [a-z0-9][a-z0-9._-]{1,63}. Address: local@domain, ≤ 254, no space, quote, control,
+ * angle bracket; a domain of labels. identifier: whichever it looks like. ERR_INPUT.
+ */
+MUST_CHECK enum err account_normal_username(struct arena *arena, struct str typed, struct str *out);
+MUST_CHECK enum err account_normal_email(struct arena *arena, struct str typed, struct str *out);
+MUST_CHECK enum err account_normal_identifier(struct arena *arena, struct str typed,
+					      struct str *out);
+
+enum account_flaw {
+	ACCOUNT_FINE = 0,
+	ACCOUNT_BAD_USERNAME,
+	ACCOUNT_BAD_EMAIL,
+	ACCOUNT_NO_NAME,          /* neither user name nor address */
+	ACCOUNT_BAD_DISPLAY_NAME, /* over 100 code points, control, invalid UTF-8 */
+	ACCOUNT_BAD_PASSWORD,     /* see password_flaw */
+	ACCOUNT_TAKEN,
+	ACCOUNT_BAD_CODE, /* setup: wrong, over or used */
+	ACCOUNT_UNKNOWN_ROLE,
+	ACCOUNT_FLAW_COUNT
+};
+
+struct account_request {
+	struct str username, email, display_name; /* as typed; absent or empty: none */
+	struct str password;                      /* as typed */
+	const struct str *roles;
+	size_t role_count;
+};
+
+struct account_result {
+	enum account_flaw flaw;
+	enum password_flaw password_flaw;
+	struct user_row user; /* when ACCOUNT_FINE */
+};
+
+/* A new password checked and hashed (not inside a transaction: it takes its time); a flaw in
+ * *result. */
+MUST_CHECK enum err account_hash_new(const struct auth_context *context, struct str typed,
+				     struct secret *phc, struct account_result *result);
+/* Creates user, password and roles in one transaction. A flaw is a result: nothing was done. */
+MUST_CHECK enum err account_create(const struct auth_context *context,
+				   const struct account_request *request,
+				   struct account_result *out);
+/* Sets a new password (the command's "user passwd"): ends all sessions of the user. Flaws as above.
+ */
+MUST_CHECK enum err account_set_password(const struct auth_context *context,
+					 const struct id *user_id, struct str typed,
+					 struct account_result *out);
+/* By user name, address, or the 22 characters of an id. */
+MUST_CHECK enum err account_find(const struct auth_context *context, struct str typed,
+				 struct user_row *out, bool *found);
+
+/* Set-up of the first administrator. An administrator exists already: *out is true. */
+MUST_CHECK enum err account_has_administrator(const struct auth_context *context, bool *out);
+/* Makes and stores a new code (128 bits, one hour, replaces any before); text "xxxx-xxxx-…" for a
+ * person. */
+MUST_CHECK enum err account_setup_begin(const struct auth_context *context, struct secret *text);
+/* Consumes the code and creates the account with role admin (whatever roles the request names), in
+ * one transaction; a flaw leaves the code usable. */
+MUST_CHECK enum err account_setup_finish(const struct auth_context *context, struct str code,
+					 const struct account_request *request,
+					 struct account_result *out);
+
+#endif

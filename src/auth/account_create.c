@@ -1,0 +1,323 @@
+/* Accounts come to be: by an administrator, or the first of them by the set-up code. */
+#include "account.h"
+
+#include "arena.h"
+#include "audit.h"
+#include "buf.h"
+#include "clock.h"
+#include "codec.h"
+#include "db.h"
+
+#define DISPLAY_NAME_MAX 100
+#define ADMIN STR("admin")
+#define CODE_BYTES 16
+#define CODE_LETTERS 26 /* of five bits each; the last two bits are zero */
+#define CODE_LIFE CLOCK_HOUR
+#define ROLE_LIST_MAX 1024
+
+/* One creation; result and trail are made anew when the transaction runs again. */
+struct creation {
+	const struct auth_context *context;
+	const struct account_request *request;
+	const struct digest *code; /* NULL: no code is needed */
+	struct user_row user;
+	struct secret phc;
+	struct account_result result;
+	struct audit_trail trail;
+};
+
+static enum err flawed(struct creation *c, enum account_flaw flaw)
+{
+	c->result.flaw = flaw;
+	return ERR_CONFLICT;
+}
+
+/* C1 control characters too: terminals act on them. */
+static bool has_any_control(struct str s)
+{
+	for (size_t i = 0; i + 1 < s.n; i++)
+		if ((unsigned char)s.p[i] == 0xc2 && (unsigned char)s.p[i + 1] < 0xa0)
+			return true;
+	return str_has_control(s);
+}
+
+static enum account_flaw read_display_name(struct str typed, struct user_row *user)
+{
+	struct str name = str_trim(typed);
+	struct str local = STR_NONE;
+	struct str domain = STR_NONE;
+
+	if (name.n == 0) {
+		str_cut(user->email, '@', &local, &domain);
+		user->display_name = user->username.n > 0 ? user->username : local;
+		return ACCOUNT_FINE;
+	}
+	if (!str_is_utf8(name) || has_any_control(name) || str_code_points(name) > DISPLAY_NAME_MAX)
+		return ACCOUNT_BAD_DISPLAY_NAME;
+	user->display_name = name;
+	return ACCOUNT_FINE;
+}
+
+static enum err read_name(enum err (*normal)(struct arena *, struct str, struct str *),
+			  struct arena *arena, struct str typed, struct str *out, bool *bad)
+{
+	enum err e = OK;
+
+	*bad = false;
+	if (str_trim(typed).n == 0)
+		return OK;
+	e = normal(arena, typed, out);
+	*bad = e == ERR_INPUT;
+	return *bad ? OK : e;
+}
+
+static enum err read_names(struct creation *c)
+{
+	struct arena *arena = c->context->arena;
+	struct user_row *user = &c->user;
+	bool bad = false;
+
+	TRY(read_name(account_normal_username, arena, c->request->username, &user->username, &bad));
+	if (bad) {
+		c->result.flaw = ACCOUNT_BAD_USERNAME;
+		return OK;
+	}
+	TRY(read_name(account_normal_email, arena, c->request->email, &user->email, &bad));
+	if (bad)
+		c->result.flaw = ACCOUNT_BAD_EMAIL;
+	else if (user->username.n == 0 && user->email.n == 0)
+		c->result.flaw = ACCOUNT_NO_NAME;
+	else
+		c->result.flaw = read_display_name(c->request->display_name, user);
+	return OK;
+}
+
+/* The code decides which of several wins; that nobody is administrator is read after it. */
+static enum err use_code(struct creation *c, struct db *db)
+{
+	uint64_t holders = 0;
+	bool consumed = false;
+
+	TRY(setup_store_consume(db, c->code, c->context->now, &consumed));
+	if (!consumed)
+		return flawed(c, ACCOUNT_BAD_CODE);
+	TRY(role_store_count_holders(db, ADMIN, &holders));
+	return holders == 0 ? OK : flawed(c, ACCOUNT_BAD_CODE);
+}
+
+static enum err note(struct creation *c, enum audit_kind kind, struct str detail)
+{
+	struct audit_event event = {.kind = kind, .user_id = c->user.id, .detail = detail};
+
+	return audit_trail_add(c->context, &c->trail, &event);
+}
+
+static enum err give_roles(struct creation *c, struct db *db)
+{
+	struct str given = STR_NONE;
+	struct buf names;
+
+	if (c->request->role_count == 0)
+		return OK;
+	buf_init(&names, c->context->arena, ROLE_LIST_MAX);
+	for (size_t i = 0; i < c->request->role_count; i++) {
+		bool known = false;
+
+		TRY(role_store_give(db, &c->user.id, c->request->roles[i], c->context->now,
+				    &known));
+		if (!known)
+			return flawed(c, ACCOUNT_UNKNOWN_ROLE);
+		if (i > 0)
+			buf_add_char(&names, ' ');
+		buf_add(&names, c->request->roles[i]);
+	}
+	TRY(buf_str(&names, &given));
+	return note(c, AUDIT_ROLE_GIVEN, given);
+}
+
+static enum err create_work(struct db *db, void *opaque)
+{
+	struct creation *c = opaque;
+	bool found = false;
+	enum err e = OK;
+
+	c->trail.n = 0;
+	c->result = (struct account_result){.flaw = ACCOUNT_FINE};
+	if (c->code != NULL)
+		TRY(use_code(c, db));
+	e = user_store_insert(db, &c->user);
+	if (e == ERR_CONFLICT)
+		return flawed(c, ACCOUNT_TAKEN);
+	TRY(e);
+	TRY(password_store_set(db, &c->user.id, c->phc, c->context->now));
+	TRY(note(c, AUDIT_USER_CREATED, STR_NONE));
+	TRY(give_roles(c, db));
+	TRY(user_store_find_by_id(db, c->context->arena, &c->user.id, &c->result.user, &found));
+	return found ? OK : ERR_INTERNAL;
+}
+
+/* Flaws that need no database come first, then the hash, and only then the transaction. */
+static enum err run_creation(struct creation *c, struct account_result *out)
+{
+	enum err e = OK;
+
+	c->user = (struct user_row){
+		.id = id_random(),
+		.state = USER_ACTIVE,
+		.grants = STR(""),
+		.created_at = c->context->now,
+		.updated_at = c->context->now,
+	};
+	TRY(read_names(c));
+	if (c->result.flaw == ACCOUNT_FINE)
+		TRY(account_hash_new(c->context, c->request->password, &c->phc, &c->result));
+	if (c->result.flaw == ACCOUNT_FINE) {
+		e = db_transact(c->context->db, create_work, c);
+		if (e != OK && (e != ERR_CONFLICT || c->result.flaw == ACCOUNT_FINE))
+			return e;
+		if (e == OK)
+			audit_trail_write(c->context, &c->trail);
+	}
+	*out = c->result;
+	return OK;
+}
+
+enum err account_create(const struct auth_context *context, const struct account_request *request,
+			struct account_result *out)
+{
+	struct creation creation = {.context = context, .request = request};
+
+	return run_creation(&creation, out);
+}
+
+enum err account_has_administrator(const struct auth_context *context, bool *out)
+{
+	uint64_t holders = 0;
+
+	TRY(role_store_count_holders(context->db, ADMIN, &holders));
+	*out = holders > 0;
+	return OK;
+}
+
+static const char code_letters[] = "0123456789abcdefghjkmnpqrstvwxyz";
+
+static struct digest code_digest(const struct auth_context *context, const unsigned char *code)
+{
+	struct secret part = keyring_part(code, CODE_BYTES);
+	struct digest digest;
+
+	keyring_digest(context->keys, 0, KEY_SETUP_CODE, &part, 1, &digest);
+	return digest;
+}
+
+/* The five bits of a letter lie in at most two bytes. */
+static unsigned code_bits(const unsigned char *code, size_t letter)
+{
+	size_t bit = letter * 5;
+	size_t byte = bit / 8;
+	unsigned pair = (unsigned)code[byte] << 8;
+
+	if (byte + 1 < CODE_BYTES)
+		pair |= code[byte + 1];
+	return pair >> (11 - bit % 8) & 31U;
+}
+
+/* Six groups: "xxxx-xxxx-xxxxx-xxxx-xxxx-xxxxx". */
+static enum err code_text(struct arena *arena, const unsigned char *code, struct secret *out)
+{
+	unsigned char *text = arena_alloc(arena, CODE_LETTERS + 5 + 1);
+	size_t n = 0;
+
+	if (text == NULL)
+		return ERR_MEMORY;
+	for (size_t i = 0; i < CODE_LETTERS; i++) {
+		size_t place = i % 13;
+
+		if (i > 0 && (place == 0 || place == 4 || place == 8))
+			text[n++] = '-';
+		text[n++] = (unsigned char)code_letters[code_bits(code, i)];
+	}
+	*out = (struct secret){.bytes = text, .len = n};
+	return OK;
+}
+
+/* 0 … 31, or 32 for what is no letter of a code. What people misread stands for what was meant. */
+static unsigned letter_value(char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		c = (char)(c - 'A' + 'a');
+	if (c == 'o')
+		c = '0';
+	if (c == 'i' || c == 'l')
+		c = '1';
+	for (unsigned i = 0; i < 32; i++)
+		if (code_letters[i] == c)
+			return i;
+	return 32;
+}
+
+/* The code of a typed text; false: it cannot be one. */
+static bool parse_code(struct str typed, unsigned char code[CODE_BYTES])
+{
+	size_t letters = 0;
+	unsigned pending = 0;
+	unsigned bits = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < typed.n; i++) {
+		unsigned value = letter_value(typed.p[i]);
+
+		if (str_contains(STR(" -\t"), typed.p[i]))
+			continue;
+		if (value > 31 || ++letters > CODE_LETTERS)
+			return false;
+		pending = (pending << 5 | value) & 0xfff;
+		bits += 5;
+		if (bits >= 8 && n < CODE_BYTES) {
+			bits -= 8;
+			code[n++] = (unsigned char)(pending >> bits & 0xff);
+		}
+	}
+	return letters == CODE_LETTERS && (pending & 3U) == 0;
+}
+
+enum err account_setup_begin(const struct auth_context *context, struct secret *text)
+{
+	struct audit_event event = {.kind = AUDIT_SETUP_BEGUN};
+	struct secret code = SECRET_NONE;
+	struct secret shown = SECRET_NONE;
+	struct digest digest;
+
+	TRY(secret_random(context->arena, CODE_BYTES, &code));
+	digest = code_digest(context, code.bytes);
+	TRY(code_text(context->arena, code.bytes, &shown));
+	secret_wipe(&code);
+	TRY(setup_store_put(context->db, &digest, context->now + CODE_LIFE));
+	TRY(audit_record(context, &event));
+	*text = shown;
+	return OK;
+}
+
+enum err account_setup_finish(const struct auth_context *context, struct str code,
+			      const struct account_request *request, struct account_result *out)
+{
+	static const struct str roles[] = {{"admin", 5}};
+	struct account_request with_role = *request;
+	unsigned char bytes[CODE_BYTES] = {0};
+	struct digest digest;
+	struct creation creation = {
+		.context = context,
+		.request = &with_role,
+		.code = &digest,
+	};
+
+	if (!parse_code(code, bytes)) {
+		*out = (struct account_result){.flaw = ACCOUNT_BAD_CODE};
+		return OK;
+	}
+	digest = code_digest(context, bytes);
+	secret_wipe_bytes(bytes, sizeof bytes);
+	with_role.roles = roles;
+	with_role.role_count = 1;
+	return run_creation(&creation, out);
+}

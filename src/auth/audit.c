@@ -1,0 +1,119 @@
+/* Decisions as events: one log line and one row each. */
+#include "audit.h"
+
+#include "arena.h"
+#include "audit_store.h"
+#include "buf.h"
+#include "codec.h"
+#include "log.h"
+#include "secret.h"
+
+#define SUBJECT_BYTES ((size_t)8)
+
+static const struct {
+	const char *name;
+	const char *outcome;
+	enum log_level level;
+} kinds[AUDIT_KIND_COUNT] = {
+	[AUDIT_LOGIN_SUCCESS] = {"authn_login_success", "ok", LOG_LEVEL_INFO},
+	[AUDIT_LOGIN_FAIL] = {"authn_login_fail", "refused", LOG_LEVEL_WARN},
+	[AUDIT_LOGIN_REPEAT] = {"authn_login_repeat", "ok", LOG_LEVEL_INFO},
+	[AUDIT_SESSION_CREATED] = {"session_created", "ok", LOG_LEVEL_INFO},
+	[AUDIT_SESSION_RENEWED] = {"session_renewed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_SESSION_ENDED] = {"session_ended", "ok", LOG_LEVEL_INFO},
+	[AUDIT_SESSIONS_ENDED] = {"sessions_ended", "ok", LOG_LEVEL_INFO},
+	[AUDIT_CSRF_REFUSED] = {"malicious_csrf", "refused", LOG_LEVEL_WARN},
+	[AUDIT_USER_CREATED] = {"user_created", "ok", LOG_LEVEL_INFO},
+	[AUDIT_PASSWORD_CHANGED] = {"authn_password_change", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ROLE_GIVEN] = {"authz_change", "ok", LOG_LEVEL_INFO},
+	[AUDIT_SETUP_BEGUN] = {"setup_begun", "ok", LOG_LEVEL_INFO},
+};
+
+const char *audit_kind_name(enum audit_kind kind)
+{
+	return kinds[kind].name;
+}
+
+static struct str or_empty(struct str s)
+{
+	return str_is_present(s) ? s : STR("");
+}
+
+static enum err insert(const struct auth_context *context, const struct audit_event *event)
+{
+	struct audit_row row = {
+		.at = context->now,
+		.id = id_random(),
+		.event = str_of(kinds[event->kind].name),
+		.outcome = str_of(kinds[event->kind].outcome),
+		.user_id = event->user_id,
+		.session_id = event->session_id,
+		.request_id = context->request_id,
+		.source = or_empty(context->ip),
+		.detail = or_empty(event->detail),
+	};
+
+	return audit_store_insert(context->db, &row);
+}
+
+/* An id's text in the caller's buffer; none is an empty text. */
+static struct str id_in(char text[ID_TEXT + 1], struct id id)
+{
+	if (id_is_none(id))
+		return STR("");
+	codec_base64url(id.b, ID_BYTES, text);
+	return (struct str){.p = text, .n = ID_TEXT};
+}
+
+void audit_line(const struct auth_context *context, const struct audit_event *event)
+{
+	char user[ID_TEXT + 1];
+	char session[ID_TEXT + 1];
+	char request[ID_TEXT + 1];
+	const struct log_field fields[] = {
+		LOG_TEXT("outcome", str_of(kinds[event->kind].outcome)),
+		LOG_TEXT("user", id_in(user, event->user_id)),
+		LOG_TEXT("session", id_in(session, event->session_id)),
+		LOG_TEXT("request", id_in(request, context->request_id)),
+		LOG_TEXT("ip", or_empty(context->ip)),
+		LOG_TEXT("detail", or_empty(event->detail)),
+	};
+
+	log_line(kinds[event->kind].level, kinds[event->kind].name, fields,
+		 sizeof fields / sizeof fields[0]);
+}
+
+enum err audit_record(const struct auth_context *context, const struct audit_event *event)
+{
+	TRY(insert(context, event));
+	audit_line(context, event);
+	return OK;
+}
+
+enum err audit_trail_add(const struct auth_context *context, struct audit_trail *trail,
+			 const struct audit_event *event)
+{
+	if (trail->n >= AUDIT_TRAIL_MAX)
+		return ERR_INTERNAL;
+	TRY(insert(context, event));
+	trail->events[trail->n++] = *event;
+	return OK;
+}
+
+void audit_trail_write(const struct auth_context *context, const struct audit_trail *trail)
+{
+	for (size_t i = 0; i < trail->n; i++)
+		audit_line(context, &trail->events[i]);
+}
+
+enum err audit_subject(const struct auth_context *context, struct str identifier, struct str *out)
+{
+	struct secret part = keyring_part(identifier.p, identifier.n);
+	struct digest digest;
+	struct buf text;
+
+	keyring_digest(context->keys, 0, KEY_AUDIT, &part, 1, &digest);
+	buf_init(&text, context->arena, 2 * SUBJECT_BYTES);
+	codec_add_hex(&text, digest.b, SUBJECT_BYTES);
+	return buf_str(&text, out);
+}

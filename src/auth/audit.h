@@ -1,0 +1,65 @@
+/* Decisions as events: one log line and one row each. */
+#ifndef GATEPOST_AUTH_AUDIT_H
+#define GATEPOST_AUTH_AUDIT_H
+
+#include <stddef.h>
+
+#include "context.h"
+#include "err.h"
+#include "ident.h"
+#include "str.h"
+
+enum audit_kind {
+	AUDIT_LOGIN_SUCCESS = 0,
+	AUDIT_LOGIN_FAIL,
+	AUDIT_LOGIN_REPEAT,
+	AUDIT_SESSION_CREATED,
+	AUDIT_SESSION_RENEWED,
+	AUDIT_SESSION_ENDED,
+	AUDIT_SESSIONS_ENDED,
+	AUDIT_CSRF_REFUSED,
+	AUDIT_USER_CREATED,
+	AUDIT_PASSWORD_CHANGED,
+	AUDIT_ROLE_GIVEN,
+	AUDIT_SETUP_BEGUN,
+	AUDIT_KIND_COUNT
+};
+
+struct audit_event {
+	enum audit_kind kind;
+	struct id user_id;
+	struct id session_id;
+	/* Never typed text of a person: an unknown user name appears only as its keyed hash
+	 * (audit_subject). */
+	struct str detail;
+};
+
+/* The event's name in rows and lines ("authn_login_success"); static. */
+const char *audit_kind_name(enum audit_kind kind);
+
+/*
+ * Inserts the row and writes the line. Not inside db_transact, where a second run would write the
+ * line twice and a rollback would leave it standing: there an audit_trail does it.
+ */
+MUST_CHECK enum err audit_record(const struct auth_context *context,
+				 const struct audit_event *event);
+
+/* The events of one transaction: rows go in with it, lines are written when it is committed. */
+#define AUDIT_TRAIL_MAX 8
+struct audit_trail {
+	struct audit_event events[AUDIT_TRAIL_MAX];
+	size_t n;
+};
+/* Inserts the row and keeps the event for its line. ERR_INTERNAL beyond AUDIT_TRAIL_MAX. */
+MUST_CHECK enum err audit_trail_add(const struct auth_context *context, struct audit_trail *trail,
+				    const struct audit_event *event);
+/* The lines, after the commit. */
+void audit_trail_write(const struct auth_context *context, const struct audit_trail *trail);
+
+/* The line only: for what must not cost a statement. */
+void audit_line(const struct auth_context *context, const struct audit_event *event);
+/* 16 hexadecimal digits that stand for an identifier in logs. */
+MUST_CHECK enum err audit_subject(const struct auth_context *context, struct str identifier,
+				  struct str *out);
+
+#endif

@@ -1,0 +1,31 @@
+/* What every decision needs: configuration, keys, a connection, memory, the time, the source. */
+#ifndef GATEPOST_AUTH_CONTEXT_H
+#define GATEPOST_AUTH_CONTEXT_H
+
+#include <stdint.h>
+
+#include "config.h"
+#include "ident.h"
+#include "keyring.h"
+#include "str.h"
+
+struct arena;
+struct db;
+struct hasher;
+
+/* Built by the dispatcher for one request, or by the command for one act. Owns nothing. */
+struct auth_context {
+	const struct config *config;
+	const struct keyring *keys;
+	struct hasher *hasher; /* may be NULL where nothing hashes */
+	struct db *db;         /* account web (the command: web too) */
+	struct db
+		*hash_db; /* account hash: only in the hash lane, CGI and the command; else NULL */
+	struct arena *arena;
+	int64_t now;
+	struct id request_id;  /* none: the command */
+	struct str ip;         /* REMOTE_ADDR; "" from the command */
+	struct str user_agent; /* as sent, cut to 255 printable ASCII characters */
+};
+
+#endif

@@ -1,0 +1,198 @@
+/* Passwords: normal form, rules, Argon2id within the host's hash slots. */
+#include "password.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <string.h>
+#include <utf8proc.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "slots.h"
+
+#define HASHER_MEMORY 4096
+#define DUMMY_BYTES 32
+
+struct hasher {
+	struct arena *arena; /* holds the hasher itself */
+	struct slots *slots;
+	unsigned long long passes;
+	size_t memory;
+	char dummy[crypto_pwhash_STRBYTES];
+};
+
+static enum err hash_text(const struct hasher *hasher, struct secret normal,
+			  char text[crypto_pwhash_STRBYTES])
+{
+	if (crypto_pwhash_str(text, (const char *)normal.bytes, normal.len, hasher->passes,
+			      hasher->memory) != 0)
+		return ERR_MEMORY;
+	return OK;
+}
+
+static enum err make_dummy(struct hasher *hasher)
+{
+	struct secret nobody = SECRET_NONE;
+	enum err e = OK;
+
+	TRY(secret_random(hasher->arena, DUMMY_BYTES, &nobody));
+	e = hash_text(hasher, nobody, hasher->dummy);
+	secret_wipe(&nobody);
+	return e;
+}
+
+enum err hasher_open(const struct config *config, struct slots *slots, struct hasher **out)
+{
+	struct arena *arena = NULL;
+	struct hasher *hasher = NULL;
+	enum err e = OK;
+
+	if (sodium_init() < 0)
+		return ERR_INTERNAL;
+	TRY(arena_open(HASHER_MEMORY, HASHER_MEMORY, &arena));
+	hasher = arena_alloc(arena, sizeof *hasher);
+	if (hasher == NULL) {
+		arena_close(&arena);
+		return ERR_MEMORY;
+	}
+	hasher->arena = arena;
+	hasher->slots = slots;
+	hasher->passes = config->password.passes;
+	hasher->memory = (size_t)config->password.memory * 1024;
+	e = make_dummy(hasher);
+	if (e != OK) {
+		arena_close(&arena);
+		return e;
+	}
+	*out = hasher;
+	return OK;
+}
+
+void hasher_close(struct hasher **hasher)
+{
+	struct arena *arena = *hasher != NULL ? (*hasher)->arena : NULL;
+
+	*hasher = NULL;
+	arena_close(&arena);
+}
+
+const char *password_flaw_text(enum password_flaw flaw)
+{
+	static const char *const texts[PASSWORD_FLAW_COUNT] = {
+		[PASSWORD_FINE] = "This password is fine.",
+		[PASSWORD_NOT_TEXT] = "This password has characters that are not text.",
+		[PASSWORD_TOO_LONG] = "This password is too long.",
+		[PASSWORD_TOO_SHORT] = "This password is too short.",
+	};
+
+	return flaw < PASSWORD_FLAW_COUNT ? texts[flaw] : texts[PASSWORD_NOT_TEXT];
+}
+
+/* Code points become UTF-8 in the same place; work has room for count + 1 of them. */
+static enum err compose(utf8proc_int32_t *work, utf8proc_ssize_t count, struct secret *out,
+			enum password_flaw *flaw)
+{
+	utf8proc_ssize_t n = utf8proc_reencode(work, count, UTF8PROC_COMPOSE | UTF8PROC_STABLE);
+
+	if (n < 0)
+		return ERR_INTERNAL;
+	if (n > PASSWORD_BYTES_MAX) {
+		*flaw = PASSWORD_TOO_LONG;
+		return OK;
+	}
+	*out = (struct secret){.bytes = (unsigned char *)work, .len = (size_t)n};
+	*flaw = PASSWORD_FINE;
+	return OK;
+}
+
+enum err password_normalise(struct arena *arena, struct str typed, struct secret *out,
+			    enum password_flaw *flaw)
+{
+	/* UTF8PROC_NULLTERM is not given, so the length counts; NUL was refused before. */
+	const utf8proc_option_t options = UTF8PROC_DECOMPOSE | UTF8PROC_STABLE;
+	struct str text = str_is_present(typed) ? typed : STR("");
+	const utf8proc_uint8_t *bytes = (const utf8proc_uint8_t *)text.p;
+	utf8proc_ssize_t count = 0;
+	utf8proc_int32_t *work = NULL;
+
+	if (text.n > PASSWORD_BYTES_MAX) {
+		*flaw = PASSWORD_TOO_LONG;
+		return OK;
+	}
+	if (str_contains(text, '\0') || !str_is_utf8(text)) {
+		*flaw = PASSWORD_NOT_TEXT;
+		return OK;
+	}
+	count = utf8proc_decompose(bytes, (utf8proc_ssize_t)text.n, NULL, 0, options);
+	if (count < 0)
+		return ERR_INTERNAL;
+	work = arena_array(arena, (size_t)count + 1, sizeof *work);
+	if (work == NULL)
+		return ERR_MEMORY;
+	if (utf8proc_decompose(bytes, (utf8proc_ssize_t)text.n, work, count, options) != count)
+		return ERR_INTERNAL;
+	return compose(work, count, out, flaw);
+}
+
+enum password_flaw password_check_new(const struct config *config, struct secret normal)
+{
+	struct str text = {.p = (const char *)normal.bytes, .n = normal.len};
+
+	if (normal.len > PASSWORD_BYTES_MAX)
+		return PASSWORD_TOO_LONG;
+	return str_code_points(text) < config->password.min_length ? PASSWORD_TOO_SHORT
+								   : PASSWORD_FINE;
+}
+
+static enum err take_slot(const struct hasher *hasher, int64_t deadline, unsigned *slot)
+{
+	return hasher->slots != NULL ? slots_take(hasher->slots, deadline, slot) : OK;
+}
+
+static void give_slot(const struct hasher *hasher, unsigned slot)
+{
+	if (hasher->slots != NULL)
+		slots_give(hasher->slots, slot);
+}
+
+enum err password_hash(struct hasher *hasher, struct arena *arena, struct secret normal,
+		       int64_t deadline, struct secret *phc)
+{
+	char text[crypto_pwhash_STRBYTES] = {0};
+	enum err e = OK;
+	unsigned slot = 0;
+
+	TRY(take_slot(hasher, deadline, &slot));
+	e = hash_text(hasher, normal, text);
+	give_slot(hasher, slot);
+	if (e == OK)
+		e = secret_from_str(arena, str_of(text), phc);
+	secret_wipe_bytes(text, sizeof text);
+	return e;
+}
+
+enum err password_verify(struct hasher *hasher, struct secret phc, struct secret normal,
+			 int64_t deadline, enum password_verdict *verdict)
+{
+	char text[crypto_pwhash_STRBYTES] = {0};
+	bool real = secret_is_present(phc) && phc.len < sizeof text;
+	unsigned slot = 0;
+	int answer = -1;
+	int reason = 0;
+
+	if (real)
+		memcpy(text, phc.bytes, phc.len);
+	else
+		memcpy(text, hasher->dummy, sizeof text);
+	TRY(take_slot(hasher, deadline, &slot));
+	errno = 0;
+	answer = crypto_pwhash_str_verify(text, (const char *)normal.bytes, normal.len);
+	reason = errno;
+	give_slot(hasher, slot);
+	secret_wipe_bytes(text, sizeof text);
+	/* "No memory for the hash" must not pass for "wrong". */
+	if (answer != 0 && reason == ENOMEM)
+		return ERR_MEMORY;
+	*verdict = real && answer == 0 ? PASSWORD_RIGHT : PASSWORD_WRONG;
+	return OK;
+}

@@ -1,0 +1,52 @@
+/* Passwords: normal form, rules, Argon2id within the host's hash slots. */
+#ifndef GATEPOST_AUTH_PASSWORD_H
+#define GATEPOST_AUTH_PASSWORD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "err.h"
+#include "secret.h"
+#include "str.h"
+
+struct arena;
+struct slots;
+
+#define PASSWORD_BYTES_MAX 1024
+
+/* Cost parameters, a hash that matches nothing, and the slots. Shared by threads. */
+struct hasher;
+
+/* slots may be NULL (no ceiling: the command). Makes the matching-nothing hash: one hash's time. */
+MUST_CHECK enum err hasher_open(const struct config *config, struct slots *slots,
+				struct hasher **out);
+void hasher_close(struct hasher **hasher);
+
+enum password_flaw {
+	PASSWORD_FINE = 0,
+	PASSWORD_NOT_TEXT,  /* NUL or invalid UTF-8 */
+	PASSWORD_TOO_LONG,  /* over PASSWORD_BYTES_MAX bytes as sent or in NFC */
+	PASSWORD_TOO_SHORT, /* under the minimum of code points; only asked of new ones */
+	PASSWORD_FLAW_COUNT
+};
+/* A sentence for people; static. min_length is put in by the caller's text where it matters. */
+const char *password_flaw_text(enum password_flaw flaw);
+
+/* NFC (Unicode 15, utf8proc) and nothing else: no trim, no case fold. With a flaw *out is
+ * untouched. */
+MUST_CHECK enum err password_normalise(struct arena *arena, struct str typed, struct secret *out,
+				       enum password_flaw *flaw);
+/* The rules for a new one, in normal form. */
+enum password_flaw password_check_new(const struct config *config, struct secret normal);
+
+/* PHC string. Waits for a slot until the deadline (clock_monotonic): ERR_UNAVAILABLE. */
+MUST_CHECK enum err password_hash(struct hasher *hasher, struct arena *arena, struct secret normal,
+				  int64_t deadline, struct secret *phc);
+
+enum password_verdict { PASSWORD_WRONG = 0, PASSWORD_RIGHT };
+/* phc missing: does the same work against the hash that matches nothing; PASSWORD_WRONG. */
+MUST_CHECK enum err password_verify(struct hasher *hasher, struct secret phc, struct secret normal,
+				    int64_t deadline, enum password_verdict *verdict);
+
+#endif

@@ -1,0 +1,46 @@
+/* The rules about sessions as pure functions of rows, configuration and time. */
+#ifndef GATEPOST_AUTH_POLICY_H
+#define GATEPOST_AUTH_POLICY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "session_store.h"
+
+/* What a presented session is worth. 0 denies; only SESSION_LIVE opens a route by default. */
+enum session_standing {
+	SESSION_UNKNOWN = 0, /* no such session: revoked, never existed, malformed */
+	SESSION_ABSENT,      /* no credential was presented */
+	SESSION_EXPIRED,     /* idle or absolute end reached; the row is still there */
+	SESSION_REPLACED,    /* this value was rotated away */
+	SESSION_HELD,        /* a hold asks for a new sign-in */
+	SESSION_PENDING,     /* sign-in not complete: only what completes it */
+	SESSION_LIVE
+};
+
+/* Ends of a session for the class and, with an elevated role, the shorter ones. */
+struct policy_ends {
+	int64_t idle; /* over when now is at or after it */
+	int64_t absolute;
+};
+struct policy_ends policy_ends(const struct config *config, const struct session_row *row,
+			       bool elevated);
+/* A role with "elevated", everywhere or in the session's tenant. */
+bool policy_is_elevated(const struct session_found *found);
+/* The standing of a found row. A user that is not active: SESSION_UNKNOWN. */
+enum session_standing policy_standing(const struct config *config,
+				      const struct session_found *found, int64_t now);
+/* aal as of now: 2 only before aal2_end and within the aal2 idle span (session_touch makes that
+ * last). */
+unsigned policy_aal(const struct config *config, const struct session_row *row, int64_t now);
+/* auth_time is at most max_age old (and not in the future by more than a minute). */
+bool policy_is_fresh(const struct session_row *row, int64_t max_age, int64_t now);
+/* Whether a check must write: last_seen over a minute old, or the value never used before. */
+bool policy_must_touch(const struct session_row *row, int64_t now);
+/* The class of a new session. */
+enum session_class policy_class(enum session_carrier carrier, bool remember);
+/* The new idle_end when seen at now: never after expires_at. */
+int64_t policy_idle_end(const struct config *config, const struct session_row *row, int64_t now);
+
+#endif

@@ -1,0 +1,50 @@
+/* Housekeeping: deleting what is over, by key and in small batches. */
+#include "purge.h"
+
+#include "audit_store.h"
+#include "clock.h"
+#include "device_store.h"
+#include "session_store.h"
+
+#define PURGE_BATCH 500
+/* As long as the cookie that names a device lives. */
+#define PURGE_DEVICE_AGE (400 * CLOCK_DAY)
+#define PURGE_EVENT_AGE (400 * CLOCK_DAY)
+#define PURGE_TABLES 4
+
+struct purge_task {
+	enum err (*purge)(struct db *db, int64_t before, unsigned limit, uint64_t *deleted);
+	int64_t before;
+	uint64_t *count;
+};
+
+/* One batch; *more tells that there may be another. */
+static enum err purge_batch(struct db *db, const struct purge_task *task, bool *more)
+{
+	uint64_t deleted = 0;
+
+	TRY(task->purge(db, task->before, PURGE_BATCH, &deleted));
+	*task->count += deleted;
+	*more = deleted >= PURGE_BATCH;
+	return OK;
+}
+
+enum err purge_run(const struct auth_context *context, int64_t until, struct purge_report *report)
+{
+	int64_t now = context->now;
+	const struct purge_task tasks[PURGE_TABLES] = {
+		{session_store_purge, now - context->config->session.expired_kept,
+		 &report->sessions},
+		{rotation_store_purge, now, &report->rotations},
+		{device_store_purge, now - PURGE_DEVICE_AGE, &report->devices},
+		{audit_store_purge, now - PURGE_EVENT_AGE, &report->events},
+	};
+
+	for (size_t i = 0; i < PURGE_TABLES; i++) {
+		bool more = true;
+
+		while (more && clock_monotonic() < until)
+			TRY(purge_batch(context->db, &tasks[i], &more));
+	}
+	return OK;
+}

@@ -1,0 +1,19 @@
+/* Housekeeping: deleting what is over, by key and in small batches. */
+#ifndef GATEPOST_AUTH_PURGE_H
+#define GATEPOST_AUTH_PURGE_H
+
+#include <stdint.h>
+
+#include "context.h"
+#include "err.h"
+
+struct purge_report {
+	uint64_t sessions, rotations, devices, events;
+};
+
+/* Batches of 500 rows until nothing is left or until (clock_monotonic) is reached. Adds to *report.
+ */
+MUST_CHECK enum err purge_run(const struct auth_context *context, int64_t until,
+			      struct purge_report *report);
+
+#endif

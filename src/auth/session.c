@@ -1,0 +1,312 @@
+/* Sessions: resolving what was presented, keeping it alive, listing, ending. */
+#include "session.h"
+
+#include "arena.h"
+#include "audit.h"
+#include "buf.h"
+#include "db.h"
+#include "grants.h"
+
+#define RESOLVE_MAX (SESSION_BATCH_MAX / KEYRING_ROOTS)
+#define LIST_MAX 100
+
+static bool is_well_formed(const struct credential *credential)
+{
+	return credential->syntax == CREDENTIAL_WELL_FORMED;
+}
+
+void session_judge(const struct auth_context *context, const struct session_found *found,
+		   struct session *out)
+{
+	const struct config *config = context->config;
+	struct session session = {.standing = policy_standing(config, found, context->now)};
+
+	if (session.standing != SESSION_UNKNOWN) {
+		session.found = *found;
+		session.elevated = policy_is_elevated(found);
+		session.ends = policy_ends(config, &found->session, session.elevated);
+		session.aal = policy_aal(config, &found->session, context->now);
+	}
+	*out = session;
+}
+
+/* The row of a credential: same value, same way of carrying it. */
+static const struct session_found *row_of(const struct credential *credential,
+					  const struct session_found *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (rows[i].session.carrier != (uint32_t)credential->carrier)
+			continue;
+		for (size_t root = 0; root < credential->roots; root++)
+			if (digest_equal(&rows[i].session.hash, &credential->hashes[root]))
+				return &rows[i];
+	}
+	return NULL;
+}
+
+static enum err find_rows(const struct auth_context *context, const struct credential *credentials,
+			  size_t n, struct session_found **rows, size_t *count)
+{
+	struct digest hashes[SESSION_BATCH_MAX];
+	size_t wanted = 0;
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t root = 0;
+		     is_well_formed(&credentials[i]) && root < credentials[i].roots; root++)
+			hashes[wanted++] = credentials[i].hashes[root];
+	*count = 0;
+	*rows = arena_array(context->arena, wanted, sizeof **rows);
+	if (*rows == NULL)
+		return ERR_MEMORY;
+	if (wanted == 0)
+		return OK;
+	return session_store_find(context->db, context->arena, hashes, wanted, *rows, count);
+}
+
+static enum err judge_one(const struct auth_context *context, const struct credential *credential,
+			  const struct session_found *row, struct session *out)
+{
+	bool rotated = false;
+
+	*out = (struct session){.standing = SESSION_UNKNOWN};
+	if (credential->syntax == CREDENTIAL_ABSENT)
+		out->standing = SESSION_ABSENT;
+	if (!is_well_formed(credential))
+		return OK;
+	if (row != NULL) {
+		session_judge(context, row, out);
+		return OK;
+	}
+	TRY(rotation_store_find(context->db, context->arena, credential->hashes, &out->rotation,
+				&rotated));
+	if (rotated)
+		out->standing = SESSION_REPLACED;
+	return OK;
+}
+
+enum err session_resolve(const struct auth_context *context, const struct credential *credentials,
+			 size_t n, struct session *out)
+{
+	struct session_found *rows = NULL;
+	struct session *sessions = NULL;
+	size_t count = 0;
+
+	if (n > RESOLVE_MAX)
+		return ERR_INTERNAL;
+	sessions = arena_array(context->arena, n, sizeof *sessions);
+	if (sessions == NULL)
+		return ERR_MEMORY;
+	TRY(find_rows(context, credentials, n, &rows, &count));
+	for (size_t i = 0; i < n; i++)
+		TRY(judge_one(context, &credentials[i], row_of(&credentials[i], rows, count),
+			      &sessions[i]));
+	for (size_t i = 0; i < n; i++)
+		out[i] = sessions[i];
+	return OK;
+}
+
+/*
+ * A second factor that has lapsed by idleness must not come back because last_seen moves on: the
+ * row steps down for good, and epoch counts the change of level. Lost to another change: its turn.
+ */
+static enum err step_down(const struct auth_context *context, struct session *session)
+{
+	struct session_row row = session->found.session;
+	bool won = false;
+
+	row.aal = 1;
+	row.aal2_end = 0;
+	row.epoch++;
+	TRY(session_store_rotate(context->db, &row.hash, &row, &won));
+	if (won)
+		session->found.session = row;
+	return OK;
+}
+
+enum err session_touch(const struct auth_context *context, struct session *session)
+{
+	struct session_row row = session->found.session;
+
+	if (session->standing != SESSION_LIVE && session->standing != SESSION_PENDING)
+		return OK;
+	if (!policy_must_touch(&row, context->now))
+		return OK;
+	if (row.aal >= 2 && session->aal < 2) {
+		TRY(step_down(context, session));
+		row = session->found.session;
+	}
+	row.last_seen = context->now;
+	row.idle_end = policy_idle_end(context->config, &row, context->now);
+	row.value_used = true;
+	row.ip = str_is_present(context->ip) ? context->ip : STR("");
+	TRY(session_store_touch(context->db, &row));
+	session->found.session = row;
+	session->ends = policy_ends(context->config, &row, session->elevated);
+	return OK;
+}
+
+/* What one of the ending transactions does; user_id none: no user to lock, a guest. */
+struct ending {
+	const struct auth_context *context;
+	struct id user_id;
+	const struct id *owner;   /* whose it must be */
+	const struct id *session; /* the one to end, or with all the one to keep */
+	bool all;
+	uint64_t ended;
+	struct audit_trail trail;
+};
+
+static enum err count_in(const struct auth_context *context, uint64_t n, struct str *out)
+{
+	struct buf text;
+
+	buf_init(&text, context->arena, 20);
+	buf_add_u64(&text, n);
+	return buf_str(&text, out);
+}
+
+static enum err note_ending(struct ending *ending)
+{
+	struct audit_event event = {
+		.kind = ending->all ? AUDIT_SESSIONS_ENDED : AUDIT_SESSION_ENDED,
+		.user_id = ending->user_id,
+		.session_id = ending->all ? ID_NONE : *ending->session,
+	};
+
+	if (ending->ended == 0)
+		return OK;
+	if (ending->all)
+		TRY(count_in(ending->context, ending->ended, &event.detail));
+	return audit_trail_add(ending->context, &ending->trail, &event);
+}
+
+static enum err end_work(struct db *db, void *opaque)
+{
+	struct ending *ending = opaque;
+	uint32_t state = USER_NONE;
+	bool found = false;
+
+	ending->trail.n = 0;
+	ending->ended = 0;
+	if (!id_is_none(ending->user_id))
+		TRY(user_store_lock(db, &ending->user_id, &state, &found));
+	if (ending->all) {
+		TRY(session_store_delete_of_user(db, &ending->user_id,
+						 ending->session ? ending->session : &ID_NONE,
+						 &ending->ended));
+		return note_ending(ending);
+	}
+	TRY(session_store_delete_by_id(db, ending->session, ending->owner, &found));
+	ending->ended = found ? 1 : 0;
+	return note_ending(ending);
+}
+
+static enum err run_ending(struct ending *ending)
+{
+	TRY(db_transact(ending->context->db, end_work, ending));
+	audit_trail_write(ending->context, &ending->trail);
+	return OK;
+}
+
+enum err session_end(const struct auth_context *context, const struct session *session)
+{
+	const struct id anybody = ID_NONE;
+	struct ending ending = {
+		.context = context,
+		.user_id = session->found.session.user_id,
+		.owner = &anybody, /* who shows the value owns it; by id, so that a rotation cannot
+				      outrun it */
+		.session = &session->found.session.id,
+	};
+
+	if (id_is_none(session->found.session.id))
+		return OK;
+	return run_ending(&ending);
+}
+
+enum err session_end_one(const struct auth_context *context, const struct id *user_id,
+			 const struct id *session_id, bool *ended)
+{
+	struct ending ending = {
+		.context = context,
+		.user_id = *user_id,
+		.owner = user_id,
+		.session = session_id,
+	};
+
+	if (id_is_none(*user_id) || id_is_none(*session_id)) {
+		*ended = false;
+		return OK;
+	}
+	TRY(run_ending(&ending));
+	*ended = ending.ended > 0;
+	return OK;
+}
+
+enum err session_end_all(const struct auth_context *context, const struct id *user_id,
+			 const struct id *keep, uint64_t *ended)
+{
+	struct ending ending = {
+		.context = context,
+		.user_id = *user_id,
+		.session = keep,
+		.all = true,
+	};
+
+	if (id_is_none(*user_id)) {
+		*ended = 0;
+		return OK;
+	}
+	TRY(run_ending(&ending));
+	*ended = ending.ended;
+	return OK;
+}
+
+/* Leaves out what the shorter limits of an elevated user have ended already. */
+static enum err drop_over(const struct auth_context *context, const struct id *user_id,
+			  struct session_list *list)
+{
+	struct user_row user = {.state = USER_NONE};
+	bool found = false;
+	bool elevated = false;
+	size_t kept = 0;
+
+	TRY(user_store_find_by_id(context->db, context->arena, user_id, &user, &found));
+	elevated = found && grants_has(user.grants, STR("elevated"));
+	for (size_t i = 0; i < list->n; i++) {
+		struct policy_ends ends = policy_ends(context->config, &list->rows[i], elevated);
+
+		if (context->now < ends.idle)
+			list->rows[kept++] = list->rows[i];
+	}
+	list->n = kept;
+	return OK;
+}
+
+enum err session_list(const struct auth_context *context, const struct id *user_id,
+		      const struct page_cursor *from, struct session_list *out)
+{
+	struct page_cursor page = *from;
+	struct session_list list = {.n = 0};
+
+	if (from->limit < 1 || from->limit > LIST_MAX)
+		return ERR_INPUT;
+	page.limit = from->limit + 1;
+	list.rows = arena_array(context->arena, page.limit, sizeof *list.rows);
+	if (list.rows == NULL)
+		return ERR_MEMORY;
+	TRY(session_store_list(context->db, context->arena, user_id, context->now, &page, list.rows,
+			       &list.n));
+	list.more = list.n > from->limit;
+	if (list.more) {
+		list.n = from->limit;
+		list.next = (struct page_cursor){
+			.at = list.rows[list.n - 1].created_at,
+			.id = list.rows[list.n - 1].id,
+			.limit = from->limit,
+		};
+	}
+	TRY(drop_over(context, user_id, &list));
+	*out = list;
+	return OK;
+}

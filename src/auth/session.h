@@ -1,0 +1,109 @@
+/* Sessions: resolving what was presented, starting, rotating, listing, ending. */
+#ifndef GATEPOST_AUTH_SESSION_H
+#define GATEPOST_AUTH_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "context.h"
+#include "credential.h"
+#include "device_store.h"
+#include "err.h"
+#include "policy.h"
+#include "secret.h"
+#include "session_store.h"
+#include "user_store.h"
+
+/* A presented credential, resolved. Zeroed: SESSION_UNKNOWN. */
+struct session {
+	enum session_standing standing;
+	struct session_found found; /* set from SESSION_EXPIRED on, but for REPLACED */
+	struct policy_ends ends;
+	unsigned aal; /* as of now */
+	bool elevated;
+	struct rotation_row rotation; /* set for SESSION_REPLACED */
+};
+
+/* What a found row is worth now; a row of a user who is not active is SESSION_UNKNOWN and not
+ * shown. */
+void session_judge(const struct auth_context *context, const struct session_found *found,
+		   struct session *out);
+/*
+ * Resolves n credentials with one statement for all that are well-formed (n ≤ SESSION_BATCH_MAX /
+ * KEYRING_ROOTS), one more for each that matched nothing (was it rotated?), and no write. out[i]
+ * belongs to credentials[i]. ERR_UNAVAILABLE: nothing is known, nothing may be granted.
+ */
+MUST_CHECK enum err session_resolve(const struct auth_context *context,
+				    const struct credential *credentials, size_t n,
+				    struct session *out);
+/*
+ * Writes last_seen when a minute has passed, or that a rotated value is now in use. For live and
+ * pending sessions; updates *session. Its failure must not change the answer of a read.
+ */
+MUST_CHECK enum err session_touch(const struct auth_context *context, struct session *session);
+
+/* How a session comes to be: the one step behind every method of signing in. */
+struct session_start {
+	struct id user_id;
+	struct id tenant_id; /* the user's default; none: no tenant */
+	enum session_carrier carrier;
+	bool remember;
+	struct str client; /* "browser" from the pages, else a configured name */
+	struct str amr;    /* "pwd" */
+	unsigned aal;
+	enum session_state state; /* SESSION_ACTIVE, or what is still to be done */
+	struct str device_name;   /* "" unless the client gave one */
+	enum device_kind device_kind;
+	struct secret device_ref; /* the device cookie's value or the app's device_id; missing: no
+				     device */
+	const struct credential *presented; /* what the request came with; never NULL */
+	const struct session *current;      /* presented, resolved; never NULL */
+	struct digest proof; /* keyed digest of all that made this request (session_proof) */
+};
+
+/* What the client is told, once. */
+struct session_issued {
+	struct session session;
+	enum session_carrier carrier;
+	struct secret text; /* the cookie's value or the handle; in the arena */
+	bool repeated;      /* the answer to the same request, given again */
+};
+
+/* Digest of the request's parts for session_start.proof: length-prefixed, keyed. */
+struct digest session_proof(const struct keyring *keys, const struct secret *parts, size_t n);
+
+/*
+ * In one transaction (user locked first): ends the device's former session and, over the limit, the
+ * longest idle ones; then
+ *   presented is live, this user's, of this carrier: rotates that row (new value from the old
+ * value, the proof and a nonce; epoch + 1; new auth_time, class and ends); presented is live,
+ * somebody else's or another carrier's: ends it and starts a new one; presented was rotated away at
+ * most 30 s ago by this very proof, and the new value is unused: gives that same value again,
+ * changing nothing; else: starts a new one with a random value. A user that is not active (any
+ * more): ERR_CONFLICT and nothing is done.
+ */
+MUST_CHECK enum err session_sign_in(const struct auth_context *context,
+				    const struct session_start *start, struct session_issued *out);
+
+/* Ends the presented session. Ending one that is gone already is OK. */
+MUST_CHECK enum err session_end(const struct auth_context *context, const struct session *session);
+/* Ends one of the user's by id. *ended false: not there, or not this user's; user_id none owns
+ * nothing. */
+MUST_CHECK enum err session_end_one(const struct auth_context *context, const struct id *user_id,
+				    const struct id *session_id, bool *ended);
+/* Ends all of the user's but keep (NULL: all). */
+MUST_CHECK enum err session_end_all(const struct auth_context *context, const struct id *user_id,
+				    const struct id *keep, uint64_t *ended);
+
+struct session_list {
+	struct session_row *rows; /* in the arena */
+	size_t n;
+	bool more;
+	struct page_cursor next; /* set when more */
+};
+/* The user's sessions that are not over, newest sign-in first. limit 1 … 100. */
+MUST_CHECK enum err session_list(const struct auth_context *context, const struct id *user_id,
+				 const struct page_cursor *from, struct session_list *out);
+
+#endif

@@ -1,0 +1,132 @@
+/* Signing in with a password: one decision for pages and API. */
+#include "signin.h"
+
+#include "account.h"
+#include "audit.h"
+#include "clock.h"
+#include "password.h"
+#include "user_store.h"
+
+#define HASH_WAIT (3 * CLOCK_SECOND)
+
+/* What was typed, made comparable, and what was found for it. */
+struct attempt {
+	struct str identifier; /* one that nobody can have, if what was typed cannot be one */
+	struct str subject;
+	struct secret password;
+	enum password_flaw flaw;
+	struct user_row user;
+	bool known;
+};
+
+static enum err read_attempt(const struct auth_context *context,
+			     const struct signin_request *request, struct attempt *attempt)
+{
+	static const unsigned char filler[] = "filler";
+	enum err e = account_normal_identifier(context->arena, request->identifier,
+					       &attempt->identifier);
+
+	if (e == ERR_INPUT)
+		attempt->identifier = STR("!");
+	else if (e != OK)
+		return e;
+	TRY(audit_subject(context, e == OK ? attempt->identifier : request->identifier,
+			  &attempt->subject));
+	TRY(password_normalise(context->arena, request->password, &attempt->password,
+			       &attempt->flaw));
+	if (attempt->flaw != PASSWORD_FINE)
+		attempt->password = keyring_part(filler, sizeof filler);
+	return OK;
+}
+
+/*
+ * No early return on what is unknown, locked or without password: only the length of the password,
+ * which the sender knows, saves the hash. The conditions meet at the end.
+ */
+static enum err check(const struct auth_context *context, struct attempt *attempt, bool *right)
+{
+	enum password_verdict verdict = PASSWORD_WRONG;
+	struct secret phc = SECRET_NONE;
+	struct id user_id;
+	bool has_password = false;
+	int64_t deadline = clock_monotonic() + HASH_WAIT;
+
+	TRY(user_store_find(context->db, context->arena, attempt->identifier, &attempt->user,
+			    &attempt->known));
+	user_id = attempt->known ? attempt->user.id : id_random();
+	TRY(password_store_get(context->hash_db, context->arena, &user_id, &phc, &has_password));
+	if (attempt->flaw != PASSWORD_TOO_LONG)
+		TRY(password_verify(context->hasher, has_password ? phc : SECRET_NONE,
+				    attempt->password, deadline, &verdict));
+	secret_wipe(&phc);
+	*right = attempt->known && has_password && attempt->flaw == PASSWORD_FINE &&
+		 attempt->user.state == USER_ACTIVE && verdict == PASSWORD_RIGHT;
+	return OK;
+}
+
+static struct secret part_of(struct str s)
+{
+	return keyring_part(s.p, s.n);
+}
+
+static struct digest proof_of(const struct auth_context *context,
+			      const struct signin_request *request, const struct attempt *attempt)
+{
+	unsigned char carrier = (unsigned char)request->carrier;
+	unsigned char remember = request->remember ? 1 : 0;
+	struct secret parts[] = {
+		part_of(STR("password")), keyring_part(attempt->user.id.b, ID_BYTES),
+		attempt->password,        keyring_part(&carrier, 1),
+		part_of(request->client), keyring_part(&remember, 1),
+		request->device_ref,      part_of(request->device_name),
+	};
+
+	return session_proof(context->keys, parts, sizeof parts / sizeof parts[0]);
+}
+
+static enum err refuse(const struct auth_context *context, const struct attempt *attempt,
+		       enum signin_verdict *verdict)
+{
+	struct audit_event event = {
+		.kind = AUDIT_LOGIN_FAIL,
+		.user_id = attempt->known ? attempt->user.id : ID_NONE,
+		.detail = attempt->subject,
+	};
+
+	TRY(audit_record(context, &event));
+	*verdict = SIGNIN_REFUSED;
+	return OK;
+}
+
+enum err signin_password(const struct auth_context *context, const struct signin_request *request,
+			 enum signin_verdict *verdict, struct session_issued *out)
+{
+	struct attempt attempt = {.known = false};
+	struct session_start start = {.aal = 1, .amr = STR("pwd")};
+	bool right = false;
+	enum err e = OK;
+
+	TRY(read_attempt(context, request, &attempt));
+	TRY(check(context, &attempt, &right));
+	if (!right)
+		return refuse(context, &attempt, verdict);
+	start.user_id = attempt.user.id;
+	start.tenant_id = attempt.user.default_tenant;
+	start.carrier = request->carrier;
+	start.remember = request->remember;
+	start.client = request->client;
+	start.state = attempt.user.must_change ? SESSION_PASSWORD_CHANGE_REQUIRED : SESSION_ACTIVE;
+	start.device_name = request->device_name;
+	start.device_kind = request->device_kind;
+	start.device_ref = request->device_ref;
+	start.presented = request->presented;
+	start.current = request->current;
+	start.proof = proof_of(context, request, &attempt);
+	e = session_sign_in(context, &start, out);
+	/* Locked between the check and the transaction. */
+	if (e == ERR_CONFLICT)
+		return refuse(context, &attempt, verdict);
+	TRY(e);
+	*verdict = SIGNIN_ACCEPTED;
+	return OK;
+}

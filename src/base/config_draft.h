@@ -1,0 +1,35 @@
+/* A configuration while it is read: the values so far, and where each of them came from. */
+#ifndef GATEPOST_BASE_CONFIG_DRAFT_H
+#define GATEPOST_BASE_CONFIG_DRAFT_H
+
+#include "config.h"
+#include "config_table.h"
+
+#define CONFIG_FROM_ENVIRONMENT (~0U)
+#define CONFIG_ENV_NAME 64
+
+/* Part 0 is the plain sections, part i the listener i - 1. */
+struct config_draft {
+	const char *file;
+	struct arena *arena;
+	struct config *config;
+	struct fault *fault;
+	unsigned listener_lines[CONFIG_LISTENERS]; /* of their section lines */
+	/* The line a value stands in, CONFIG_FROM_ENVIRONMENT, or 0: not given. */
+	unsigned places[1 + CONFIG_LISTENERS][CONFIG_SETTINGS];
+};
+
+/* Checks and stores one given value. ERR_CONFIG with the fault, also when a line repeats a setting.
+ */
+MUST_CHECK enum err config_draft_give(struct config_draft *draft, size_t part, size_t row,
+				      unsigned place, struct str text);
+/* Fills in what was not given; ERR_CONFIG for what must be. */
+MUST_CHECK enum err config_draft_complete(struct config_draft *draft);
+bool config_draft_is_given(const struct config_draft *draft, size_t part, size_t row);
+/* Writes "PLACE: KEY reason", with the place of the value, and returns ERR_CONFIG. */
+enum err config_draft_refuse(const struct config_draft *draft, size_t part, size_t row,
+			     const char *reason);
+/* Writes GATEPOST_SECTION_KEY, which has CONFIG_ENV_NAME bytes at most. */
+void config_draft_env_name(const struct setting *setting, char *name);
+
+#endif

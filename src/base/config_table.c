@@ -1,0 +1,159 @@
+/* One row a setting. Adding one: a member in config.h, a row here, a line in conf/gatepost.conf. */
+#include "config_table.h"
+
+#include <string.h>
+
+#include "clock.h"
+#include "config.h"
+
+#define AT(member) offsetof(struct config, member)
+#define ACCOUNT(role, member) offsetof(struct config, database.accounts[role].member)
+#define LIMIT(c, member) offsetof(struct config, session.classes[c].member)
+#define OF_LISTENER(member) offsetof(struct listen_config, member)
+
+#define YES_NO 0, 1
+#define LONG_PATH 1, 4095
+#define SOCKET_PATH 1, 107 /* sun_path, with its NUL */
+#define NAME 1, 80         /* MariaDB's user names; a page's title */
+#define LIMITS CLOCK_SECOND, (400 * CLOCK_DAY)
+#define TIMEOUT 1, 600
+#define THREADS 1, 256
+
+static const struct setting settings[] = {
+	{"server", "origin", CONFIG_ORIGIN, CONFIG_REQUIRED, AT(server.origin), 1, 255, NULL},
+	{"server", "base_path", CONFIG_BASE_PATH, CONFIG_DEFAULTED, AT(server.base_path), 1, 128,
+	 "/auth"},
+	{"server", "name", CONFIG_TEXT, CONFIG_DEFAULTED, AT(server.name), NAME, "Gatepost"},
+	{"server", "run_dir", CONFIG_PATH, CONFIG_DEFAULTED, AT(server.run_dir), LONG_PATH,
+	 "/run/gatepost"},
+	{"server", "key_file", CONFIG_PATH, CONFIG_REQUIRED, AT(server.key_file), LONG_PATH, NULL},
+	{"server", "template_dir", CONFIG_PATH, CONFIG_DEFAULTED, AT(server.template_dir),
+	 LONG_PATH, "/usr/local/share/gatepost/templates"},
+	{"server", "sql_dir", CONFIG_PATH, CONFIG_DEFAULTED, AT(server.sql_dir), LONG_PATH,
+	 "/usr/local/share/gatepost/sql"},
+	{"server", "behind_tls_proxy", CONFIG_BOOL, CONFIG_DEFAULTED, AT(server.behind_tls_proxy),
+	 YES_NO, "no"},
+	{"server", "hsts", CONFIG_SPAN, CONFIG_DEFAULTED, AT(server.hsts), 0, 3650 * CLOCK_DAY,
+	 "365d"},
+	{"server", "clear_site_data", CONFIG_DIRECTIVES, CONFIG_DEFAULTED,
+	 AT(server.clear_site_data), 1, 128, "\"cache\""},
+	{"server", "threads", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(server.threads), THREADS, "8"},
+	{"server", "hash_slots", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(server.hash_slots), 0, 256,
+	 "0"},
+	{"server", "request_memory", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(server.request_memory),
+	 256, 1048576, "4096"},
+
+	{"listen", "address", CONFIG_ADDRESS, CONFIG_REQUIRED, OF_LISTENER(address), SOCKET_PATH,
+	 NULL},
+	{"listen", "role", CONFIG_ROLE, CONFIG_DEFAULTED, OF_LISTENER(role), 0, 0, "responder"},
+	{"listen", "threads", CONFIG_NUMBER, CONFIG_DEFAULTED, OF_LISTENER(threads), THREADS, "8"},
+	{"listen", "mode", CONFIG_MODE, CONFIG_DEFAULTED, OF_LISTENER(mode), 0, 0777, "0660"},
+
+	{"database", "socket", CONFIG_PATH, CONFIG_OPTIONAL, AT(database.socket), SOCKET_PATH,
+	 NULL},
+	{"database", "host", CONFIG_TEXT, CONFIG_OPTIONAL, AT(database.host), 1, 253, NULL},
+	{"database", "port", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(database.port), 1, 65535, "3306"},
+	{"database", "tls_ca", CONFIG_PATH, CONFIG_OPTIONAL, AT(database.tls_ca), LONG_PATH, NULL},
+	{"database", "name", CONFIG_TEXT, CONFIG_DEFAULTED, AT(database.name), 1, 64, "gatepost"},
+	{"database", "web_user", CONFIG_TEXT, CONFIG_DEFAULTED, ACCOUNT(DB_ROLE_WEB, user), NAME,
+	 "gatepost_web"},
+	{"database", "web_password_file", CONFIG_PATH, CONFIG_OPTIONAL,
+	 ACCOUNT(DB_ROLE_WEB, password_file), LONG_PATH, NULL},
+	{"database", "hash_user", CONFIG_TEXT, CONFIG_DEFAULTED, ACCOUNT(DB_ROLE_HASH, user), NAME,
+	 "gatepost_hash"},
+	{"database", "hash_password_file", CONFIG_PATH, CONFIG_OPTIONAL,
+	 ACCOUNT(DB_ROLE_HASH, password_file), LONG_PATH, NULL},
+	{"database", "guard_user", CONFIG_TEXT, CONFIG_DEFAULTED, ACCOUNT(DB_ROLE_GUARD, user),
+	 NAME, "gatepost_guard"},
+	{"database", "guard_password_file", CONFIG_PATH, CONFIG_OPTIONAL,
+	 ACCOUNT(DB_ROLE_GUARD, password_file), LONG_PATH, NULL},
+	{"database", "migrate_user", CONFIG_TEXT, CONFIG_DEFAULTED, ACCOUNT(DB_ROLE_MIGRATE, user),
+	 NAME, "gatepost_migrate"},
+	{"database", "migrate_password_file", CONFIG_PATH, CONFIG_OPTIONAL,
+	 ACCOUNT(DB_ROLE_MIGRATE, password_file), LONG_PATH, NULL},
+	{"database", "connect_timeout", CONFIG_NUMBER, CONFIG_DEFAULTED,
+	 AT(database.connect_timeout), TIMEOUT, "5"},
+	{"database", "read_timeout", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(database.read_timeout),
+	 TIMEOUT, "10"},
+	{"database", "write_timeout", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(database.write_timeout),
+	 TIMEOUT, "10"},
+	{"database", "consistent", CONFIG_BOOL, CONFIG_DEFAULTED, AT(database.consistent), YES_NO,
+	 "no"},
+
+	{"session", "browser_idle", CONFIG_SPAN, CONFIG_DEFAULTED, LIMIT(CLASS_BROWSER, idle),
+	 LIMITS, "30m"},
+	{"session", "browser_absolute", CONFIG_SPAN, CONFIG_DEFAULTED,
+	 LIMIT(CLASS_BROWSER, absolute), LIMITS, "12h"},
+	{"session", "remembered_idle", CONFIG_SPAN, CONFIG_DEFAULTED, LIMIT(CLASS_REMEMBERED, idle),
+	 LIMITS, "14d"},
+	{"session", "remembered_absolute", CONFIG_SPAN, CONFIG_DEFAULTED,
+	 LIMIT(CLASS_REMEMBERED, absolute), LIMITS, "30d"},
+	{"session", "native_idle", CONFIG_SPAN, CONFIG_DEFAULTED, LIMIT(CLASS_NATIVE, idle), LIMITS,
+	 "14d"},
+	{"session", "native_absolute", CONFIG_SPAN, CONFIG_DEFAULTED, LIMIT(CLASS_NATIVE, absolute),
+	 LIMITS, "30d"},
+	{"session", "guest_idle", CONFIG_SPAN, CONFIG_DEFAULTED, LIMIT(CLASS_GUEST, idle), LIMITS,
+	 "24h"},
+	{"session", "guest_absolute", CONFIG_SPAN, CONFIG_DEFAULTED, LIMIT(CLASS_GUEST, absolute),
+	 LIMITS, "7d"},
+	{"session", "elevated_idle", CONFIG_SPAN, CONFIG_DEFAULTED, AT(session.elevated.idle),
+	 LIMITS, "15m"},
+	{"session", "elevated_absolute", CONFIG_SPAN, CONFIG_DEFAULTED,
+	 AT(session.elevated.absolute), LIMITS, "12h"},
+	{"session", "aal2_idle", CONFIG_SPAN, CONFIG_DEFAULTED, AT(session.aal2.idle), LIMITS,
+	 "1h"},
+	{"session", "aal2_absolute", CONFIG_SPAN, CONFIG_DEFAULTED, AT(session.aal2.absolute),
+	 LIMITS, "12h"},
+	{"session", "fresh", CONFIG_SPAN, CONFIG_DEFAULTED, AT(session.fresh), LIMITS, "15m"},
+	{"session", "expired_kept", CONFIG_SPAN, CONFIG_DEFAULTED, AT(session.expired_kept), 0,
+	 400 * CLOCK_DAY, "24h"},
+	{"session", "most", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(session.most), 1, 1000, "50"},
+	{"session", "cookie_strict", CONFIG_BOOL, CONFIG_DEFAULTED, AT(session.cookie_strict),
+	 YES_NO, "no"},
+
+	{"password", "memory", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(password.memory), 19456, 4194304,
+	 "19456"},
+	{"password", "passes", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(password.passes), 2, 64, "2"},
+	{"password", "min_length", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(password.min_length), 8, 64,
+	 "15"},
+
+	{"cors", "origins", CONFIG_ORIGINS, CONFIG_OPTIONAL, AT(cors_origins), 0, 4095, NULL},
+};
+
+#define COUNT (sizeof settings / sizeof settings[0])
+
+_Static_assert(COUNT <= CONFIG_SETTINGS, "arrays of settings have room for all rows");
+
+size_t config_table_count(void)
+{
+	return COUNT;
+}
+
+const struct setting *config_table_row(size_t row)
+{
+	return &settings[row];
+}
+
+size_t config_table_find(struct str section, struct str key)
+{
+	for (size_t i = 0; i < COUNT; i++) {
+		if (str_equal(section, str_of(settings[i].section)) &&
+		    str_equal(key, str_of(settings[i].key)))
+			return i;
+	}
+	return CONFIG_NO_ROW;
+}
+
+bool config_table_has_section(struct str section)
+{
+	for (size_t i = 0; i < COUNT; i++) {
+		if (str_equal(section, str_of(settings[i].section)))
+			return true;
+	}
+	return false;
+}
+
+bool config_table_is_listen(const struct setting *setting)
+{
+	return strcmp(setting->section, "listen") == 0;
+}

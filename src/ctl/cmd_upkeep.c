@@ -1,0 +1,169 @@
+/* gatepost migrate, setup, config check, purge */
+#include "account.h"
+#include "arena.h"
+#include "clock.h"
+#include "ctl.h"
+#include "db.h"
+#include "keyring.h"
+#include "migrate.h"
+#include "output.h"
+#include "purge.h"
+#include "template.h"
+
+#define FOREVER INT64_MAX
+
+enum ctl_exit cmd_migrate(struct ctl *ctl)
+{
+	struct migrate_report report;
+	struct output output;
+	enum err e = migrate_run(ctl->auth.config, ctl->auth.arena, &report, &ctl->fault);
+
+	if (e != OK)
+		return ctl_failed(ctl, e);
+	output_begin(&output, ctl);
+	if (output.is_json) {
+		json_open_object(&output.json, NULL);
+		json_number(&output.json, "from", report.from);
+		json_number(&output.json, "to", report.to);
+		json_number(&output.json, "applied", report.applied);
+		json_close_object(&output.json);
+	} else {
+		buf_addf(&output.buf, "schema version %u, %u applied, rights renewed\n", report.to,
+			 report.applied);
+	}
+	return output_end(&output);
+}
+
+static enum err print_setup(struct ctl *ctl, struct secret code, struct output *output)
+{
+	/* The code is for the person who typed the command: the one secret that is printed. */
+	struct str text = {.p = (const char *)code.bytes, .n = code.len};
+	const struct config *config = ctl->auth.config;
+	struct buf url;
+	struct str place;
+
+	buf_init(&url, ctl->auth.arena, 1024);
+	buf_add(&url, config->server.origin);
+	buf_add(&url, config->server.base_path);
+	buf_add(&url, STR("/setup"));
+	TRY(buf_str(&url, &place));
+	output_begin(output, ctl);
+	if (output->is_json) {
+		json_open_object(&output->json, NULL);
+		json_text(&output->json, "url", place);
+		json_text(&output->json, "code", text);
+		json_time(&output->json, "expires_at", ctl->auth.now + CLOCK_HOUR);
+		json_close_object(&output->json);
+		return OK;
+	}
+	buf_add(&output->buf, STR("Open "));
+	buf_add(&output->buf, place);
+	buf_add(&output->buf, STR("\nand type this code within an hour: "));
+	buf_add(&output->buf, text);
+	buf_add_char(&output->buf, '\n');
+	return OK;
+}
+
+static enum err make_code(struct ctl *ctl, struct output *output, bool *exists)
+{
+	struct secret code;
+
+	TRY(db_connect(ctl->auth.db, &ctl->fault));
+	TRY(account_has_administrator(&ctl->auth, exists));
+	if (*exists)
+		return OK;
+	TRY(account_setup_begin(&ctl->auth, &code));
+	return print_setup(ctl, code, output);
+}
+
+/* The key file is made last of what can go wrong and first of what needs it. */
+static enum err open_keys(struct ctl *ctl, struct keyring **keys)
+{
+	const char *path = ctl->auth.config->server.key_file.p;
+	struct fault exists;
+	enum err e = keyring_create_file(path, &exists);
+
+	if (e != OK && e != ERR_CONFLICT) {
+		ctl->fault = exists;
+		return e;
+	}
+	TRY(keyring_load(path, keys, &ctl->fault));
+	ctl->auth.keys = *keys;
+	return OK;
+}
+
+enum ctl_exit cmd_setup(struct ctl *ctl)
+{
+	struct keyring *keys = NULL;
+	struct output output;
+	bool exists = false;
+	enum err e = db_open(ctl->auth.config, DB_ROLE_WEB, &ctl->auth.db);
+
+	if (e == OK)
+		e = db_connect(ctl->auth.db, &ctl->fault);
+	if (e == OK)
+		e = open_keys(ctl, &keys);
+	if (e == OK)
+		e = make_code(ctl, &output, &exists);
+	db_close(&ctl->auth.db);
+	keyring_free(&keys);
+	if (e != OK)
+		return ctl_failed(ctl, e);
+	if (exists)
+		return ctl_say(CTL_REFUSED, "an administrator exists already; more are made with "
+					    "gatepost user add --role admin");
+	return output_end(&output);
+}
+
+enum ctl_exit cmd_config_check(struct ctl *ctl)
+{
+	const struct config *config = ctl->auth.config;
+	const struct template_set *templates = NULL;
+	struct keyring *keys = NULL;
+	struct output output;
+	enum err e = template_load(config->server.template_dir.p, ctl->auth.arena, &templates,
+				   &ctl->fault);
+
+	if (e == OK)
+		e = keyring_load(config->server.key_file.p, &keys, &ctl->fault);
+	keyring_free(&keys);
+	if (e != OK)
+		return ctl_failed(ctl, e);
+	output_begin(&output, ctl);
+	if (output.is_json) {
+		json_open_object(&output.json, NULL);
+		json_bool(&output.json, "ok", true);
+		json_text(&output.json, "file", config->file);
+		json_close_object(&output.json);
+	} else {
+		buf_add(&output.buf, config->file);
+		buf_add(&output.buf, STR(": configuration, templates and keys are fine\n"));
+	}
+	return output_end(&output);
+}
+
+enum ctl_exit cmd_purge(struct ctl *ctl)
+{
+	struct purge_report report = {.sessions = 0};
+	struct output output;
+	enum err e = purge_run(&ctl->auth, FOREVER, &report);
+
+	if (e != OK)
+		return ctl_failed(ctl, e);
+	output_begin(&output, ctl);
+	if (output.is_json) {
+		json_open_object(&output.json, NULL);
+		json_number(&output.json, "sessions", (int64_t)report.sessions);
+		json_number(&output.json, "rotations", (int64_t)report.rotations);
+		json_number(&output.json, "devices", (int64_t)report.devices);
+		json_number(&output.json, "audit_events", (int64_t)report.events);
+		json_close_object(&output.json);
+	} else {
+		buf_addf(&output.buf,
+			 "deleted: %llu sessions, %llu rotations, %llu devices, "
+			 "%llu audit events\n",
+			 (unsigned long long)report.sessions, (unsigned long long)report.rotations,
+			 (unsigned long long)report.devices, (unsigned long long)report.events);
+	}
+	return output_end(&output);
+}

@@ -1,0 +1,102 @@
+/* What every command of `gatepost` is given and how it answers. */
+#ifndef GATEPOST_CTL_CTL_H
+#define GATEPOST_CTL_CTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "context.h"
+#include "err.h"
+#include "str.h"
+
+struct user_row;
+
+/* Exit codes of the program; gatepost(8). */
+enum ctl_exit {
+	CTL_FINE = 0,
+	CTL_REFUSED = 1, /* what was asked for was refused, or is not there */
+	CTL_USAGE = 2,
+	CTL_UNAVAILABLE = 3 /* configuration, keys or database */
+};
+
+enum ctl_option {
+	CTL_USERNAME,
+	CTL_EMAIL,
+	CTL_DISPLAY_NAME,
+	CTL_ROLE,
+	CTL_PASSWORD_STDIN,
+	CTL_USER,
+	CTL_ALL,
+	CTL_OPTION_COUNT
+};
+
+#define CTL_ROLES_MAX 16
+
+/* The command line, taken apart. */
+struct ctl_line {
+	const char *config_file;
+	bool json;
+	bool help;
+	bool version;
+	const char *values[CTL_OPTION_COUNT]; /* NULL: not given; "" for a flag */
+	struct str roles[CTL_ROLES_MAX];
+	size_t role_count;
+	const char *words[4]; /* noun, verb, operand */
+	size_t word_count;
+};
+
+/* How much a command needs before it runs. */
+enum ctl_need {
+	CTL_NEED_NOTHING = 0,
+	CTL_NEED_CONFIG,
+	CTL_NEED_KEYS,    /* and the configuration */
+	CTL_NEED_DATABASE /* and both */
+};
+
+struct ctl {
+	struct ctl_line line;
+	struct str operand; /* the word after the verb; absent: none */
+	struct fault fault;
+	struct auth_context auth; /* filled as far as the command's need goes */
+};
+
+/* One row of the table of commands. */
+struct ctl_command {
+	const char *noun;
+	const char *verb;        /* NULL: the noun stands alone */
+	const char *synopsis;    /* what follows the words */
+	const char *description; /* a sentence or more */
+	unsigned options;        /* bit (1u << enum ctl_option) */
+	bool operand;            /* takes one */
+	enum ctl_need need;
+	enum ctl_exit (*run)(struct ctl *ctl);
+};
+
+/* Static; *n rows. */
+const struct ctl_command *ctl_commands(size_t *n);
+
+/* "gatepost: …" on standard error, and the code. */
+enum ctl_exit ctl_say(enum ctl_exit code, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The line and code for an error that no command explains better. */
+enum ctl_exit ctl_failed(const struct ctl *ctl, enum err e);
+
+bool ctl_given(const struct ctl *ctl, enum ctl_option option);
+struct str ctl_value(const struct ctl *ctl, enum ctl_option option);
+
+/* Finds by user name, address or id. False: *code says why not, and it was said. */
+bool ctl_find_user(struct ctl *ctl, struct str who, struct user_row *user, enum ctl_exit *code);
+
+/* The commands. */
+enum ctl_exit cmd_migrate(struct ctl *ctl);
+enum ctl_exit cmd_setup(struct ctl *ctl);
+enum ctl_exit cmd_user_add(struct ctl *ctl);
+enum ctl_exit cmd_user_list(struct ctl *ctl);
+enum ctl_exit cmd_user_show(struct ctl *ctl);
+enum ctl_exit cmd_user_passwd(struct ctl *ctl);
+enum ctl_exit cmd_session_list(struct ctl *ctl);
+enum ctl_exit cmd_session_revoke(struct ctl *ctl);
+enum ctl_exit cmd_config_check(struct ctl *ctl);
+enum ctl_exit cmd_purge(struct ctl *ctl);
+
+#endif

@@ -1,0 +1,105 @@
+/* The command line: words and options, in any order. */
+#include "line.h"
+
+#include <string.h>
+
+struct option_def {
+	const char *name;
+	bool has_value;
+	bool repeats;
+};
+
+static const struct option_def OPTIONS[CTL_OPTION_COUNT] = {
+	[CTL_USERNAME] = {"--username", true, false},
+	[CTL_EMAIL] = {"--email", true, false},
+	[CTL_DISPLAY_NAME] = {"--display-name", true, false},
+	[CTL_ROLE] = {"--role", true, true},
+	[CTL_PASSWORD_STDIN] = {"--password-stdin", false, false},
+	[CTL_USER] = {"--user", true, false},
+	[CTL_ALL] = {"--all", false, false},
+};
+
+const char *line_option_name(enum ctl_option option)
+{
+	return OPTIONS[option].name;
+}
+
+static enum err wrong(struct fault *fault, const char *what, const char *word)
+{
+	(void)fault_set(fault, "%s%s", what, word);
+	return ERR_INPUT;
+}
+
+static enum err take_role(struct ctl_line *line, const char *value, struct fault *fault)
+{
+	if (line->role_count == CTL_ROLES_MAX)
+		return wrong(fault, "too many roles: ", value);
+	line->roles[line->role_count++] = str_of(value);
+	return OK;
+}
+
+static enum err take_value(struct ctl_line *line, enum ctl_option option, const char *value,
+			   struct fault *fault)
+{
+	if (line->values[option] != NULL && !OPTIONS[option].repeats)
+		return wrong(fault, "given twice: ", OPTIONS[option].name);
+	line->values[option] = value;
+	return option == CTL_ROLE ? take_role(line, value, fault) : OK;
+}
+
+/* *used: how many arguments it was. */
+static enum err take_option(struct ctl_line *line, char **argv, int *used, struct fault *fault)
+{
+	const char *word = argv[0];
+
+	*used = 1;
+	for (unsigned i = 0; i < CTL_OPTION_COUNT; i++) {
+		if (strcmp(word, OPTIONS[i].name) != 0)
+			continue;
+		if (!OPTIONS[i].has_value)
+			return take_value(line, i, "", fault);
+		if (argv[1] == NULL)
+			return wrong(fault, "needs a value: ", word);
+		*used = 2;
+		return take_value(line, i, argv[1], fault);
+	}
+	return wrong(fault, "unknown option ", word);
+}
+
+static enum err take_common(struct ctl_line *line, char **argv, int *used, struct fault *fault)
+{
+	*used = 1;
+	if (strcmp(argv[0], "--json") == 0) {
+		line->json = true;
+	} else if (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
+		line->help = true;
+	} else if (strcmp(argv[0], "--version") == 0) {
+		line->version = true;
+	} else if (strcmp(argv[0], "--config") == 0) {
+		if (argv[1] == NULL)
+			return wrong(fault, "needs a value: ", argv[0]);
+		line->config_file = argv[1];
+		*used = 2;
+	} else {
+		return take_option(line, argv, used, fault);
+	}
+	return OK;
+}
+
+enum err line_parse(int argc, char **argv, struct ctl_line *out, struct fault *fault)
+{
+	struct ctl_line line = {.json = false};
+	const size_t most = sizeof line.words / sizeof line.words[0];
+
+	for (int i = 1, used = 1; i < argc; i += used) {
+		used = 1;
+		if (argv[i][0] == '-' && argv[i][1] != '\0')
+			TRY(take_common(&line, argv + i, &used, fault));
+		else if (line.word_count == most)
+			return wrong(fault, "unexpected ", argv[i]);
+		else
+			line.words[line.word_count++] = argv[i];
+	}
+	*out = line;
+	return OK;
+}

@@ -1,0 +1,27 @@
+/* What a command prints: one JSON value with --json, else lines for a person. */
+#ifndef GATEPOST_CTL_OUTPUT_H
+#define GATEPOST_CTL_OUTPUT_H
+
+#include "buf.h"
+#include "ctl.h"
+#include "json.h"
+#include "session_store.h"
+#include "user_store.h"
+
+/* Text on its way to standard output, in the command's arena. */
+struct output {
+	struct buf buf;
+	struct json_out json;
+	bool is_json;
+};
+
+void output_begin(struct output *output, const struct ctl *ctl);
+/* Writes it all. A failure is CTL_UNAVAILABLE. */
+enum ctl_exit output_end(struct output *output);
+
+void output_user_json(struct json_out *json, const char *name, const struct user_row *user);
+void output_user_text(struct buf *buf, const struct user_row *user);
+void output_session_json(struct json_out *json, const struct session_row *row);
+void output_session_text(struct buf *buf, const struct session_row *row);
+
+#endif

@@ -1,0 +1,108 @@
+/* Secrets from a person's keyboard or from standard input, never from arguments. */
+#include "secret_input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "secret.h"
+
+#define INPUT_MAX 4096
+
+static enum err wrong(struct fault *fault, const char *why)
+{
+	(void)fault_set(fault, "%s", why);
+	return ERR_INPUT;
+}
+
+/* Reads until the end, or with line until a line end; neither it nor a carriage return is kept. */
+static enum err read_text(struct arena *arena, int fd, bool line, struct str *out)
+{
+	char *text = arena_alloc(arena, INPUT_MAX + 1);
+	size_t n = 0;
+	ssize_t got = 1;
+
+	if (text == NULL)
+		return ERR_MEMORY;
+	while (got > 0 && n <= INPUT_MAX && !(line && n > 0 && text[n - 1] == '\n')) {
+		got = read(fd, text + n, line ? 1 : INPUT_MAX + 1 - n);
+		if (got < 0 && errno == EINTR)
+			got = 1;
+		else if (got > 0)
+			n += (size_t)got;
+	}
+	if (got < 0)
+		return ERR_IO;
+	if (n > INPUT_MAX)
+		return ERR_TOO_LARGE;
+	if (n > 0 && text[n - 1] == '\n')
+		n--;
+	if (n > 0 && text[n - 1] == '\r')
+		n--;
+	*out = (struct str){.p = text, .n = n};
+	return OK;
+}
+
+static enum err ask(struct arena *arena, int terminal, const char *question, struct str *out)
+{
+	struct termios was;
+	struct termios quiet;
+
+	if (tcgetattr(terminal, &was) != 0)
+		return ERR_IO;
+	quiet = was;
+	quiet.c_lflag &= ~(tcflag_t)ECHO;
+	quiet.c_lflag |= ECHONL;
+	if (dprintf(terminal, "%s: ", question) < 0 || tcsetattr(terminal, TCSAFLUSH, &quiet) != 0)
+		return ERR_IO;
+	enum err e = read_text(arena, terminal, true, out);
+	(void)tcsetattr(terminal, TCSAFLUSH, &was);
+	return e;
+}
+
+static bool is_same(struct str a, struct str b)
+{
+	struct secret one = {.bytes = (unsigned char *)(uintptr_t)a.p, .len = a.n};
+	struct secret two = {.bytes = (unsigned char *)(uintptr_t)b.p, .len = b.n};
+
+	return secret_equal(one, two);
+}
+
+static enum err ask_twice(struct arena *arena, struct str *out, struct fault *fault)
+{
+	struct str first = STR_NONE;
+	struct str second = STR_NONE;
+	int terminal = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+
+	if (terminal < 0)
+		return wrong(fault, "there is no terminal to ask for the password: use "
+				    "--password-stdin");
+	enum err e = ask(arena, terminal, "New password", &first);
+	if (e == OK)
+		e = ask(arena, terminal, "Once more", &second);
+	close(terminal);
+	TRY(e);
+	if (first.n > 0 && !is_same(first, second))
+		return wrong(fault, "the two passwords differ");
+	*out = first;
+	return OK;
+}
+
+enum err secret_input_new(struct arena *arena, bool from_stdin, struct str *out,
+			  struct fault *fault)
+{
+	struct str text = STR_NONE;
+	enum err e = from_stdin ? read_text(arena, STDIN_FILENO, false, &text)
+				: ask_twice(arena, &text, fault);
+
+	if (e == ERR_TOO_LARGE)
+		return wrong(fault, "the password is too long");
+	TRY(e);
+	if (text.n == 0)
+		return wrong(fault, "no password was given");
+	*out = text;
+	return OK;
+}

@@ -1,0 +1,342 @@
+/* The door to libfcgi: requests are accepted, read, answered and ended here; plain CGI beside it.
+ */
+#include "fcgi.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <fastcgi.h>
+#include <fcgiapp.h>
+
+#include "arena.h"
+#include "log.h"
+#include "secret.h"
+
+#define DRAIN_MAX (1024 * 1024) /* of a body nobody read; beyond it the connection is closed */
+#define DRAIN_PIECE 4096
+#define RETRY_MS 100
+
+/* Ends a request that nobody answered: lighttpd reads an empty answer of an authorizer as a grant.
+ */
+static const char unanswered[] = "Status: 503 Service Unavailable\r\n"
+				 "Cache-Control: no-store\r\n"
+				 "Retry-After: 5\r\n"
+				 "Content-Length: 0\r\n"
+				 "\r\n";
+
+struct fcgi_call {
+	FCGX_Request request;
+	char **params; /* of libfcgi, or environ; NULL: no request */
+	bool cgi;
+	bool spent;   /* CGI: its one request was accepted */
+	bool at_eof;  /* stdin was read to its end */
+	bool overrun; /* more is on its way than we want to read */
+	bool answered;
+};
+
+static void wake(int signal_number)
+{
+	(void)signal_number;
+}
+
+enum err fcgi_init(void)
+{
+	struct sigaction action = {.sa_handler = wake};
+
+	if (FCGX_Init() != 0)
+		return ERR_IO;
+	/* Without SA_RESTART: the signal must end a blocked accept. */
+	sigemptyset(&action.sa_mask);
+	return sigaction(SIGUSR2, &action, NULL) == 0 ? OK : ERR_IO;
+}
+
+bool fcgi_is_cgi(void)
+{
+	return FCGX_IsCGI() != 0;
+}
+
+static enum err new_call(struct fcgi_call **out)
+{
+	struct fcgi_call *call = calloc(1, sizeof *call);
+	if (call == NULL)
+		return ERR_MEMORY;
+	*out = call;
+	return OK;
+}
+
+enum err fcgi_call_open(int fd, struct fcgi_call **out)
+{
+	struct fcgi_call *call = NULL;
+
+	TRY(new_call(&call));
+	/* It cannot fail: it only sets members. */
+	(void)FCGX_InitRequest(&call->request, fd, 0);
+	*out = call;
+	return OK;
+}
+
+enum err fcgi_call_open_cgi(struct fcgi_call **out)
+{
+	struct fcgi_call *call = NULL;
+
+	TRY(new_call(&call));
+	call->cgi = true;
+	*out = call;
+	return OK;
+}
+
+void fcgi_call_close(struct fcgi_call **call)
+{
+	if (*call == NULL)
+		return;
+	fcgi_finish(*call);
+	if (!(*call)->cgi)
+		FCGX_Free(&(*call)->request, 1);
+	free(*call);
+	*call = NULL;
+}
+
+/* The wake-up signal comes through only while nothing is half read. */
+static void let_wake(bool in)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR2);
+	(void)pthread_sigmask(in ? SIG_UNBLOCK : SIG_BLOCK, &set, NULL);
+}
+
+/* Descriptors or memory ran out: that passes. */
+static bool passes(int error)
+{
+	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+/* 0, or why it failed: an errno; -1 when shutting down. */
+static int accept_one(FCGX_Request *request)
+{
+	for (;;) {
+		/* Shutting down, libfcgi leaves errno alone: what an older failure left would show.
+		 */
+		errno = 0;
+		int result = FCGX_Accept_r(request);
+		if (result != 0)
+			return errno == 0 || errno == EINTR ? -1 : errno;
+		(void)FCGX_Attach(request);
+		/* A connection torn between two parameters looks whole to libfcgi, but for this. */
+		if (FCGX_GetError(request->in) == 0)
+			return 0;
+		FCGX_Free(request, 1);
+	}
+}
+
+static enum err accept_cgi(struct fcgi_call *call)
+{
+	if (call->spent)
+		return ERR_IO;
+	call->spent = true;
+	call->params = environ;
+	return OK;
+}
+
+static enum err accept_fastcgi(struct fcgi_call *call)
+{
+	int error = accept_one(&call->request);
+	bool told = false;
+
+	while (error > 0 && passes(error)) {
+		if (!told)
+			log_detail(LOG_LEVEL_ERROR, "accept_failed", strerrordesc_np(error));
+		told = true;
+		(void)poll(NULL, 0, RETRY_MS);
+		error = accept_one(&call->request);
+	}
+	if (error > 0)
+		log_detail(LOG_LEVEL_ERROR, "accept_failed", strerrordesc_np(error));
+	if (error != 0)
+		return ERR_IO;
+	call->params = call->request.envp;
+	return OK;
+}
+
+enum err fcgi_accept(struct fcgi_call *call)
+{
+	fcgi_finish(call);
+	call->at_eof = false;
+	call->overrun = false;
+	call->answered = false;
+	if (call->cgi)
+		return accept_cgi(call);
+
+	let_wake(true);
+	enum err failed = accept_fastcgi(call);
+	let_wake(false);
+	return failed;
+}
+
+void fcgi_shut_down(void)
+{
+	FCGX_ShutdownPending();
+}
+
+enum fcgi_role fcgi_role(const struct fcgi_call *call)
+{
+	if (call->cgi || call->request.role == FCGI_RESPONDER)
+		return FCGI_ROLE_RESPONDER;
+	return call->request.role == FCGI_AUTHORIZER ? FCGI_ROLE_AUTHORIZER : FCGI_ROLE_OTHER;
+}
+
+const char *const *fcgi_params(const struct fcgi_call *call)
+{
+	static const char *const none[] = {NULL};
+
+	return call->params == NULL ? none : (const char *const *)call->params;
+}
+
+/* Exactly length bytes and not one more: under CGI there may be no end to wait for. */
+static enum err read_cgi(char *text, size_t length)
+{
+	size_t got = 0;
+
+	while (got < length) {
+		ssize_t n = read(STDIN_FILENO, text + got, length - got);
+		if (n == 0)
+			return ERR_INPUT;
+		if (n < 0 && errno != EINTR)
+			return ERR_IO;
+		got += n > 0 ? (size_t)n : 0;
+	}
+	return OK;
+}
+
+static enum err read_stdin(struct fcgi_call *call, char *text, size_t length)
+{
+	FCGX_Stream *in = call->request.in;
+	char beyond = 0;
+
+	/* What no responder is sent is never waited for: mod_authnz_fcgi sends an authorizer no
+	 * stdin. */
+	if (fcgi_role(call) != FCGI_ROLE_RESPONDER)
+		return length == 0 ? OK : ERR_INPUT;
+	if (FCGX_GetStr(text, (int)length, in) != (int)length) {
+		call->at_eof = true;
+		return FCGX_GetError(in) != 0 ? ERR_IO : ERR_INPUT;
+	}
+	if (FCGX_GetStr(&beyond, 1, in) != 0)
+		return ERR_INPUT;
+	call->at_eof = true;
+	return FCGX_GetError(in) != 0 ? ERR_IO : OK;
+}
+
+enum err fcgi_read_body(struct fcgi_call *call, struct arena *arena, size_t length, size_t max,
+			struct str *out)
+{
+	if (length > max || length > INT_MAX - 1)
+		return ERR_TOO_LARGE;
+
+	char *text = arena_alloc(arena, length + 1);
+	if (text == NULL)
+		return ERR_MEMORY;
+	TRY(call->cgi ? read_cgi(text, length) : read_stdin(call, text, length));
+	*out = (struct str){.p = text, .n = length};
+	return OK;
+}
+
+/*
+ * A responder's stdin to its end: what is left would be taken for the next request of a kept
+ * connection. Before the answer, because a web server need not send the rest after it.
+ */
+static void drain(struct fcgi_call *call)
+{
+	char piece[DRAIN_PIECE];
+	size_t drained = 0;
+
+	if (call->cgi || call->at_eof || fcgi_role(call) != FCGI_ROLE_RESPONDER)
+		return;
+	while (drained < DRAIN_MAX) {
+		int n = FCGX_GetStr(piece, DRAIN_PIECE, call->request.in);
+		if (n < DRAIN_PIECE) {
+			call->at_eof = true;
+			return;
+		}
+		drained += DRAIN_PIECE;
+	}
+	call->overrun = true;
+}
+
+static enum err write_cgi(struct str answer)
+{
+	size_t sent = 0;
+
+	while (sent < answer.n) {
+		ssize_t n = write(STDOUT_FILENO, answer.p + sent, answer.n - sent);
+		if (n < 0 && errno != EINTR)
+			return ERR_IO;
+		sent += n > 0 ? (size_t)n : 0;
+	}
+	return OK;
+}
+
+enum err fcgi_write(struct fcgi_call *call, struct str answer)
+{
+	FCGX_Request *request = &call->request;
+
+	if (answer.n == 0 || answer.n > INT_MAX)
+		return ERR_INTERNAL;
+	call->answered = true;
+	if (call->cgi)
+		return write_cgi(answer);
+	drain(call);
+	/* Closing the streams here, stderr first, puts the end of the request into the same write.
+	 */
+	int put = FCGX_PutStr(answer.p, (int)answer.n, request->out);
+	int closed = FCGX_FClose(request->err) | FCGX_FClose(request->out);
+	return put < 0 || closed != 0 ? ERR_IO : OK;
+}
+
+/* Where libfcgi keeps what must not outlive the request. */
+static void wipe_credentials(char **params)
+{
+	static const char *const names[] = {
+		"HTTP_COOKIE=", "HTTP_AUTHORIZATION=", "HTTP_X_SESSION_ID="};
+
+	for (char **param = params; *param != NULL; param++) {
+		for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+			size_t n = strlen(names[i]);
+			if (strncmp(*param, names[i], n) == 0)
+				secret_wipe_bytes(*param + n, strlen(*param + n));
+		}
+	}
+}
+
+static void end_fastcgi(struct fcgi_call *call)
+{
+	FCGX_Request *request = &call->request;
+	bool clean = call->at_eof && FCGX_GetError(request->in) == 0;
+
+	/* Nothing is unread, so closing at once loses nothing: no wait for the web server's own
+	 * close. */
+	if (clean && FCGX_GetError(request->out) == 0)
+		(void)FCGX_Detach(request);
+	if (call->overrun || fcgi_role(call) == FCGI_ROLE_OTHER)
+		FCGX_Free(request, 1);
+	else
+		FCGX_Finish_r(request);
+}
+
+void fcgi_finish(struct fcgi_call *call)
+{
+	if (call->params == NULL)
+		return;
+	if (!call->answered && fcgi_write(call, STR(unanswered)) != OK)
+		call->overrun = true;
+	wipe_credentials(call->params);
+	call->params = NULL;
+	if (!call->cgi)
+		end_fastcgi(call);
+}

@@ -1,0 +1,134 @@
+/* Listening sockets: unix with its mode set before anyone can connect, or TCP on loopback only. */
+#include "fcgi.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define PORT_MAX 65535
+
+static enum err refuse(struct fault *fault, const char *address, const char *reason)
+{
+	(void)fault_set(fault, "%s: %s", address, reason);
+	return ERR_IO;
+}
+
+static enum err refuse_errno(struct fault *fault, const char *address)
+{
+	return refuse(fault, address, strerrordesc_np(errno));
+}
+
+/* A socket file that nothing answers on: what a killed process left behind. */
+static bool is_left_over(const struct sockaddr_un *name)
+{
+	struct stat found;
+
+	if (lstat(name->sun_path, &found) != 0 || !S_ISSOCK(found.st_mode))
+		return false;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return false;
+	bool refused = connect(fd, (const struct sockaddr *)name, sizeof *name) != 0 &&
+		       errno == ECONNREFUSED;
+	(void)close(fd);
+	return refused;
+}
+
+static bool bind_unix(int fd, const struct sockaddr_un *name)
+{
+	const struct sockaddr *address = (const struct sockaddr *)name;
+
+	if (bind(fd, address, sizeof *name) == 0)
+		return true;
+	if (errno != EADDRINUSE)
+		return false;
+	if (!is_left_over(name)) {
+		errno = EADDRINUSE;
+		return false;
+	}
+	return unlink(name->sun_path) == 0 && bind(fd, address, sizeof *name) == 0;
+}
+
+static enum err listen_unix(const char *address, unsigned mode, int *out, struct fault *fault)
+{
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	size_t n = strlen(address);
+
+	if (n >= sizeof name.sun_path)
+		return refuse(fault, address, "longer than a socket's name may be");
+	memcpy(name.sun_path, address, n);
+
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return refuse_errno(fault, address);
+	if (!bind_unix(fd, &name)) {
+		enum err failed = refuse_errno(fault, address);
+		(void)close(fd);
+		return failed;
+	}
+	/* Between bind and listen nobody can connect, whatever the umask made of the mode. */
+	if (chmod(address, (mode_t)(mode & 0777)) != 0 || listen(fd, SOMAXCONN) != 0) {
+		enum err failed = refuse_errno(fault, address);
+		(void)unlink(address);
+		(void)close(fd);
+		return failed;
+	}
+	*out = fd;
+	return OK;
+}
+
+/* "127.x.y.z:PORT". IPv6 is refused: libfcgi honours FCGI_WEB_SERVER_ADDRS for IPv4 alone. */
+static enum err parse_loopback(struct str address, struct sockaddr_in *out)
+{
+	struct sockaddr_in name = {.sin_family = AF_INET};
+	char text[INET_ADDRSTRLEN] = "";
+	struct str host = STR_NONE;
+	struct str port_text = STR_NONE;
+	uint64_t port = 0;
+
+	if (!str_cut(address, ':', &host, &port_text) || host.n >= sizeof text)
+		return ERR_INPUT;
+	memcpy(text, host.p, host.n);
+	TRY(str_to_u64(port_text, PORT_MAX, &port));
+	if (inet_pton(AF_INET, text, &name.sin_addr) != 1)
+		return ERR_INPUT;
+	if (ntohl(name.sin_addr.s_addr) >> 24 != IN_LOOPBACKNET)
+		return ERR_INPUT;
+	name.sin_port = htons((uint16_t)port);
+	*out = name;
+	return OK;
+}
+
+static enum err listen_tcp(const char *address, int *out, struct fault *fault)
+{
+	struct sockaddr_in name;
+	const int on = 1;
+
+	if (parse_loopback(str_of(address), &name) != OK)
+		return refuse(fault, address, "neither a path nor 127.x.y.z:PORT");
+
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return refuse_errno(fault, address);
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+	    bind(fd, (const struct sockaddr *)&name, sizeof name) != 0 ||
+	    listen(fd, SOMAXCONN) != 0) {
+		enum err failed = refuse_errno(fault, address);
+		(void)close(fd);
+		return failed;
+	}
+	*out = fd;
+	return OK;
+}
+
+enum err fcgi_listen(const char *address, unsigned mode, int *fd, struct fault *fault)
+{
+	return strchr(address, '/') != NULL ? listen_unix(address, mode, fd, fault)
+					    : listen_tcp(address, fd, fault);
+}

@@ -1,0 +1,323 @@
+/* A connection to MariaDB: opening it, its transaction, and what its errors mean. */
+#include "db.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <errmsg.h>
+#include <mysql.h>
+#include <mysqld_error.h>
+
+#include "arena.h"
+#include "db_link.h"
+#include "log.h"
+
+#define ARENA_FIRST ((size_t)32 * 1024)
+#define ARENA_CEILING ((size_t)1024 * 1024)
+static const struct {
+	unsigned number;
+	enum db_trouble trouble;
+} troubles[] = {
+	{CR_SERVER_GONE_ERROR, DB_LOST},
+	{CR_SERVER_LOST, DB_LOST},
+	{CR_SERVER_LOST_EXTENDED, DB_LOST},
+	{CR_COMMANDS_OUT_OF_SYNC, DB_LOST},
+	{CR_SSL_CONNECTION_ERROR, DB_LOST},
+	{CR_MALFORMED_PACKET, DB_LOST},
+	{ER_UNKNOWN_STMT_HANDLER, DB_LOST},
+	{ER_SERVER_SHUTDOWN, DB_LOST},
+	{ER_CONNECTION_KILLED, DB_LOST},
+	{ER_ABORTING_CONNECTION, DB_LOST},
+	{ER_NET_READ_ERROR, DB_LOST},
+	{ER_NET_READ_INTERRUPTED, DB_LOST},
+	{ER_NET_ERROR_ON_WRITE, DB_LOST},
+	{ER_NET_WRITE_INTERRUPTED, DB_LOST},
+	{ER_LOCK_DEADLOCK, DB_RETRY},
+	{ER_LOCK_WAIT_TIMEOUT, DB_RETRY},
+	{ER_DUP_ENTRY, DB_DUPLICATE},
+	{ER_DUP_ENTRY_WITH_KEY_NAME, DB_DUPLICATE},
+	{ER_CON_COUNT_ERROR, DB_REFUSED},
+	{ER_TOO_MANY_USER_CONNECTIONS, DB_REFUSED},
+	{ER_USER_LIMIT_REACHED, DB_REFUSED},
+	{ER_OPTION_PREVENTS_STATEMENT, DB_REFUSED}, /* --read-only */
+	{ER_READ_ONLY_MODE, DB_REFUSED},
+	{ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, DB_REFUSED},
+	{ER_DISK_FULL, DB_REFUSED},
+	{ER_RECORD_FILE_FULL, DB_REFUSED},
+	{ER_OUT_OF_RESOURCES, DB_REFUSED},
+	{ER_OUTOFMEMORY, DB_REFUSED},
+	{CR_OUT_OF_MEMORY, DB_REFUSED},
+	{ER_QUERY_INTERRUPTED, DB_REFUSED},
+	{ER_STATEMENT_TIMEOUT, DB_REFUSED},
+	{3024, DB_REFUSED},                   /* MySQL: max_execution_time */
+	{ER_UNKNOWN_COM_ERROR, DB_REFUSED},   /* Galera: this node is not in the cluster */
+	{ER_ERROR_DURING_COMMIT, DB_REFUSED}, /* Galera: the cluster did not take it */
+};
+
+static enum db_trouble trouble_of(unsigned number)
+{
+	for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++)
+		if (troubles[i].number == number)
+			return troubles[i].trouble;
+	return DB_DEFECT;
+}
+
+enum err db_init(void)
+{
+	return mysql_library_init(0, NULL, NULL) == 0 ? OK : ERR_MEMORY;
+}
+
+void db_done(void)
+{
+	mysql_library_end();
+}
+
+void db_thread_init(void)
+{
+	mysql_thread_init();
+}
+
+void db_thread_done(void)
+{
+	mysql_thread_end();
+}
+
+enum err db_open(const struct config *config, enum db_role role, struct db **out)
+{
+	struct db *db = calloc(1, sizeof *db);
+
+	if (db == NULL)
+		return ERR_MEMORY;
+	if (arena_open(ARENA_FIRST, ARENA_CEILING, &db->arena) != OK) {
+		free(db);
+		return ERR_MEMORY;
+	}
+	db->config = config;
+	db->role = role;
+	*out = db;
+	return OK;
+}
+
+/* mysql_close first: then closing what was prepared sends nothing. */
+void db_drop(struct db *db)
+{
+	mysql_close(db->mysql);
+	db->mysql = NULL;
+	row_forget(db);
+	arena_reset(db->arena);
+}
+
+void db_close(struct db **db)
+{
+	if (*db == NULL)
+		return;
+	db_drop(*db);
+	arena_close(&(*db)->arena);
+	free(*db);
+	*db = NULL;
+}
+
+enum db_role db_role_of(const struct db *db)
+{
+	return db->role;
+}
+
+const char *db_role_name(enum db_role role)
+{
+	static const char *const names[DB_ROLE_COUNT] = {
+		[DB_ROLE_MIGRATE] = "migrate",
+		[DB_ROLE_WEB] = "web",
+		[DB_ROLE_HASH] = "hash",
+		[DB_ROLE_GUARD] = "guard",
+	};
+
+	return names[role];
+}
+
+bool db_in_transaction(const struct db *db)
+{
+	return db->in_transaction;
+}
+
+uint64_t db_statement_count(const struct db *db)
+{
+	return db->statements;
+}
+
+/* Names and numbers only: a message of the server may quote values. */
+static void log_trouble(const struct db *db, enum log_level level, const char *event,
+			const char *name, unsigned number)
+{
+	const struct log_field fields[] = {
+		LOG_TEXT("account", str_of(db_role_name(db->role))),
+		LOG_TEXT("statement", str_of(name)),
+		LOG_NUMBER("errno", (int64_t)number),
+	};
+
+	log_line(level, event, fields, sizeof fields / sizeof fields[0]);
+}
+
+enum err db_defect(const struct db *db, const char *name, const char *what)
+{
+	const struct log_field fields[] = {
+		LOG_TEXT("account", str_of(db_role_name(db->role))),
+		LOG_TEXT("statement", str_of(name)),
+		LOG_TEXT("detail", str_of(what)),
+	};
+
+	log_line(LOG_LEVEL_ERROR, "db_defect", fields, sizeof fields / sizeof fields[0]);
+	return ERR_INTERNAL;
+}
+
+enum db_trouble db_trouble(struct db *db, const char *name, unsigned number)
+{
+	enum db_trouble trouble = trouble_of(number);
+
+	if (trouble == DB_DUPLICATE)
+		return trouble;
+	if (trouble == DB_DEFECT)
+		log_trouble(db, LOG_LEVEL_ERROR, "db_failed", name, number);
+	if (trouble == DB_LOST)
+		log_trouble(db, LOG_LEVEL_WARN, "db_lost", name, number);
+	if (trouble == DB_REFUSED)
+		log_trouble(db, LOG_LEVEL_WARN, "db_refused", name, number);
+	if (trouble == DB_LOST)
+		db_drop(db);
+	db->broken = db->in_transaction;
+	db->retry = trouble == DB_RETRY;
+	return trouble;
+}
+
+unsigned db_send(struct db *db, const char *sql)
+{
+	if (mysql_real_query(db->mysql, sql, strlen(sql)) == 0)
+		return 0;
+	return mysql_errno(db->mysql);
+}
+
+enum err db_ready(struct db *db)
+{
+	struct fault fault;
+	enum err e = db->mysql != NULL ? OK : db_dial(db, false, &fault);
+
+	return e == ERR_CONFIG ? ERR_UNAVAILABLE : e;
+}
+
+enum err db_connect(struct db *db, struct fault *fault)
+{
+	if (db->mysql != NULL && !db->in_transaction && mysql_ping(db->mysql) != 0)
+		db_drop(db);
+	return db->mysql != NULL ? OK : db_dial(db, true, fault);
+}
+
+/* Nothing is lost with a connection that ended before the transaction began. */
+enum err db_begin(struct db *db)
+{
+	unsigned number = 0;
+
+	if (db->in_transaction)
+		return db_defect(db, "BEGIN", "a transaction is open");
+	db->broken = false;
+	db->retry = false;
+	for (unsigned i = 0; i < 2; i++) {
+		TRY(db_ready(db));
+		db->statements++;
+		number = db_send(db, "START TRANSACTION");
+		db->in_transaction = number == 0;
+		if (number == 0)
+			return OK;
+		if (db_trouble(db, "BEGIN", number) != DB_LOST)
+			break;
+	}
+	return ERR_UNAVAILABLE;
+}
+
+/* Only what the server says it has undone is certain not to have happened. */
+enum err db_commit(struct db *db)
+{
+	enum db_trouble trouble = DB_DEFECT;
+	unsigned number = 0;
+
+	if (!db->in_transaction)
+		return db_defect(db, "COMMIT", "no transaction is open");
+	if (db->broken) {
+		db_rollback(db);
+		return ERR_UNAVAILABLE;
+	}
+	db->statements++;
+	number = db_send(db, "COMMIT");
+	if (number == 0) {
+		db->in_transaction = false;
+		return OK;
+	}
+	trouble = db_trouble(db, "COMMIT", number);
+	db_rollback(db);
+	return trouble == DB_RETRY || trouble == DB_REFUSED ? ERR_UNAVAILABLE : ERR_UNCERTAIN;
+}
+
+void db_rollback(struct db *db)
+{
+	if (!db->in_transaction)
+		return;
+	db->in_transaction = false;
+	db->broken = false;
+	if (db->mysql == NULL)
+		return;
+	db->statements++;
+	if (db_send(db, "ROLLBACK") != 0)
+		db_drop(db);
+}
+
+enum err db_transact(struct db *db, enum err (*work)(struct db *db, void *context), void *context)
+{
+	enum err e = OK;
+
+	for (unsigned i = 0; i < DB_TRIES; i++) {
+		TRY(db_begin(db));
+		e = work(db, context);
+		if (e == OK)
+			e = db_commit(db);
+		else
+			db_rollback(db);
+		if (e == OK || !db->retry)
+			return e;
+	}
+	log_trouble(db, LOG_LEVEL_WARN, "db_contended", "COMMIT", 0);
+	return ERR_UNAVAILABLE;
+}
+
+/* Reads the results of all statements. The first error ends them. */
+static unsigned run_script(MYSQL *mysql, struct str script)
+{
+	int more = 0;
+
+	if (mysql_set_server_option(mysql, MYSQL_OPTION_MULTI_STATEMENTS_ON) != 0 ||
+	    mysql_real_query(mysql, script.p, script.n) != 0)
+		return mysql_errno(mysql);
+	while (more == 0) {
+		mysql_free_result(mysql_store_result(mysql));
+		if (mysql_errno(mysql) != 0)
+			return mysql_errno(mysql);
+		more = mysql_next_result(mysql);
+	}
+	if (more > 0 || mysql_set_server_option(mysql, MYSQL_OPTION_MULTI_STATEMENTS_OFF) != 0)
+		return mysql_errno(mysql);
+	return 0;
+}
+
+enum err db_script(struct db *db, struct str script, struct fault *fault)
+{
+	enum db_trouble trouble = DB_DEFECT;
+	unsigned number = 0;
+
+	TRY(db_ready(db));
+	db->statements++;
+	number = run_script(db->mysql, script);
+	if (number == 0)
+		return OK;
+	db_explain(db, fault);
+	trouble = db_trouble(db, "SCRIPT", number);
+	if (trouble != DB_LOST)
+		db_drop(db); /* it would still take several statements at once */
+	return trouble == DB_DEFECT || trouble == DB_DUPLICATE ? ERR_INTERNAL : ERR_UNAVAILABLE;
+}

@@ -1,0 +1,60 @@
+/* The only door to MariaDB: a connection, its transaction, and running one statement of the table.
+ */
+#ifndef GATEPOST_STORE_DB_H
+#define GATEPOST_STORE_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "err.h"
+#include "str.h"
+
+struct arena;
+struct db;
+
+/* Once, before threads (mysql_library_init); and once in every thread that uses a struct db. */
+MUST_CHECK enum err db_init(void);
+void db_done(void);
+void db_thread_init(void);
+void db_thread_done(void);
+
+/*
+ * A connection of one account, used by one thread at a time. Not connected yet: the first statement
+ * connects, sets utf8mb4, STRICT_ALL_TABLES, READ COMMITTED and the timeouts, and checks
+ * schema_migration: a version other than this program's or the next is ERR_UNAVAILABLE and logged.
+ * config must outlive it.
+ */
+MUST_CHECK enum err db_open(const struct config *config, enum db_role role, struct db **out);
+void db_close(struct db **db); /* rolls back; sets NULL; NULL is fine */
+/*
+ * Connects now if needed; tells a start-up or health check why not, and then not the log.
+ * ERR_UNAVAILABLE: nobody answers. ERR_CONFIG: the server will not have us, or the schema is wrong.
+ */
+MUST_CHECK enum err db_connect(struct db *db, struct fault *fault);
+enum db_role db_role_of(const struct db *db);
+const char *db_role_name(enum db_role role); /* "web"; static */
+
+/*
+ * Transactions. db_begin … db_commit; anything still open is undone by db_rollback, which the
+ * dispatcher calls at the end of every request. ERR_UNCERTAIN from db_commit: the connection was
+ * lost after COMMIT was sent. After ERR_UNAVAILABLE inside a transaction nothing of it remains.
+ */
+MUST_CHECK enum err db_begin(struct db *db);
+MUST_CHECK enum err db_commit(struct db *db);
+void db_rollback(struct db *db);
+bool db_in_transaction(const struct db *db);
+
+/*
+ * Runs work inside a transaction and commits; on a deadlock (1213) or lock wait timeout (1205)
+ * rolls back and runs it again, at most 4 times, then ERR_UNAVAILABLE. work must keep its outputs
+ * in the context and have no other effect. Any other error of work: rolled back and returned.
+ */
+MUST_CHECK enum err db_transact(struct db *db, enum err (*work)(struct db *db, void *context),
+				void *context);
+
+/* Statements sent by this connection since it was opened (for tests and the access line). */
+uint64_t db_statement_count(const struct db *db);
+
+#endif

@@ -1,0 +1,84 @@
+/* Roles of users, and the grants column that every check reads instead of them. */
+#include "user_store.h"
+
+#include "arena.h"
+#include "buf.h"
+#include "row.h"
+
+#define GRANTS_MAX 4000 /* of the column */
+#define ROOM ((size_t)64 * 1024)
+
+static enum err find_role(struct db *db, struct str name, struct id *id, bool *found)
+{
+	return row_find(db, STMT_ROLE_BY_NAME, ARGS(arg_bytes(name)), (struct row_into){.row = id},
+			found);
+}
+
+/* The caller has no arena to lend: the words live as long as the call. */
+enum err role_store_give(struct db *db, const struct id *user_id, struct str role, int64_t now,
+			 bool *known)
+{
+	struct arena *arena = NULL;
+	struct id role_id = ID_NONE;
+	bool found = false;
+	enum err e = OK;
+
+	TRY(find_role(db, role, &role_id, &found));
+	if (!found) {
+		*known = false;
+		return OK;
+	}
+	TRY(row_run(db, STMT_USER_ROLE_GIVE,
+		    ARGS(arg_id(user_id), arg_id_or_zero(NULL), arg_id(&role_id), arg_int(now)),
+		    NULL));
+	TRY(arena_open(ROOM / 16, ROOM, &arena));
+	e = role_store_rewrite_grants(db, arena, user_id);
+	arena_close(&arena);
+	if (e == OK)
+		*known = true;
+	return e;
+}
+
+enum err role_store_count_holders(struct db *db, struct str role, uint64_t *count)
+{
+	int64_t number = 0;
+	bool found = false;
+
+	TRY(row_find(db, STMT_ROLE_COUNT_HOLDERS,
+		     ARGS(arg_id_or_zero(NULL), arg_bytes(role), arg_int(USER_ACTIVE)),
+		     (struct row_into){.row = &number}, &found));
+	*count = (uint64_t)number;
+	return OK;
+}
+
+static enum err add_word(struct row_sink *sink)
+{
+	const struct str *word = sink->into.row;
+	struct buf *grants = sink->context;
+
+	if (grants->n > 0)
+		buf_add_char(grants, ' ');
+	buf_add(grants, *word);
+	return OK;
+}
+
+/* Too many to fit is refused: a role that is left out silently could be the one that matters. */
+enum err role_store_rewrite_grants(struct db *db, struct arena *arena, const struct id *user_id)
+{
+	struct str word = STR_NONE;
+	struct str text = STR_NONE;
+	struct buf grants;
+	struct row_sink sink = {
+		.into = {.arena = arena, .row = &word},
+		.take = add_word,
+		.context = &grants,
+	};
+	struct arg user = arg_id(user_id);
+	struct arg everywhere = arg_id_or_zero(NULL);
+
+	buf_init(&grants, arena, GRANTS_MAX);
+	TRY(row_each(db, STMT_USER_ROLE_WORDS,
+		     ARGS(user, everywhere, user, everywhere, user, everywhere), &sink));
+	TRY(buf_str(&grants, &text));
+	return row_run(db, STMT_USER_SET_GRANTS, ARGS(arg_bytes(text), arg_id(user_id)), NULL);
+}

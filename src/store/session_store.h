@@ -1,0 +1,141 @@
+/* Rows of session and rotation. */
+#ifndef GATEPOST_STORE_SESSION_STORE_H
+#define GATEPOST_STORE_SESSION_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config.h"
+#include "err.h"
+#include "ident.h"
+#include "str.h"
+
+struct arena;
+struct db;
+
+enum session_carrier {
+	CARRIER_NONE = 0,
+	CARRIER_COOKIE,
+	CARRIER_HANDLE,
+	CARRIER_TOKEN,
+	CARRIER_COUNT
+};
+
+enum session_state {
+	SESSION_STATE_NONE = 0,
+	SESSION_ACTIVE,
+	SESSION_SECOND_FACTOR_REQUIRED,
+	SESSION_ENROLMENT_REQUIRED,
+	SESSION_PASSWORD_CHANGE_REQUIRED,
+	SESSION_ADDRESS_UNPROVEN,
+	SESSION_STATE_COUNT
+};
+
+enum user_state { USER_NONE = 0, USER_ACTIVE, USER_LOCKED, USER_CLOSED, USER_STATE_COUNT };
+
+/* A row of session, whole. Times are 0 where NULL, ids none where NULL. */
+struct session_row {
+	struct digest hash;
+	struct id id;
+	uint32_t epoch;
+	uint32_t carrier; /* enum session_carrier */
+	uint32_t class;   /* enum session_class */
+	uint32_t state;   /* enum session_state */
+	bool value_used;
+	bool held;
+	struct id user_id, tenant_id, device_id;
+	struct str client;
+	uint32_t aal;
+	struct str amr;
+	int64_t auth_time, aal2_end, created_at, last_seen, idle_end, expires_at;
+	struct str device_name, ip, user_agent;
+};
+
+/* What one check reads: the session, its user, its membership, joined by primary key. */
+struct session_found {
+	struct session_row session;
+	uint32_t user_state; /* enum user_state; USER_NONE for a guest or a vanished user */
+	struct str username, email, display_name;
+	struct str user_grants;
+	struct str tenant_name;
+	struct str tenant_grants; /* absent: not a member (any more) */
+};
+
+#define SESSION_BATCH_MAX 32
+
+/*
+ * Looks up n digests (1 ≤ n ≤ SESSION_BATCH_MAX) in one statement. found[0 … *count) are the rows
+ * that exist, in no order; array of n from the caller. Strings in the arena.
+ */
+MUST_CHECK enum err session_store_find(struct db *db, struct arena *arena,
+				       const struct digest *hashes, size_t n,
+				       struct session_found *found, size_t *count)
+	/* six parameters: the batch and its result belong to the caller's stack */;
+/* Inserts. ERR_CONFLICT when hash or id exist (never in practice). */
+MUST_CHECK enum err session_store_insert(struct db *db, const struct session_row *row);
+/* last_seen, idle_end, value_used = 1, ip, where id and epoch still match. Idempotent. */
+MUST_CHECK enum err session_store_touch(struct db *db, const struct session_row *row);
+
+/*
+ * THE rotation: writes the whole of *row (new hash, epoch + 1, times, level, …) over the row whose
+ * hash is old_hash and whose epoch is row->epoch - 1; *won false when that was no longer so.
+ */
+MUST_CHECK enum err session_store_rotate(struct db *db, const struct digest *old_hash,
+					 const struct session_row *row, bool *won);
+
+struct rotation_row {
+	struct digest old_hash;
+	struct id session_id;
+	uint32_t epoch;
+	struct digest proof_hash;
+	struct id nonce;
+	int64_t repeat_until, purge_at;
+};
+MUST_CHECK enum err rotation_store_insert(struct db *db, const struct rotation_row *row);
+/* By the old value under up to two roots. */
+MUST_CHECK enum err rotation_store_find(struct db *db, struct arena *arena,
+					const struct digest hashes[2], struct rotation_row *row,
+					bool *found);
+
+/* Ends by value, by id. *ended false: there was none. */
+MUST_CHECK enum err session_store_delete_by_hash(struct db *db, const struct digest *hash,
+						 bool *ended);
+/* Only if it belongs to user_id; user_id none: anybody's (administrators). */
+MUST_CHECK enum err session_store_delete_by_id(struct db *db, const struct id *id,
+					       const struct id *user_id, bool *ended);
+/* All of the user's but keep (none: all). *ended counts. */
+MUST_CHECK enum err session_store_delete_of_user(struct db *db, const struct id *user_id,
+						 const struct id *keep, uint64_t *ended);
+/* All of everybody's, guests included, in batches of limit: call until *ended is 0. */
+MUST_CHECK enum err session_store_delete_any(struct db *db, unsigned limit, uint64_t *ended);
+/* The user's sessions on that device but keep. */
+MUST_CHECK enum err session_store_delete_of_device(struct db *db, const struct id *user_id,
+						   const struct id *device_id, uint64_t *ended);
+/* Number of rows of the user. */
+MUST_CHECK enum err session_store_count(struct db *db, const struct id *user_id, uint64_t *count);
+/* Deletes the n that are over or else longest idle. */
+MUST_CHECK enum err session_store_delete_idlest(struct db *db, const struct id *user_id,
+						int64_t now, uint64_t n);
+
+/* A page of a list, newest sign-in first: those after the cursor (created_at, id); 0 and none: from
+ * the start. */
+struct page_cursor {
+	int64_t at;
+	struct id id;
+	unsigned limit; /* 1 … 101: ask for one more than shown to know whether there are more */
+};
+/* The sessions of a user that are not over at now. out: array of cursor->limit rows from the
+ * caller. */
+MUST_CHECK enum err session_store_list(struct db *db, struct arena *arena, const struct id *user_id,
+				       int64_t now, const struct page_cursor *cursor,
+				       struct session_row *out, size_t *count)
+	/* seven: TO BE a struct if a second list needs the same */;
+
+/* Deletes at most limit rows that were over at before (by the idle_end index). *deleted counts. */
+MUST_CHECK enum err session_store_purge(struct db *db, int64_t before, unsigned limit,
+					uint64_t *deleted);
+MUST_CHECK enum err rotation_store_purge(struct db *db, int64_t before, unsigned limit,
+					 uint64_t *deleted);
+
+#endif

@@ -1,0 +1,283 @@
+/* THE statement table: SQL, parameter types, columns, what a lost connection means, and who may. */
+#include "stmt.h"
+
+#include "device_store.h"
+#include "row.h"
+#include "session_store.h"
+#include "user_store.h"
+
+#define MIGRATE (1U << DB_ROLE_MIGRATE)
+#define WEB (1U << DB_ROLE_WEB | MIGRATE)
+#define HASH (1U << DB_ROLE_HASH)
+#define GUARD (1U << DB_ROLE_GUARD)
+
+#define DEF(id, ...) [id] = {.name = #id, __VA_ARGS__}
+#define COLS(table) .cols = (table), .col_count = sizeof(table) / sizeof((table)[0])
+
+/* A row of session, as a whole or within what a check reads. */
+#define SESSION_COLS(type, at)                                                                     \
+	{"hash", COL_DIGEST, offsetof(type, at hash), 0},                                          \
+		{"id", COL_ID, offsetof(type, at id), 0},                                          \
+		{"epoch", COL_U32, offsetof(type, at epoch), 0},                                   \
+		{"carrier", COL_U32, offsetof(type, at carrier), 0},                               \
+		{"class", COL_U32, offsetof(type, at class), 0},                                   \
+		{"state", COL_U32, offsetof(type, at state), 0},                                   \
+		{"value_used", COL_BOOL, offsetof(type, at value_used), 0},                        \
+		{"held", COL_BOOL, offsetof(type, at held), 0},                                    \
+		{"user_id", COL_ID, offsetof(type, at user_id), 0},                                \
+		{"tenant_id", COL_ID, offsetof(type, at tenant_id), 0},                            \
+		{"device_id", COL_ID, offsetof(type, at device_id), 0},                            \
+		{"client", COL_STR, offsetof(type, at client), 64},                                \
+		{"aal", COL_U32, offsetof(type, at aal), 0},                                       \
+		{"amr", COL_STR, offsetof(type, at amr), 64},                                      \
+		{"auth_time", COL_I64, offsetof(type, at auth_time), 0},                           \
+		{"aal2_end", COL_I64, offsetof(type, at aal2_end), 0},                             \
+		{"created_at", COL_I64, offsetof(type, at created_at), 0},                         \
+		{"last_seen", COL_I64, offsetof(type, at last_seen), 0},                           \
+		{"idle_end", COL_I64, offsetof(type, at idle_end), 0},                             \
+		{"expires_at", COL_I64, offsetof(type, at expires_at), 0},                         \
+		{"device_name", COL_STR, offsetof(type, at device_name), 400},                     \
+		{"ip", COL_STR, offsetof(type, at ip), 45},                                        \
+	{                                                                                          \
+		"user_agent", COL_STR, offsetof(type, at user_agent), 255                          \
+	}
+#define SESSION_SELECT                                                                             \
+	"SELECT s.hash, s.id, s.epoch, s.carrier, s.class, s.state, s.value_used, s.held, "        \
+	"s.user_id, s.tenant_id, s.device_id, s.client, s.aal, s.amr, s.auth_time, s.aal2_end, "   \
+	"s.created_at, s.last_seen, s.idle_end, s.expires_at, s.device_name, s.ip, s.user_agent"
+
+/* offsetof takes a path of members, so an empty argument and "session." both do. */
+static const struct col session_cols[] = {SESSION_COLS(struct session_row, )};
+
+static const struct col found_cols[] = {
+	SESSION_COLS(struct session_found, session.),
+	{"user_state", COL_U32, offsetof(struct session_found, user_state), 0},
+	{"username", COL_STR, offsetof(struct session_found, username), 64},
+	{"email", COL_STR, offsetof(struct session_found, email), 254},
+	{"display_name", COL_STR, offsetof(struct session_found, display_name), 400},
+	{"user_grants", COL_STR, offsetof(struct session_found, user_grants), 4000},
+	{"tenant_name", COL_STR, offsetof(struct session_found, tenant_name), 64},
+	{"tenant_grants", COL_STR, offsetof(struct session_found, tenant_grants), 4000},
+};
+
+/* The look-up of every request: by primary key, joined by primary keys. */
+#define FIND(id, holders, types)                                                                   \
+	DEF(id, .params = types, COLS(found_cols), .kind = STMT_READ, .roles = WEB | GUARD,        \
+	    .sql = SESSION_SELECT ", u.state AS user_state, u.username, u.email, u.display_name, " \
+				  "u.grants AS user_grants, t.name AS tenant_name, "               \
+				  "m.grants AS tenant_grants FROM session s "                      \
+				  "LEFT JOIN user u ON u.id = s.user_id "                          \
+				  "LEFT JOIN membership m "                                        \
+				  "ON m.user_id = s.user_id AND m.tenant_id = s.tenant_id "        \
+				  "LEFT JOIN tenant t ON t.id = s.tenant_id "                      \
+				  "WHERE s.hash IN (" holders ")")
+#define HOLDERS_4 "?,?,?,?"
+#define HOLDERS_8 HOLDERS_4 "," HOLDERS_4
+#define HOLDERS_16 HOLDERS_8 "," HOLDERS_8
+
+static const struct col rotation_cols[] = {
+	{"old_hash", COL_DIGEST, offsetof(struct rotation_row, old_hash), 0},
+	{"session_id", COL_ID, offsetof(struct rotation_row, session_id), 0},
+	{"epoch", COL_U32, offsetof(struct rotation_row, epoch), 0},
+	{"proof_hash", COL_DIGEST, offsetof(struct rotation_row, proof_hash), 0},
+	{"nonce", COL_ID, offsetof(struct rotation_row, nonce), 0},
+	{"repeat_until", COL_I64, offsetof(struct rotation_row, repeat_until), 0},
+	{"purge_at", COL_I64, offsetof(struct rotation_row, purge_at), 0},
+};
+
+static const struct col user_cols[] = {
+	{"id", COL_ID, offsetof(struct user_row, id), 0},
+	{"username", COL_STR, offsetof(struct user_row, username), 64},
+	{"email", COL_STR, offsetof(struct user_row, email), 254},
+	{"display_name", COL_STR, offsetof(struct user_row, display_name), 400},
+	{"state", COL_U32, offsetof(struct user_row, state), 0},
+	{"email_proven_at", COL_I64, offsetof(struct user_row, email_proven_at), 0},
+	{"default_tenant", COL_ID, offsetof(struct user_row, default_tenant), 0},
+	{"grants", COL_STR, offsetof(struct user_row, grants), 4000},
+	{"created_at", COL_I64, offsetof(struct user_row, created_at), 0},
+	{"updated_at", COL_I64, offsetof(struct user_row, updated_at), 0},
+	{"must_change", COL_BOOL, offsetof(struct user_row, must_change), 0},
+};
+#define USER_SELECT                                                                                \
+	"SELECT u.id, u.username, u.email, u.display_name, u.state, u.email_proven_at, "           \
+	"u.default_tenant, u.grants, u.created_at, u.updated_at, p.must_change "                   \
+	"FROM user u LEFT JOIN password p ON p.user_id = u.id "
+
+/* One column: an int64_t, id, secret, str or digest by itself. */
+static const struct col number_cols[] = {{"value", COL_I64, 0, 0}};
+static const struct col id_cols[] = {{"id", COL_ID, 0, 0}};
+static const struct col hash_cols[] = {{"hash", COL_SECRET, 0, 255}};
+static const struct col word_cols[] = {{"word", COL_STR, 0, 400}};
+static const struct col account_cols[] = {{"account", COL_STR, 0, 1536}};
+static const struct col digest_cols[] = {{"sha256", COL_DIGEST, 0, 0}};
+static const struct col migration_cols[] = {
+	{"version", COL_I64, offsetof(struct stmt_migration, version), 0},
+	{"name", COL_STR, offsetof(struct stmt_migration, name), 255},
+	{"sha256", COL_DIGEST, offsetof(struct stmt_migration, sha256), 0},
+};
+
+/* The server's clock: runners on several hosts share the lock. Whole seconds: no time zone is in
+ * it. */
+#define SERVER_NOW "UNIX_TIMESTAMP() * 1000000"
+
+static const struct stmt_def table[STMT_COUNT] = {
+	/* Also sent as text when a connection is opened. */
+	DEF(STMT_SCHEMA_VERSION, .params = "", COLS(number_cols), .kind = STMT_READ,
+	    .roles = WEB | HASH | GUARD,
+	    .sql = "SELECT MAX(version) AS value FROM schema_migration"),
+
+	FIND(STMT_SESSION_BY_HASH_1, "?", "b"),
+	FIND(STMT_SESSION_BY_HASH_2, "?,?", "bb"),
+	FIND(STMT_SESSION_BY_HASH_4, HOLDERS_4, "bbbb"),
+	FIND(STMT_SESSION_BY_HASH_8, HOLDERS_8, "bbbbbbbb"),
+	FIND(STMT_SESSION_BY_HASH_16, HOLDERS_16, "bbbbbbbbbbbbbbbb"),
+	FIND(STMT_SESSION_BY_HASH_32, HOLDERS_16 "," HOLDERS_16,
+	     "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"),
+	DEF(STMT_SESSION_INSERT, .params = "bbiiiiiibbbbibiiiiiitbb", .roles = WEB,
+	    .sql = "INSERT INTO session (hash, id, epoch, carrier, class, state, value_used, held, "
+		   "user_id, tenant_id, device_id, client, aal, amr, auth_time, aal2_end, "
+		   "created_at, last_seen, idle_end, expires_at, device_name, ip, user_agent) "
+		   "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+	DEF(STMT_SESSION_TOUCH, .params = "iibbi", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE session SET last_seen = ?, idle_end = ?, value_used = 1, ip = ? "
+		   "WHERE id = ? AND epoch = ?"),
+	DEF(STMT_SESSION_TOUCH_GUARD, .params = "iibi", .kind = STMT_IDEMPOTENT,
+	    .roles = WEB | GUARD,
+	    .sql = "UPDATE session SET last_seen = ?, idle_end = ? WHERE id = ? AND epoch = ?"),
+	DEF(STMT_SESSION_ROTATE, .params = "biiiiiibbbbibiiiiiitbbbi", .roles = WEB,
+	    .sql = "UPDATE session SET hash = ?, epoch = ?, carrier = ?, class = ?, state = ?, "
+		   "value_used = ?, held = ?, user_id = ?, tenant_id = ?, device_id = ?, "
+		   "client = ?, aal = ?, amr = ?, auth_time = ?, aal2_end = ?, created_at = ?, "
+		   "last_seen = ?, idle_end = ?, expires_at = ?, device_name = ?, ip = ?, "
+		   "user_agent = ? WHERE hash = ? AND epoch = ?"),
+	DEF(STMT_SESSION_DELETE_BY_HASH, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM session WHERE hash = ?"),
+	DEF(STMT_SESSION_DELETE_BY_ID, .params = "b", .roles = WEB,
+	    .sql = "DELETE FROM session WHERE id = ?"),
+	DEF(STMT_SESSION_DELETE_BY_ID_OF_USER, .params = "bb", .roles = WEB,
+	    .sql = "DELETE FROM session WHERE id = ? AND user_id = ?"),
+	DEF(STMT_SESSION_DELETE_OF_USER, .params = "bb", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM session WHERE user_id = ? AND id <> ?"),
+	DEF(STMT_SESSION_DELETE_OF_DEVICE, .params = "bb", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM session WHERE device_id = ? AND user_id = ?"),
+	DEF(STMT_SESSION_DELETE_ANY, .params = "i", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM session ORDER BY hash LIMIT ?"),
+	DEF(STMT_SESSION_DELETE_IDLEST, .params = "bii", .roles = WEB,
+	    .sql = "DELETE FROM session WHERE user_id = ? "
+		   "ORDER BY idle_end > ?, last_seen, hash LIMIT ?"),
+	DEF(STMT_SESSION_COUNT, .params = "b", COLS(number_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = "SELECT COUNT(*) AS value FROM session WHERE user_id = ?"),
+	DEF(STMT_SESSION_LIST, .params = "biiibi", COLS(session_cols), .kind = STMT_READ,
+	    .roles = WEB,
+	    .sql = SESSION_SELECT " FROM session s WHERE s.user_id = ? AND s.idle_end > ? "
+				  "AND (s.created_at < ? OR (s.created_at = ? AND s.id < ?)) "
+				  "ORDER BY s.created_at DESC, s.id DESC LIMIT ?"),
+	DEF(STMT_SESSION_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM session WHERE idle_end < ? ORDER BY idle_end LIMIT ?"),
+
+	DEF(STMT_ROTATION_INSERT, .params = "bbibbii", .roles = WEB,
+	    .sql = "INSERT INTO rotation (old_hash, session_id, epoch, proof_hash, nonce, "
+		   "repeat_until, purge_at) VALUES (?,?,?,?,?,?,?)"),
+	DEF(STMT_ROTATION_FIND, .params = "bb", COLS(rotation_cols), .kind = STMT_READ,
+	    .roles = WEB,
+	    .sql = "SELECT old_hash, session_id, epoch, proof_hash, nonce, repeat_until, purge_at "
+		   "FROM rotation WHERE old_hash IN (?,?)"),
+	DEF(STMT_ROTATION_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM rotation WHERE purge_at < ? ORDER BY purge_at LIMIT ?"),
+
+	DEF(STMT_USER_BY_USERNAME, .params = "b", COLS(user_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = USER_SELECT "WHERE u.username = ?"),
+	DEF(STMT_USER_BY_EMAIL, .params = "b", COLS(user_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = USER_SELECT "WHERE u.email = ?"),
+	DEF(STMT_USER_BY_ID, .params = "b", COLS(user_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = USER_SELECT "WHERE u.id = ?"),
+	DEF(STMT_USER_LOCK, .params = "b", COLS(number_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = "SELECT state AS value FROM user WHERE id = ? FOR UPDATE"),
+	DEF(STMT_USER_INSERT, .params = "bbbtiibbii", .roles = WEB,
+	    .sql = "INSERT INTO user (id, username, email, display_name, state, email_proven_at, "
+		   "default_tenant, grants, created_at, updated_at) "
+		   "VALUES (?,?,?,?,?,?,?,?,?,?)"),
+	DEF(STMT_USER_LIST, .params = "iibi", COLS(user_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = USER_SELECT "WHERE u.created_at > ? OR (u.created_at = ? AND u.id > ?) "
+			       "ORDER BY u.created_at, u.id LIMIT ?"),
+	DEF(STMT_USER_SET_GRANTS, .params = "bb", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE user SET grants = ? WHERE id = ?"),
+
+	/* ON DUPLICATE KEY UPDATE would ask for the right to read the hash. */
+	DEF(STMT_PASSWORD_UPDATE, .params = "bib", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE password SET hash = ?, changed_at = ?, must_change = 0 "
+		   "WHERE user_id = ?"),
+	DEF(STMT_PASSWORD_INSERT, .params = "bbi", .roles = WEB,
+	    .sql = "INSERT INTO password (user_id, hash, changed_at, must_change) "
+		   "VALUES (?,?,?,0)"),
+	DEF(STMT_PASSWORD_GET, .params = "b", COLS(hash_cols), .kind = STMT_READ, .roles = HASH,
+	    .sql = "SELECT hash FROM password WHERE user_id = ?"),
+
+	DEF(STMT_ROLE_BY_NAME, .params = "b", COLS(id_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = "SELECT id FROM role WHERE name = ?"),
+	DEF(STMT_ROLE_COUNT_HOLDERS, .params = "bbi", COLS(number_cols), .kind = STMT_READ,
+	    .roles = WEB,
+	    .sql = "SELECT COUNT(*) AS value FROM role r "
+		   "JOIN user_role g ON g.role_id = r.id AND g.tenant_id = ? "
+		   "JOIN user u ON u.id = g.user_id WHERE r.name = ? AND u.state = ?"),
+	DEF(STMT_USER_ROLE_GIVE, .params = "bbbi", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "INSERT IGNORE INTO user_role (user_id, tenant_id, role_id, created_at) "
+		   "VALUES (?,?,?,?)"),
+	DEF(STMT_USER_ROLE_WORDS, .params = "bbbbbb", COLS(word_cols), .kind = STMT_READ,
+	    .roles = WEB,
+	    .sql = "SELECT 'elevated' AS word FROM user_role g JOIN role r ON r.id = g.role_id "
+		   "WHERE g.user_id = ? AND g.tenant_id = ? AND r.elevated = 1 "
+		   "UNION SELECT CONCAT('perm:', p.name) FROM user_role g "
+		   "JOIN permission p ON p.role_id = g.role_id "
+		   "WHERE g.user_id = ? AND g.tenant_id = ? "
+		   "UNION SELECT CONCAT('role:', r.name) FROM user_role g "
+		   "JOIN role r ON r.id = g.role_id WHERE g.user_id = ? AND g.tenant_id = ? "
+		   "ORDER BY word"),
+
+	DEF(STMT_SETUP_PUT, .params = "bi", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "INSERT INTO setup_code (only, hash, expires_at) VALUES (1,?,?) "
+		   "ON DUPLICATE KEY UPDATE hash = VALUES(hash), expires_at = VALUES(expires_at)"),
+	DEF(STMT_SETUP_CONSUME, .params = "bi", .roles = WEB,
+	    .sql = "DELETE FROM setup_code WHERE only = 1 AND hash = ? AND expires_at > ?"),
+
+	DEF(STMT_DEVICE_ENSURE, .params = "bbbitii", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "INSERT INTO device (id, user_id, ref_hash, kind, name, created_at, last_seen) "
+		   "VALUES (?,?,?,?,?,?,?) "
+		   "ON DUPLICATE KEY UPDATE name = VALUES(name), last_seen = VALUES(last_seen)"),
+	DEF(STMT_DEVICE_BY_REF, .params = "bb", COLS(id_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = "SELECT id FROM device WHERE user_id = ? AND ref_hash = ?"),
+	DEF(STMT_DEVICE_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM device WHERE last_seen < ? AND NOT EXISTS "
+		   "(SELECT 1 FROM session s WHERE s.device_id = device.id) "
+		   "ORDER BY last_seen LIMIT ?"),
+
+	DEF(STMT_AUDIT_INSERT, .params = "ibbbbbbbbb", .roles = WEB,
+	    .sql = "INSERT INTO audit_event (at, id, event, outcome, user_id, actor_id, "
+		   "session_id, request_id, source, detail) VALUES (?,?,?,?,?,?,?,?,?,?)"),
+	DEF(STMT_AUDIT_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM audit_event WHERE at < ? ORDER BY at LIMIT ?"),
+
+	DEF(STMT_MIGRATION_ACCOUNT, .params = "", COLS(account_cols), .kind = STMT_READ,
+	    .roles = MIGRATE, .sql = "SELECT CURRENT_USER() AS account"),
+	DEF(STMT_MIGRATION_LOCK, .params = "bib", .roles = MIGRATE,
+	    .sql = "UPDATE schema_migration SET lock_owner = ?, lock_until = " SERVER_NOW " + ? "
+		   "WHERE version = 0 AND (lock_owner IS NULL OR lock_owner = ? "
+		   "OR lock_until < " SERVER_NOW ")"),
+	DEF(STMT_MIGRATION_UNLOCK, .params = "b", .kind = STMT_IDEMPOTENT, .roles = MIGRATE,
+	    .sql = "UPDATE schema_migration SET lock_owner = NULL, lock_until = NULL "
+		   "WHERE version = 0 AND lock_owner = ?"),
+	DEF(STMT_MIGRATION_LIST, .params = "", COLS(migration_cols), .kind = STMT_READ,
+	    .roles = MIGRATE,
+	    .sql = "SELECT version, name, sha256 FROM schema_migration WHERE version > 0 "
+		   "ORDER BY version"),
+	DEF(STMT_MIGRATION_DIGEST, .params = "b", COLS(digest_cols), .kind = STMT_READ,
+	    .roles = MIGRATE, .sql = "SELECT UNHEX(SHA2(?, 256)) AS sha256"),
+	DEF(STMT_MIGRATION_INSERT, .params = "ibbi", .roles = MIGRATE,
+	    .sql = "INSERT INTO schema_migration (version, name, sha256, applied_at) "
+		   "VALUES (?,?,?,?)"),
+};
+
+const struct stmt_def *stmt_def(enum stmt stmt)
+{
+	return &table[stmt];
+}

@@ -1,0 +1,146 @@
+/* Rows of user, password and setup_code. */
+#include "user_store.h"
+
+#include "row.h"
+
+static enum err find(struct db *db, enum stmt stmt, struct args args, struct row_into into,
+		     bool *found)
+{
+	struct user_row there = {.state = USER_NONE};
+	struct user_row *row = into.row;
+	bool any = false;
+
+	into.row = &there;
+	TRY(row_find(db, stmt, args, into, &any));
+	if (any)
+		*row = there;
+	*found = any;
+	return OK;
+}
+
+enum err user_store_find(struct db *db, struct arena *arena, struct str identifier,
+			 struct user_row *row, bool *found)
+{
+	enum stmt stmt = str_contains(identifier, '@') ? STMT_USER_BY_EMAIL : STMT_USER_BY_USERNAME;
+
+	return find(db, stmt, ARGS(arg_bytes(identifier)),
+		    (struct row_into){.arena = arena, .row = row}, found);
+}
+
+enum err user_store_find_by_id(struct db *db, struct arena *arena, const struct id *id,
+			       struct user_row *row, bool *found)
+{
+	return find(db, STMT_USER_BY_ID, ARGS(arg_id(id)),
+		    (struct row_into){.arena = arena, .row = row}, found);
+}
+
+enum err user_store_lock(struct db *db, const struct id *id, uint32_t *state, bool *found)
+{
+	int64_t number = 0;
+	bool any = false;
+
+	TRY(row_find(db, STMT_USER_LOCK, ARGS(arg_id(id)), (struct row_into){.row = &number},
+		     &any));
+	if (any)
+		*state = (uint32_t)number;
+	*found = any;
+	return OK;
+}
+
+enum err user_store_insert(struct db *db, const struct user_row *row)
+{
+	return row_run(db, STMT_USER_INSERT,
+		       ARGS(arg_id(&row->id), arg_bytes(row->username), arg_bytes(row->email),
+			    arg_text(row->display_name), arg_int(row->state),
+			    arg_time(row->email_proven_at), arg_id(&row->default_tenant),
+			    arg_bytes(str_is_present(row->grants) ? row->grants : STR("")),
+			    arg_int(row->created_at), arg_int(row->updated_at)),
+		       NULL);
+}
+
+/* A page of a list: the rows that are there, and how many there may be. */
+struct page {
+	struct user_row *rows;
+	size_t n;
+	size_t room;
+};
+
+static enum err take(struct row_sink *sink)
+{
+	struct page *page = sink->context;
+
+	page->n++;
+	if (page->n < page->room)
+		sink->into.row = &page->rows[page->n];
+	return OK;
+}
+
+enum err user_store_list(struct db *db, struct arena *arena, const struct page_cursor *cursor,
+			 struct user_row *out, size_t *count)
+{
+	struct page page = {.rows = out, .room = cursor->limit};
+	struct row_sink sink = {
+		.into = {.arena = arena, .row = out},
+		.take = take,
+		.context = &page,
+	};
+
+	if (cursor->limit == 0)
+		return ERR_INTERNAL;
+	TRY(row_each(db, STMT_USER_LIST,
+		     ARGS(arg_int(cursor->at), arg_int(cursor->at), arg_id_or_zero(&cursor->id),
+			  arg_int(cursor->limit)),
+		     &sink));
+	*count = page.n;
+	return OK;
+}
+
+static enum err update_password(struct db *db, const struct id *user_id, struct secret hash,
+				int64_t now, uint64_t *changed)
+{
+	return row_run(db, STMT_PASSWORD_UPDATE,
+		       ARGS(arg_secret(hash), arg_int(now), arg_id(user_id)), changed);
+}
+
+/* Nothing changed: there is none yet; unless somebody inserts the first one at this very moment. */
+enum err password_store_set(struct db *db, const struct id *user_id, struct secret hash,
+			    int64_t now)
+{
+	uint64_t changed = 0;
+	enum err e = OK;
+
+	TRY(update_password(db, user_id, hash, now, &changed));
+	if (changed > 0)
+		return OK;
+	e = row_run(db, STMT_PASSWORD_INSERT, ARGS(arg_id(user_id), arg_secret(hash), arg_int(now)),
+		    NULL);
+	return e == ERR_CONFLICT ? update_password(db, user_id, hash, now, NULL) : e;
+}
+
+enum err password_store_get(struct db *hash_db, struct arena *arena, const struct id *user_id,
+			    struct secret *hash, bool *found)
+{
+	struct secret there = SECRET_NONE;
+	bool any = false;
+
+	TRY(row_find(hash_db, STMT_PASSWORD_GET, ARGS(arg_id_or_zero(user_id)),
+		     (struct row_into){.arena = arena, .row = &there}, &any));
+	if (any)
+		*hash = there;
+	*found = any;
+	return OK;
+}
+
+enum err setup_store_put(struct db *db, const struct digest *hash, int64_t expires_at)
+{
+	return row_run(db, STMT_SETUP_PUT, ARGS(arg_digest(hash), arg_int(expires_at)), NULL);
+}
+
+enum err setup_store_consume(struct db *db, const struct digest *hash, int64_t now, bool *consumed)
+{
+	uint64_t affected = 0;
+
+	TRY(row_run(db, STMT_SETUP_CONSUME, ARGS(arg_digest(hash), arg_int(now)), &affected));
+	*consumed = affected == 1;
+	return OK;
+}

@@ -1,0 +1,71 @@
+/* Rows of user, password, roles and the setup code. */
+#ifndef GATEPOST_STORE_USER_STORE_H
+#define GATEPOST_STORE_USER_STORE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "ident.h"
+#include "secret.h"
+#include "session_store.h"
+#include "str.h"
+
+struct arena;
+struct db;
+
+struct user_row {
+	struct id id;
+	struct str username, email; /* normalised; absent where NULL */
+	struct str display_name;
+	uint32_t state; /* enum user_state */
+	int64_t email_proven_at;
+	struct id default_tenant;
+	struct str grants;
+	int64_t created_at, updated_at;
+	bool must_change; /* of the password; false without one */
+};
+
+/* identifier is normalised; with an '@' it is an address, else a user name. */
+MUST_CHECK enum err user_store_find(struct db *db, struct arena *arena, struct str identifier,
+				    struct user_row *row, bool *found);
+MUST_CHECK enum err user_store_find_by_id(struct db *db, struct arena *arena, const struct id *id,
+					  struct user_row *row, bool *found);
+/* SELECT … FOR UPDATE: the first lock of every transaction that changes a user's sessions. */
+MUST_CHECK enum err user_store_lock(struct db *db, const struct id *id, uint32_t *state,
+				    bool *found);
+/* ERR_CONFLICT when user name or address is taken. */
+MUST_CHECK enum err user_store_insert(struct db *db, const struct user_row *row);
+/* By created_at, oldest first. out: array of cursor->limit. */
+MUST_CHECK enum err user_store_list(struct db *db, struct arena *arena,
+				    const struct page_cursor *cursor, struct user_row *out,
+				    size_t *count);
+
+/* Sets the hash (insert or update), changed_at and must_change = 0. Role web or migrate. */
+MUST_CHECK enum err password_store_set(struct db *db, const struct id *user_id, struct secret hash,
+				       int64_t now);
+/* Role hash only. *found false: no password. The statement is the same for a user that does not
+ * exist. */
+MUST_CHECK enum err password_store_get(struct db *hash_db, struct arena *arena,
+				       const struct id *user_id, struct secret *hash, bool *found);
+
+/* Gives a role (idempotent) and rewrites grants. tenant none: everywhere. *known false: no such
+ * role. Inside a transaction. */
+MUST_CHECK enum err role_store_give(struct db *db, const struct id *user_id, struct str role,
+				    int64_t now, bool *known);
+/* How many active users hold the role everywhere. */
+MUST_CHECK enum err role_store_count_holders(struct db *db, struct str role, uint64_t *count);
+/*
+ * Recomputes user.grants from user_role, role and permission: words with one space between,
+ * sorted: "elevated" if any role is, "perm:NAME", "role:NAME".
+ */
+MUST_CHECK enum err role_store_rewrite_grants(struct db *db, struct arena *arena,
+					      const struct id *user_id);
+
+/* Replaces whatever code there was. */
+MUST_CHECK enum err setup_store_put(struct db *db, const struct digest *hash, int64_t expires_at);
+/* One conditional DELETE decides; *consumed false: wrong, over or used. */
+MUST_CHECK enum err setup_store_consume(struct db *db, const struct digest *hash, int64_t now,
+					bool *consumed);
+
+#endif

@@ -1,0 +1,134 @@
+/* What is asked of every request before its route is looked at closely. */
+#include "admit.h"
+
+#include "buf.h"
+#include "view.h"
+
+#define ALLOW_MAX 128
+#define DEFAULT_PORT STR(":443")
+
+static enum err refuse(struct call *call, enum problem problem, const char *sentence,
+		       bool *answered)
+{
+	*answered = true;
+	return view_problem(call, problem, &(struct problem_detail){.detail = str_of(sentence)});
+}
+
+/* The path below base_path; false: it is not below. */
+static bool cut_base(const struct call *call, struct str *own)
+{
+	struct str base = call->app->config->server.base_path, path = call->request.path;
+	if (!str_is_present(path) || !str_starts(path, base))
+		return false;
+	*own = str_sub(path, base.n, path.n);
+	return own->n == 0 || own->p[0] == '/';
+}
+
+void admit_match(struct call *call)
+{
+	struct str own;
+	if (cut_base(call, &own)) {
+		call->match = routes_match(call->request.method, own);
+		return;
+	}
+	call->match = (struct route_match){.surface = SURFACE_PAGE};
+	if (!request_accepts(&call->request, "text/html"))
+		call->match.surface = SURFACE_API;
+}
+
+static enum err check_flaw(struct call *call, bool *answered)
+{
+	switch (call->request.flaw) {
+	case REQUEST_FINE:
+		return OK;
+	case REQUEST_BAD_PATH:
+		return refuse(call, PROBLEM_INVALID_REQUEST, "The path is not canonical.",
+			      answered);
+	case REQUEST_BAD_LENGTH:
+		return refuse(call, PROBLEM_INVALID_REQUEST, "Content-Length is not a number.",
+			      answered);
+	case REQUEST_TWICE:
+		return refuse(call, PROBLEM_INVALID_REQUEST, "A header came more than once.",
+			      answered);
+	case REQUEST_HEADER_TOO_LONG:
+		return refuse(call, PROBLEM_INVALID_REQUEST, "A header is too long.", answered);
+	}
+	return ERR_INTERNAL;
+}
+
+static enum err check_scheme(struct call *call, bool *answered)
+{
+	if (call->request.https || call->app->config->server.behind_tls_proxy)
+		return OK;
+	return refuse(call, PROBLEM_MISDIRECTED, "Gatepost must be reached by https.", answered);
+}
+
+bool admit_host_is_own(struct str host, struct str own)
+{
+	if (str_equal_nocase(host, own))
+		return true;
+	if (host.n != own.n + DEFAULT_PORT.n || !str_equal_nocase(str_sub(host, 0, own.n), own))
+		return false;
+	return str_equal(str_sub(host, own.n, host.n), DEFAULT_PORT);
+}
+
+static enum err check_host(struct call *call, bool *answered)
+{
+	struct str own;
+	if (cut_base(call, &own) &&
+	    !admit_host_is_own(call->request.host, call->app->config->server.host))
+		return refuse(call, PROBLEM_MISDIRECTED, NULL, answered);
+	return OK;
+}
+
+static void add_allow(struct call *call)
+{
+	struct buf list;
+	struct str text;
+	buf_init(&list, call->arena, ALLOW_MAX);
+	for (unsigned method = METHOD_GET; method < METHOD_COUNT; method++) {
+		if ((call->match.allowed & 1U << method) == 0)
+			continue;
+		if (list.n > 0)
+			buf_add(&list, STR(", "));
+		buf_add(&list, str_of(method_name((enum method)method)));
+	}
+	if (buf_str(&list, &text) == OK)
+		response_header(&call->response, "Allow", text);
+}
+
+static enum err check_route(struct call *call, bool *answered)
+{
+	if (call->match.allowed == 0)
+		return refuse(call, PROBLEM_NOT_FOUND, NULL, answered);
+	if (call->request.method == METHOD_OPTIONS) {
+		*answered = true;
+		response_status(&call->response, 204);
+		add_allow(call);
+		return OK;
+	}
+	if (call->match.route != NULL)
+		return OK;
+	TRY(refuse(call, PROBLEM_METHOD_NOT_ALLOWED, NULL, answered));
+	add_allow(call);
+	return OK;
+}
+
+static enum err check_accept(struct call *call, bool *answered)
+{
+	if (call->match.surface != SURFACE_API ||
+	    request_accepts(&call->request, "application/json") ||
+	    request_accepts(&call->request, "application/problem+json"))
+		return OK;
+	return refuse(call, PROBLEM_NOT_ACCEPTABLE, NULL, answered);
+}
+
+enum err admit_check(struct call *call, bool *answered)
+{
+	static enum err (*const STEPS[])(struct call *, bool *) = {
+		check_flaw, check_scheme, check_host, check_route, check_accept,
+	};
+	for (size_t i = 0; i < sizeof(STEPS) / sizeof(STEPS[0]) && !*answered; i++)
+		TRY(STEPS[i](call, answered));
+	return OK;
+}

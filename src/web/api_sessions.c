@@ -1,0 +1,144 @@
+/* /sessions: signing in, the list of one's sessions, ending others. */
+#include "answer.h"
+#include "call.h"
+#include "fields.h"
+#include "handlers.h"
+#include "signin_call.h"
+#include "signout_call.h"
+#include "url.h"
+#include "view.h"
+
+/* What is wrong with the body; field absent: nothing. */
+static struct problem_detail flaw_of(const struct signin_form *form)
+{
+	if (form->carrier == CARRIER_NONE)
+		return (struct problem_detail){.field = STR("transport"),
+					       .reason = STR("must be handle or cookie")};
+	if (!fields_is_client(form->client))
+		return (struct problem_detail){.field = STR("client"),
+					       .reason = STR("not a client of this server")};
+	if (str_is_present(form->device_name) && !fields_is_device_name(form->device_name))
+		return (struct problem_detail){
+			.field = STR("device_name"),
+			.reason = STR("at most 100 characters, no control characters")};
+	if (str_is_present(form->device_id) && !fields_is_device_id(form->device_id))
+		return (struct problem_detail){.field = STR("device_id"),
+					       .reason =
+						       STR("1 to 128 printable ASCII characters")};
+	return (struct problem_detail){.field = STR_NONE};
+}
+
+static enum session_carrier carrier_of(struct str transport)
+{
+	if (str_equal(transport, STR("handle")))
+		return CARRIER_HANDLE;
+	return str_equal(transport, STR("cookie")) ? CARRIER_COOKIE : CARRIER_NONE;
+}
+
+static struct signin_form form_of(const struct call *call)
+{
+	struct str client = call_text(call, "client");
+	return (struct signin_form){
+		.identifier = call_text(call, "identifier"),
+		.password = call_text(call, "password"),
+		.carrier = carrier_of(call_text(call, "transport")),
+		.remember = call_flag(call, "remember"),
+		.client = str_is_present(client) ? client : STR(FIELDS_CLIENT_DEFAULT),
+		.device_name = call_text(call, "device_name"),
+		.device_id = call_text(call, "device_id"),
+	};
+}
+
+static enum err answer_created(struct call *call, const struct session_issued *issued)
+{
+	const struct config *config = call->app->config;
+	struct json_out out;
+	struct url own, location;
+	TRY(url_own(call->arena, config->server.base_path, STR("/api/v1/session"), &own));
+	TRY(url_absolute(call->arena, config->server.origin, own.text, &location));
+	answer_json_begin(call, 201, &out);
+	response_header(&call->response, "Location", location.text);
+	TRY(view_session_json(call, &out, "session", &issued->session));
+	view_user_json(&out, "user", &issued->session);
+	/* The one place where a handle leaves: its keeper must be told. */
+	if (issued->carrier == CARRIER_HANDLE)
+		json_text(&out, "session_handle",
+			  (struct str){(const char *)issued->text.bytes, issued->text.len});
+	return answer_json_end(call, &out);
+}
+
+enum err api_sessions_create(struct call *call)
+{
+	struct signin_form form = form_of(call);
+	struct problem_detail flaw = flaw_of(&form);
+	enum signin_verdict verdict;
+	struct session_issued issued;
+	if (str_is_present(flaw.field))
+		return view_problem(call, PROBLEM_INVALID_REQUEST, &flaw);
+	TRY(signin_of_call(call, &form, &verdict, &issued));
+	if (verdict != SIGNIN_ACCEPTED)
+		return view_problem(call, PROBLEM_INVALID_CREDENTIALS, &flaw);
+	return answer_created(call, &issued);
+}
+
+static enum err answer_list(struct call *call, const struct session_list *list)
+{
+	struct json_out out;
+	struct str cursor = STR_NONE;
+	if (list->more)
+		TRY(fields_cursor_text(call->arena, &list->next, &cursor));
+	answer_json_begin(call, 200, &out);
+	json_open_array(&out, "sessions");
+	for (size_t i = 0; i < list->n; i++)
+		view_session_row_json(&out, NULL, call, &list->rows[i]);
+	json_close_array(&out);
+	json_text(&out, "next_cursor", cursor);
+	return answer_json_end(call, &out);
+}
+
+enum err api_sessions_list(struct call *call)
+{
+	const struct session_row *current = &call->session.found.session;
+	struct page_cursor from;
+	struct session_list list;
+	if (fields_limit_parse(call_query(call, "limit"), &from.limit) != OK)
+		return answer_bad_field(call, STR("limit"), STR("must be 1 to 100"));
+	if (fields_cursor_parse(call_query(call, "cursor"), &from) != OK)
+		return answer_bad_field(call, STR("cursor"), STR("not a cursor of this list"));
+	TRY(session_list(&call->auth, &current->user_id, &from, &list));
+	return answer_list(call, &list);
+}
+
+enum err api_sessions_end_one(struct call *call)
+{
+	const struct session_row *current = &call->session.found.session;
+	struct id id;
+	bool ended = true;
+	if (id_parse(call->match.segment, &id) != OK)
+		return answer_not_found(call);
+	if (id_equal(id, current->id))
+		TRY(signout_of_call(call));
+	else
+		TRY(session_end_one(&call->auth, &current->user_id, &id, &ended));
+	if (!ended)
+		return answer_not_found(call);
+	response_status(&call->response, 204);
+	return OK;
+}
+
+enum err api_sessions_end_many(struct call *call)
+{
+	const struct session_row *current = &call->session.found.session;
+	struct str scope = call_query(call, "scope");
+	bool all = str_equal(scope, STR("all"));
+	struct json_out out;
+	uint64_t ended;
+	if (!all && !str_equal(scope, STR("others")))
+		return answer_bad_field(call, STR("scope"), STR("must be others or all"));
+	TRY(session_end_all(&call->auth, &current->user_id, all ? NULL : &current->id, &ended));
+	if (all && call->credential.carrier == CARRIER_COOKIE)
+		signout_forget(call);
+	answer_json_begin(call, 200, &out);
+	json_number(&out, "revoked", (int64_t)ended);
+	return answer_json_end(call, &out);
+}

@@ -1,0 +1,46 @@
+/* Everything made from the configuration: one immutable snapshot, shared and counted. */
+#ifndef GATEPOST_WEB_APP_H
+#define GATEPOST_WEB_APP_H
+
+#include "assets.h"
+#include "config.h"
+#include "err.h"
+#include "keyring.h"
+#include "password.h"
+#include "slots.h"
+#include "template.h"
+
+struct arena;
+
+/* Read only after app_load. SIGHUP makes a new one; requests that began on the old one end on it.
+ */
+struct app {
+	struct arena *arena; /* of config, templates, assets */
+	const struct config *config;
+	struct keyring *keys;
+	const struct template_set *templates;
+	const struct asset_set *assets;
+	struct slots *slots;
+	struct hasher *hasher;
+};
+
+/*
+ * The whole ladder of checks but the database: configuration, keys, templates, assets, run_dir,
+ * slots. ERR_CONFIG with one line.
+ */
+MUST_CHECK enum err app_load(const char *config_path, struct app **out, struct fault *fault);
+/* Another holder; the last app_release frees. Thread-safe. */
+struct app *app_hold(struct app *app);
+void app_release(struct app **app);
+
+/*
+ * The current snapshot. app_box_open and app_replace take the caller's hold over; app_current
+ * returns one more. Thread-safe.
+ */
+struct app_box;
+MUST_CHECK enum err app_box_open(struct app *first, struct app_box **out);
+struct app *app_current(struct app_box *box);
+void app_replace(struct app_box *box, struct app *next);
+void app_box_close(struct app_box **box);
+
+#endif

@@ -1,0 +1,66 @@
+/* One request on its way through the house: begun by one thread, perhaps finished by another. */
+#ifndef GATEPOST_WEB_CALL_H
+#define GATEPOST_WEB_CALL_H
+
+#include <stdbool.h>
+
+#include "app.h"
+#include "context.h"
+#include "credential.h"
+#include "request.h"
+#include "response.h"
+#include "routes.h"
+#include "session.h"
+
+struct db;
+struct form;
+
+/* The connections of the thread that works on the call now. */
+struct call_connections {
+	struct db *web;
+	struct db *hash; /* NULL on accept threads */
+};
+
+/* Values of the declared fields, in the order of the route's table; absent: p NULL. */
+struct call_fields {
+	struct str values[ROUTE_FIELDS_MAX];
+	bool flags[ROUTE_FIELDS_MAX];
+};
+
+/* Owns its arena and the fcgi_call; reused for one request after the other. */
+struct call {
+	struct arena *arena;
+	struct fcgi_call *fcgi;
+	struct app *app; /* held for the length of the request */
+	struct request request;
+	struct response response;
+	struct route_match match;
+	struct call_fields query, body;
+	struct str pre_cookie;    /* value of -pre as sent, if valid */
+	bool pre_is_new;          /* pre_cookie was made for this answer: it sets the cookie */
+	struct str device_cookie; /* value as sent, if well-formed: 43 base64url characters */
+	const struct form *form;  /* the parsed form of a page; NULL: none */
+	bool csrf_stale;          /* see ROUTE_STALE_FORM: check first, do nothing, show it again */
+	struct credential credential;
+	struct session session;
+	struct auth_context auth; /* db, hash_db set by whoever works on it */
+	enum err failed;          /* first error of a handler, for the access line */
+	int fd;                   /* the listening socket it accepts from; -1: plain CGI */
+	struct arena *home;       /* where this struct lives */
+	struct call *next;        /* of the pile it waits on while idle */
+};
+
+/* A call for requests of the listening socket fd (-1: the one of plain CGI); memory: its arena's
+ * ceiling. */
+MUST_CHECK enum err call_open(int fd, size_t memory, struct call **out);
+/* Sets NULL; NULL is fine. */
+void call_close(struct call **call);
+
+/* The value of a declared field by name; asking for an undeclared name is a defect (abort in dev).
+ */
+struct str call_text(const struct call *call, const char *name);
+/* Of a FIELD_BOOL; absent: false. */
+bool call_flag(const struct call *call, const char *name);
+struct str call_query(const struct call *call, const char *name);
+
+#endif

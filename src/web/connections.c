@@ -1,0 +1,35 @@
+/* The database connections of one thread, following the configuration that is current. */
+#include "connections.h"
+
+#include "db.h"
+
+static enum err open_all(struct connections *connections)
+{
+	const struct config *config = connections->app->config;
+	TRY(db_open(config, DB_ROLE_WEB, &connections->open.web));
+	if (connections->with_hash)
+		TRY(db_open(config, DB_ROLE_HASH, &connections->open.hash));
+	return OK;
+}
+
+enum err connections_follow(struct connections *connections, struct app_box *box)
+{
+	struct app *app = app_current(box);
+	if (app == connections->app) {
+		app_release(&app);
+		return OK;
+	}
+	connections_close(connections);
+	connections->app = app;
+	enum err err = open_all(connections);
+	if (err != OK)
+		connections_close(connections);
+	return err;
+}
+
+void connections_close(struct connections *connections)
+{
+	db_close(&connections->open.hash);
+	db_close(&connections->open.web);
+	app_release(&connections->app);
+}

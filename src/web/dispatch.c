@@ -1,0 +1,246 @@
+/* Request -> route -> guards -> handler -> response, and one access line. */
+#include "dispatch.h"
+
+#include "admit.h"
+#include "arena.h"
+#include "buf.h"
+#include "clock.h"
+#include "cookie.h"
+#include "cors.h"
+#include "db.h"
+#include "guard.h"
+#include "inputs.h"
+#include "log.h"
+#include "view.h"
+
+#define HSTS_MAX 64
+#define USER_AGENT_MAX 255
+#define UNCERTAIN                                                                                  \
+	STR("The connection to the database was lost: it is uncertain whether this was done. "     \
+	    "Please look before you repeat it.")
+
+/* When there is no memory left to build an answer in. */
+#define LAST_RESORT                                                                                \
+	STR("Status: 503 Service Unavailable\r\nContent-Type: text/plain; charset=utf-8\r\n"       \
+	    "Cache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"                       \
+	    "Content-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n"              \
+	    "Retry-After: 2\r\nContent-Length: 25\r\n\r\nPlease try again shortly\n")
+#define LAST_RESORT_STATUS 503
+
+/* Printable ASCII, cut: it goes into rows and lists. */
+static struct str shorten(struct arena *arena, struct str user_agent)
+{
+	struct str text = STR_NONE;
+	struct buf buf;
+	buf_init(&buf, arena, USER_AGENT_MAX);
+	for (size_t i = 0; i < user_agent.n && buf.n < USER_AGENT_MAX; i++) {
+		char c = user_agent.p[i];
+		buf_add_char(&buf, c >= ' ' && c <= '~' ? c : '?');
+	}
+	return buf_str(&buf, &text) == OK ? text : STR_NONE;
+}
+
+static struct auth_context make_context(const struct call *call)
+{
+	return (struct auth_context){
+		.config = call->app->config,
+		.keys = call->app->keys,
+		.hasher = call->app->hasher,
+		.arena = call->arena,
+		.now = call->request.now,
+		.request_id = call->request.id,
+		.ip = call->request.remote_addr,
+		.user_agent = shorten(call->arena, call->request.user_agent),
+	};
+}
+
+static void connect_to(struct call *call, const struct call_connections *connections)
+{
+	call->auth.db = connections->web;
+	call->auth.hash_db = connections->hash;
+}
+
+/* A connection never goes with a call to another thread, nor with an open transaction. */
+static void disconnect(struct call *call)
+{
+	if (call->auth.db != NULL)
+		db_rollback(call->auth.db);
+	if (call->auth.hash_db != NULL)
+		db_rollback(call->auth.hash_db);
+	call->auth.db = NULL;
+	call->auth.hash_db = NULL;
+}
+
+static enum err start(struct call *call, struct app *app)
+{
+	struct call fresh = {
+		.arena = call->arena,
+		.fcgi = call->fcgi,
+		.fd = call->fd,
+		.home = call->home,
+		.app = app_hold(app),
+	};
+	*call = fresh;
+	response_init(&call->response, call->arena);
+	TRY(request_read(call->fcgi, call->arena, &call->request));
+	call->auth = make_context(call);
+	admit_match(call);
+	return OK;
+}
+
+static enum err guard(struct call *call, bool *answered)
+{
+	enum guard_verdict verdict = GUARD_ANSWERED;
+	TRY(guard_check(call, &verdict));
+	*answered = verdict != GUARD_PASS;
+	return OK;
+}
+
+/* Everything before the handler; *answered: it has been answered on the way. */
+static enum err prepare(struct call *call, bool *answered)
+{
+	static enum err (*const STEPS[])(struct call *, bool *) = {
+		admit_check, inputs_read_query, inputs_check_body, inputs_read_form,
+		guard,       inputs_take_body,
+	};
+	for (size_t i = 0; i < sizeof(STEPS) / sizeof(STEPS[0]) && !*answered; i++)
+		TRY(STEPS[i](call, answered));
+	return OK;
+}
+
+static enum err handle(struct call *call)
+{
+	call->response.cacheable = (call->match.route->exempt & ROUTE_CACHEABLE) != 0;
+	return call->match.route->handle(call);
+}
+
+static enum err answer_failure(struct call *call, enum err failure)
+{
+	struct problem_detail detail = {.rotated = false};
+	if (failure == ERR_UNCERTAIN)
+		detail.detail = UNCERTAIN;
+	call->failed = failure;
+	return view_problem(call, view_problem_of(failure), &detail);
+}
+
+static void add_hsts(struct call *call)
+{
+	int64_t span = call->app->config->server.hsts;
+	struct str text;
+	struct buf line;
+	if (span <= 0)
+		return;
+	buf_init(&line, call->arena, HSTS_MAX);
+	buf_add(&line, STR("max-age="));
+	buf_add_i64(&line, span / CLOCK_SECOND);
+	if (buf_str(&line, &text) == OK)
+		response_header(&call->response, "Strict-Transport-Security", text);
+}
+
+static void add_common_headers(struct call *call)
+{
+	struct str id;
+	if (id_text(call->arena, call->request.id, &id) == OK)
+		response_header(&call->response, "X-Request-Id", id);
+	add_hsts(call);
+	cors_add_headers(call);
+	if (call->pre_is_new)
+		response_cookie(&call->response, &(struct cookie){.name = STR(COOKIE_PRE),
+								  .value = call->pre_cookie,
+								  .max_age = -1});
+}
+
+static void send_answer(struct call *call)
+{
+	add_common_headers(call);
+	call->response.head_only = call->request.method == METHOD_HEAD;
+	enum err err = response_send(&call->response, call->fcgi);
+	if (err == OK)
+		return;
+	if (call->failed == OK)
+		call->failed = err;
+	if (err == ERR_IO)
+		return;
+	call->response.status = LAST_RESORT_STATUS;
+	err = fcgi_write(call->fcgi, LAST_RESORT);
+	(void)err;
+}
+
+static struct str route_name(const struct call *call)
+{
+	return call->match.route != NULL ? str_of(call->match.route->path) : STR("-");
+}
+
+static void log_access(const struct call *call)
+{
+	struct log_field fields[8];
+	size_t n = 0;
+	struct str text;
+	if (id_text(call->arena, call->request.id, &text) == OK)
+		fields[n++] = LOG_TEXT("id", text);
+	fields[n++] = LOG_TEXT("method", str_of(method_name(call->request.method)));
+	fields[n++] = LOG_TEXT("route", route_name(call));
+	fields[n++] = LOG_NUMBER("status", call->response.status);
+	fields[n++] = LOG_NUMBER("us", clock_monotonic() - call->request.started);
+	fields[n++] = LOG_TEXT("ip", call->request.remote_addr);
+	if (call->session.standing == SESSION_LIVE &&
+	    id_text(call->arena, call->session.found.session.user_id, &text) == OK)
+		fields[n++] = LOG_TEXT("user", text);
+	if (call->failed != OK)
+		fields[n++] = LOG_TEXT("err", str_of(err_name(call->failed)));
+	log_line(LOG_LEVEL_INFO, "request", fields, n);
+}
+
+/* An answer that did not fit, or has what no header may have, is a failure as well. */
+static enum err flaw_of(const struct response *response)
+{
+	return response->headers.failed != OK ? response->headers.failed : response->body.failed;
+}
+
+static void end(struct call *call, enum err failure)
+{
+	disconnect(call);
+	if (failure == OK)
+		failure = flaw_of(&call->response);
+	/* What cannot even say that it failed must not be sent by halves: the last resort is. */
+	if (failure != OK && answer_failure(call, failure) != OK)
+		call->response.headers.failed = ERR_MEMORY;
+	send_answer(call);
+	log_access(call);
+	arena_reset(call->arena);
+	fcgi_finish(call->fcgi);
+	app_release(&call->app);
+	secret_wipe_bytes(&call->credential, sizeof(call->credential));
+}
+
+enum dispatch_step dispatch_begin(struct call *call, struct app *app,
+				  const struct call_connections *connections)
+{
+	bool answered = false;
+	enum err err = start(call, app);
+	connect_to(call, connections);
+	if (err == OK)
+		err = prepare(call, &answered);
+	if (err == OK && !answered) {
+		bool hashes = (call->match.route->exempt & ROUTE_HASHES) != 0;
+		if (hashes && !call->csrf_stale) {
+			disconnect(call);
+			return DISPATCH_HASH;
+		}
+		err = handle(call);
+	}
+	end(call, err);
+	return DISPATCH_DONE;
+}
+
+void dispatch_finish(struct call *call, const struct call_connections *connections)
+{
+	connect_to(call, connections);
+	end(call, handle(call));
+}
+
+void dispatch_refuse(struct call *call, struct app *app)
+{
+	enum err err = call->app == NULL ? start(call, app) : OK;
+	end(call, err == OK ? ERR_UNAVAILABLE : err);
+}

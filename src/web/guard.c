@@ -1,0 +1,302 @@
+/* What the route table's flags mean: credentials, standing, CSRF, in that order. */
+#include "guard.h"
+
+#include "arena.h"
+#include "audit.h"
+#include "buf.h"
+#include "codec.h"
+#include "cookie.h"
+#include "csrf.h"
+#include "form.h"
+#include "url.h"
+#include "view.h"
+
+#define DEVICE_BYTES 32
+
+static bool has(const struct call *call, enum route_exemption exemption)
+{
+	return (call->match.route->exempt & exemption) != 0;
+}
+
+static bool is_page(const struct call *call)
+{
+	return call->match.surface == SURFACE_PAGE;
+}
+
+static bool is_read(const struct call *call)
+{
+	return call->request.method == METHOD_GET || call->request.method == METHOD_HEAD;
+}
+
+static enum err refuse(struct call *call, enum problem problem, bool *answered)
+{
+	*answered = true;
+	return view_problem(call, problem, &(struct problem_detail){.rotated = false});
+}
+
+/* Cookies that are no credential: one that is not ours, or came twice, is as good as none. */
+static void read_other_cookies(struct call *call)
+{
+	unsigned char device[DEVICE_BYTES];
+	struct str value;
+	if (cookie_find(call->request.cookie, STR(COOKIE_PRE), &value) == OK &&
+	    csrf_pre_is_valid(call->app->keys, value, call->request.now))
+		call->pre_cookie = value;
+	if (cookie_find(call->request.cookie, STR(COOKIE_DEVICE), &value) == OK &&
+	    codec_base64url_decode(value, device, sizeof(device)) == OK)
+		call->device_cookie = value;
+	secret_wipe_bytes(device, sizeof(device));
+}
+
+static bool is_bearer(struct str authorization)
+{
+	return str_equal_nocase(str_sub(authorization, 0, 7), STR("Bearer "));
+}
+
+static bool is_twice(struct str header, struct str name)
+{
+	unsigned n = 0;
+	struct str pair, key, value;
+	for (bool more = true; more;) {
+		more = str_cut(header, ';', &pair, &header);
+		if (str_cut(str_trim(pair), '=', &key, &value) && str_equal(key, name))
+			n++;
+	}
+	return n > 1;
+}
+
+static void read_session_cookie(const struct call *call, struct credential_input *input)
+{
+	struct str header = call->request.cookie;
+	if (cookie_find(header, STR(COOKIE_SESSION), &input->cookie) == OK)
+		return;
+	input->cookie_twice = is_twice(header, STR(COOKIE_SESSION));
+	/* There is one, but with what no cookie may have: malformed, not absent. */
+	input->cookie = STR("");
+}
+
+static enum err read_credential(struct call *call)
+{
+	struct credential_input input = {
+		.session_id_header = call->request.session_id_header,
+		.authorization = call->request.authorization,
+	};
+	read_session_cookie(call, &input);
+	/* A site may ask for a password of its own before its pages; that is none of ours. */
+	if (is_page(call) && !is_bearer(input.authorization))
+		input.authorization = STR_NONE;
+	TRY(credential_read(call->arena, call->app->keys, &input, &call->credential));
+	if (!is_page(call) || call->credential.syntax == CREDENTIAL_AMBIGUOUS)
+		return OK;
+	/* Pages know only the cookie; what cannot be one of ours is no reason to frighten anybody.
+	 */
+	if (call->credential.syntax == CREDENTIAL_MALFORMED ||
+	    call->credential.carrier != CARRIER_COOKIE)
+		call->credential = (struct credential){.syntax = CREDENTIAL_ABSENT};
+	return OK;
+}
+
+static enum err resolve(struct call *call, bool *answered)
+{
+	call->session = (struct session){.standing = SESSION_ABSENT};
+	if (has(call, ROUTE_NO_CREDENTIAL))
+		return OK;
+	read_other_cookies(call);
+	TRY(read_credential(call));
+	switch (call->credential.syntax) {
+	case CREDENTIAL_ABSENT:
+		return OK;
+	case CREDENTIAL_AMBIGUOUS:
+		return refuse(call, PROBLEM_AMBIGUOUS_CREDENTIALS, answered);
+	case CREDENTIAL_MALFORMED:
+		call->session.standing = SESSION_UNKNOWN;
+		return OK;
+	case CREDENTIAL_WELL_FORMED:
+		return session_resolve(&call->auth, &call->credential, 1, &call->session);
+	}
+	return ERR_INTERNAL;
+}
+
+/* "/login?return_to=" and where the visitor wanted to go. */
+static enum err send_to_login(struct call *call, bool *answered)
+{
+	struct url place;
+	struct str path, target;
+	struct buf text;
+	buf_init(&text, call->arena, REQUEST_PATH_MAX);
+	buf_add(&text, call->request.path);
+	if (call->request.query.n > 0) {
+		buf_add_char(&text, '?');
+		buf_add(&text, call->request.query);
+	}
+	bool local = buf_str(&text, &path) == OK && url_check_local(path, &place) == OK;
+	buf_init(&text, call->arena, (size_t)4 * REQUEST_PATH_MAX);
+	buf_add(&text, STR("/login"));
+	if (local) {
+		buf_add(&text, STR("?return_to="));
+		url_add_encoded(&text, place.text);
+	}
+	TRY(buf_str(&text, &target));
+	*answered = true;
+	return view_redirect(call, target);
+}
+
+/* PROBLEM_COUNT: none. */
+static enum problem standing_problem(const struct call *call)
+{
+	int64_t fresh = call->app->config->session.fresh;
+	switch (call->session.standing) {
+	case SESSION_UNKNOWN:
+	case SESSION_ABSENT:
+	case SESSION_REPLACED:
+		return PROBLEM_UNAUTHENTICATED;
+	case SESSION_EXPIRED:
+		return PROBLEM_SESSION_EXPIRED;
+	case SESSION_HELD:
+		return PROBLEM_REAUTHENTICATION_REQUIRED;
+	case SESSION_PENDING:
+		if (has(call, ROUTE_PENDING_OK))
+			return PROBLEM_COUNT;
+		return call->session.found.session.state == SESSION_SECOND_FACTOR_REQUIRED
+			       ? PROBLEM_SECOND_FACTOR_REQUIRED
+			       : PROBLEM_FORBIDDEN;
+	case SESSION_LIVE:
+		if (has(call, ROUTE_STALE_OK) ||
+		    policy_is_fresh(&call->session.found.session, fresh, call->request.now))
+			return PROBLEM_COUNT;
+		return PROBLEM_REAUTHENTICATION_REQUIRED;
+	}
+	return PROBLEM_UNAUTHENTICATED;
+}
+
+static enum err check_standing(struct call *call, bool *answered)
+{
+	if (has(call, ROUTE_ANONYMOUS) || has(call, ROUTE_NO_CREDENTIAL))
+		return OK;
+	enum problem problem = standing_problem(call);
+	if (problem == PROBLEM_COUNT)
+		return OK;
+	if (is_page(call) && is_read(call) && problem_info(problem)->status == 401)
+		return send_to_login(call, answered);
+	*answered = true;
+	return view_problem(
+		call, problem,
+		&(struct problem_detail){.rotated = call->session.standing == SESSION_REPLACED});
+}
+
+/* False: nothing to bind to. */
+static bool find_binding(const struct call *call, struct csrf_binding *binding)
+{
+	const struct keyring *keys = call->app->keys;
+	if (call->credential.syntax == CREDENTIAL_WELL_FORMED &&
+	    call->credential.carrier == CARRIER_COOKIE &&
+	    call->session.standing >= SESSION_REPLACED) {
+		*binding = csrf_bind_session(keys, &call->credential.hashes[0]);
+		return true;
+	}
+	if (!str_is_present(call->pre_cookie))
+		return false;
+	*binding = csrf_bind_pre(keys, call->pre_cookie);
+	return true;
+}
+
+static bool token_matches(const struct call *call, struct str token)
+{
+	struct csrf_binding binding;
+	return find_binding(call, &binding) && csrf_token_matches(&binding, token);
+}
+
+static enum err refuse_foreign(struct call *call, bool *answered)
+{
+	struct audit_event event = {
+		.kind = AUDIT_CSRF_REFUSED,
+		.user_id = call->session.found.session.user_id,
+		.session_id = call->session.found.session.id,
+		.detail = str_of(call->match.route->path),
+	};
+	audit_line(&call->auth, &event);
+	return refuse(call, PROBLEM_CSRF_FAILED, answered);
+}
+
+static enum err check_page_token(struct call *call, enum request_site site, bool *answered)
+{
+	struct str token = call->form == NULL ? STR_NONE : form_get(call->form, STR("csrf_token"));
+	if (site != SITE_SAME_ORIGIN)
+		return refuse_foreign(call, answered);
+	if (token.n == 0)
+		return refuse(call, PROBLEM_CSRF_FAILED, answered);
+	if (token_matches(call, token))
+		return OK;
+	if (!has(call, ROUTE_STALE_FORM))
+		return refuse(call, PROBLEM_CSRF_FAILED, answered);
+	call->csrf_stale = true;
+	return OK;
+}
+
+/* A cookie acts by itself, so it needs the header; what a program must put in by hand does not. */
+static enum err check_api_token(struct call *call, enum request_site site, bool *answered)
+{
+	enum session_standing standing = call->session.standing;
+	bool acts = standing >= SESSION_REPLACED;
+	if (acts && call->credential.carrier != CARRIER_COOKIE)
+		return OK;
+	if (site == SITE_FOREIGN)
+		return refuse_foreign(call, answered);
+	if (!acts || standing == SESSION_HELD || token_matches(call, call->request.csrf_header))
+		return OK;
+	return refuse(call, PROBLEM_CSRF_FAILED, answered);
+}
+
+static enum err check_csrf(struct call *call, bool *answered)
+{
+	if (is_read(call) || has(call, ROUTE_NO_CSRF))
+		return OK;
+	enum request_site site = request_site(&call->request, call->app->config->server.origin);
+	return is_page(call) ? check_page_token(call, site, answered)
+			     : check_api_token(call, site, answered);
+}
+
+static void touch(struct call *call)
+{
+	if (call->session.standing < SESSION_PENDING)
+		return;
+	/* The answer of a read does not hang on it, and db.c has logged why. */
+	enum err ignored = session_touch(&call->auth, &call->session);
+	(void)ignored;
+}
+
+enum err guard_check(struct call *call, enum guard_verdict *verdict)
+{
+	static enum err (*const STEPS[])(struct call *, bool *) = {
+		resolve,
+		check_standing,
+		check_csrf,
+	};
+	bool answered = false;
+	for (size_t i = 0; i < sizeof(STEPS) / sizeof(STEPS[0]) && !answered; i++)
+		TRY(STEPS[i](call, &answered));
+	if (!answered)
+		touch(call);
+	*verdict = answered ? GUARD_ANSWERED : GUARD_PASS;
+	return OK;
+}
+
+static enum err make_pre(struct call *call)
+{
+	struct secret value;
+	TRY(csrf_pre_make(call->arena, call->app->keys, call->request.now, &value));
+	call->pre_cookie = (struct str){(const char *)value.bytes, value.len};
+	call->pre_is_new = true;
+	return OK;
+}
+
+enum err guard_form_token(struct call *call, struct str *token)
+{
+	struct csrf_binding binding;
+	if (!find_binding(call, &binding)) {
+		TRY(make_pre(call));
+		if (!find_binding(call, &binding))
+			return ERR_INTERNAL;
+	}
+	return csrf_token(call->arena, &binding, token);
+}

@@ -1,0 +1,20 @@
+/* What the route table's flags mean: credentials, standing, CSRF, in that order. */
+#ifndef GATEPOST_WEB_GUARD_H
+#define GATEPOST_WEB_GUARD_H
+
+#include "call.h"
+
+/* 0 denies. */
+enum guard_verdict { GUARD_ANSWERED = 0, GUARD_PASS };
+
+/*
+ * Reads cookies and the credential, resolves the session (one statement), checks standing,
+ * freshness and CSRF for the matched route. GUARD_ANSWERED: the refusal is already in
+ * call->response.
+ */
+MUST_CHECK enum err guard_check(struct call *call, enum guard_verdict *verdict);
+/* The binding for this call's form tokens: its session, or -pre (made and set as a cookie if need
+ * be). */
+MUST_CHECK enum err guard_form_token(struct call *call, struct str *token);
+
+#endif

@@ -1,0 +1,56 @@
+/* The handlers behind the route table: one file a page, one file an API noun. */
+#ifndef GATEPOST_WEB_HANDLERS_H
+#define GATEPOST_WEB_HANDLERS_H
+
+#include "err.h"
+
+struct call;
+
+/*
+ * Each answers one route into call->response. What a person or program did wrong is an answer and
+ * OK; an error is for the dispatcher, which answers it as view_problem_of says.
+ */
+
+/* page_login.c */
+MUST_CHECK enum err page_login_show(struct call *call);
+MUST_CHECK enum err page_login_post(struct call *call);
+
+/* page_logout.c */
+MUST_CHECK enum err page_logout_show(struct call *call);
+MUST_CHECK enum err page_logout_post(struct call *call);
+
+/* page_account.c */
+MUST_CHECK enum err page_account_home(struct call *call);
+MUST_CHECK enum err page_account_show(struct call *call);
+
+/* page_sessions.c */
+MUST_CHECK enum err page_sessions_show(struct call *call);
+MUST_CHECK enum err page_sessions_post(struct call *call);
+
+/* page_setup.c */
+MUST_CHECK enum err page_setup_show(struct call *call);
+MUST_CHECK enum err page_setup_post(struct call *call);
+
+/* page_problems.c */
+MUST_CHECK enum err page_problems_show(struct call *call);
+
+/* page_assets.c */
+MUST_CHECK enum err page_assets_send(struct call *call);
+
+/* api_sessions.c */
+MUST_CHECK enum err api_sessions_create(struct call *call);
+MUST_CHECK enum err api_sessions_list(struct call *call);
+MUST_CHECK enum err api_sessions_end_one(struct call *call);
+MUST_CHECK enum err api_sessions_end_many(struct call *call);
+
+/* api_session.c */
+MUST_CHECK enum err api_session_show(struct call *call);
+MUST_CHECK enum err api_session_end(struct call *call);
+
+/* api_user.c */
+MUST_CHECK enum err api_user_show(struct call *call);
+
+/* api_health.c */
+MUST_CHECK enum err api_health_show(struct call *call);
+
+#endif

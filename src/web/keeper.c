@@ -1,0 +1,161 @@
+/* The housekeeper: a thread that deletes what is over, a little every minute. */
+#include "keeper.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "connections.h"
+#include "db.h"
+#include "ident.h"
+#include "purge.h"
+
+#define KEEPER_EVERY CLOCK_MINUTE
+#define KEEPER_JITTER (15 * CLOCK_SECOND) /* so that many workers do not come at once */
+#define KEEPER_BUDGET (2 * CLOCK_SECOND)
+#define KEEPER_MEMORY ((size_t)1024 * 1024)
+
+struct keeper {
+	struct arena *arena; /* holds this struct */
+	struct app_box *box;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool stopping, ended;
+};
+
+void keeper_tidy(struct connections *connections, struct arena *arena, int64_t budget)
+{
+	struct purge_report report = {.sessions = 0};
+	struct auth_context context = {
+		.config = connections->app->config,
+		.keys = connections->app->keys,
+		.db = connections->open.web,
+		.arena = arena,
+		.now = clock_now(),
+		.ip = STR(""),
+		.user_agent = STR(""),
+	};
+	enum err ignored = purge_run(&context, clock_monotonic() + budget, &report);
+	(void)ignored;
+	db_rollback(connections->open.web);
+}
+
+static int64_t jitter(void)
+{
+	struct id random = id_random();
+	int64_t share = random.b[0] << 8 | random.b[1];
+	return KEEPER_JITTER * share / (1 << 16);
+}
+
+static struct timespec timespec_of(int64_t at)
+{
+	return (struct timespec){.tv_sec = at / CLOCK_SECOND, .tv_nsec = at % CLOCK_SECOND * 1000};
+}
+
+/* False: stopping. */
+static bool wait_until(struct keeper *keeper, int64_t at)
+{
+	struct timespec until = timespec_of(at);
+	int waited = 0;
+	(void)pthread_mutex_lock(&keeper->lock);
+	while (!keeper->stopping && waited == 0)
+		waited = pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until);
+	bool go_on = !keeper->stopping;
+	(void)pthread_mutex_unlock(&keeper->lock);
+	return go_on;
+}
+
+static void *run(void *arg)
+{
+	struct keeper *keeper = arg;
+	struct connections connections = {.with_hash = false};
+	struct arena *arena = NULL;
+	int64_t next = clock_monotonic() + jitter();
+	db_thread_init();
+	bool able = arena_open(0, KEEPER_MEMORY, &arena) == OK;
+	while (wait_until(keeper, next)) {
+		if (able && connections_follow(&connections, keeper->box) == OK)
+			keeper_tidy(&connections, arena, KEEPER_BUDGET);
+		if (able)
+			arena_reset(arena);
+		next = clock_monotonic() + KEEPER_EVERY + jitter();
+	}
+	connections_close(&connections);
+	arena_close(&arena);
+	db_thread_done();
+	(void)pthread_mutex_lock(&keeper->lock);
+	keeper->ended = true;
+	(void)pthread_cond_signal(&keeper->wake);
+	(void)pthread_mutex_unlock(&keeper->lock);
+	return NULL;
+}
+
+static enum err init_locks(struct keeper *keeper)
+{
+	pthread_condattr_t monotonic;
+	if (pthread_condattr_init(&monotonic) != 0)
+		return ERR_MEMORY;
+	(void)pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	bool fine = pthread_mutex_init(&keeper->lock, NULL) == 0 &&
+		    pthread_cond_init(&keeper->wake, &monotonic) == 0;
+	(void)pthread_condattr_destroy(&monotonic);
+	return fine ? OK : ERR_MEMORY;
+}
+
+static enum err begin(struct keeper *keeper)
+{
+	TRY(init_locks(keeper));
+	return pthread_create(&keeper->thread, NULL, run, keeper) == 0 ? OK : ERR_MEMORY;
+}
+
+enum err keeper_start(struct app_box *box, struct keeper **out)
+{
+	size_t bytes = sizeof(struct keeper) + 64;
+	struct arena *arena;
+	TRY(arena_open(bytes, bytes, &arena));
+	struct keeper *keeper = arena_alloc(arena, sizeof(*keeper));
+	enum err err = keeper == NULL ? ERR_MEMORY : OK;
+	if (err == OK) {
+		keeper->arena = arena;
+		keeper->box = box;
+		err = begin(keeper);
+	}
+	if (err != OK) {
+		arena_close(&arena);
+		return err;
+	}
+	*out = keeper;
+	return OK;
+}
+
+static bool wait_for_end(struct keeper *keeper, int64_t deadline)
+{
+	struct timespec until = timespec_of(deadline);
+	int waited = 0;
+	(void)pthread_mutex_lock(&keeper->lock);
+	keeper->stopping = true;
+	(void)pthread_cond_signal(&keeper->wake);
+	while (!keeper->ended && waited == 0)
+		waited = pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until);
+	bool ended = keeper->ended;
+	(void)pthread_mutex_unlock(&keeper->lock);
+	return ended;
+}
+
+bool keeper_stop(struct keeper **keeper, int64_t deadline)
+{
+	struct keeper *stopped = *keeper;
+	*keeper = NULL;
+	if (stopped == NULL)
+		return true;
+	if (!wait_for_end(stopped, deadline))
+		return false;
+	(void)pthread_join(stopped->thread, NULL);
+	(void)pthread_cond_destroy(&stopped->wake);
+	(void)pthread_mutex_destroy(&stopped->lock);
+	struct arena *arena = stopped->arena;
+	arena_close(&arena);
+	return true;
+}

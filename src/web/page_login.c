@@ -1,0 +1,121 @@
+/* The sign-in page: who is signed in already, the form, and what it sends. */
+#include "answer.h"
+#include "buf.h"
+#include "call.h"
+#include "handlers.h"
+#include "signin_call.h"
+#include "url.h"
+#include "view.h"
+
+#define PATH_MAX_BYTES (4 * REQUEST_PATH_MAX)
+
+struct login_page {
+	int status;
+	struct str notice, error, identifier;
+	struct url return_to; /* absent: the account page */
+	bool remember, already;
+};
+
+/* A place of this site, or nowhere: a bad one is as good as none. */
+static struct url local_or_none(struct str return_to)
+{
+	struct url url = {STR_NONE};
+	return url_check_local(return_to, &url) == OK ? url : (struct url){STR_NONE};
+}
+
+static enum err add_links(struct call *call, const struct login_page *page,
+			  struct template_data *data)
+{
+	struct str own_path;
+	struct buf path;
+	buf_init(&path, call->arena, PATH_MAX_BYTES);
+	buf_add(&path, STR("/login?switch=yes"));
+	if (str_is_present(page->return_to.text)) {
+		buf_add(&path, STR("&return_to="));
+		url_add_encoded(&path, page->return_to.text);
+	}
+	TRY(buf_str(&path, &own_path));
+	TRY(answer_url(call, data, "url_switch", own_path));
+	TRY(answer_url(call, data, "url_action", STR("/login")));
+	TRY(answer_url(call, data, "url_continue", STR("/account")));
+	if (str_is_present(page->return_to.text))
+		template_url(data, "url_continue", page->return_to);
+	return OK;
+}
+
+static enum err show(struct call *call, const struct login_page *page)
+{
+	const struct session_found *found = &call->session.found;
+	struct template_data *data;
+	TRY(view_page_data(call, &data));
+	TRY(add_links(call, page, data));
+	template_text(data, "notice", page->notice);
+	template_text(data, "error", page->error);
+	template_text(data, "identifier", page->identifier);
+	template_text(data, "return_to", page->return_to.text);
+	template_text(data, "identity",
+		      str_is_present(found->username) ? found->username : found->email);
+	template_flag(data, "remember", page->remember);
+	template_flag(data, "already", page->already);
+	return view_page(call, page->status, "login.html", data);
+}
+
+/* The browser keeps a cookie of a session that is over. */
+static bool has_ended(const struct call *call)
+{
+	return call->credential.syntax == CREDENTIAL_WELL_FORMED &&
+	       call->session.standing < SESSION_PENDING;
+}
+
+enum err page_login_show(struct call *call)
+{
+	struct login_page page = {
+		.status = 200,
+		.return_to = local_or_none(call_query(call, "return_to")),
+		.already = call->session.standing == SESSION_LIVE &&
+			   !str_is_present(call_query(call, "switch")),
+	};
+	if (has_ended(call))
+		page.notice = STR("Your session has ended. Please sign in again.");
+	return show(call, &page);
+}
+
+static enum err go_on(struct call *call, struct url return_to)
+{
+	struct url location;
+	if (!str_is_present(return_to.text))
+		return view_redirect(call, STR("/account"));
+	TRY(url_absolute(call->arena, call->app->config->server.origin, return_to.text, &location));
+	response_redirect(&call->response, &location);
+	return OK;
+}
+
+enum err page_login_post(struct call *call)
+{
+	struct login_page page = {
+		.identifier = call_text(call, "identifier"),
+		.return_to = local_or_none(call_text(call, "return_to")),
+		.remember = call_flag(call, "remember"),
+	};
+	struct signin_form form = {
+		.identifier = page.identifier,
+		.password = call_text(call, "password"),
+		.carrier = CARRIER_COOKIE,
+		.remember = page.remember,
+		.client = STR("browser"),
+	};
+	enum signin_verdict verdict;
+	struct session_issued issued;
+	if (call->csrf_stale) {
+		page.status = 403;
+		page.error = ANSWER_STALE_FORM;
+		return show(call, &page);
+	}
+	TRY(signin_of_call(call, &form, &verdict, &issued));
+	if (verdict == SIGNIN_ACCEPTED)
+		return go_on(call, page.return_to);
+	response_header(&call->response, "WWW-Authenticate", STR("Bearer realm=\"gatepost\""));
+	page.status = 401;
+	page.error = STR("That did not work. Check your user name or address and your password.");
+	return show(call, &page);
+}

@@ -1,0 +1,182 @@
+/* Where a person is signed in: the list, and ending one, the others, or all. */
+#include "answer.h"
+#include "buf.h"
+#include "call.h"
+#include "fields.h"
+#include "handlers.h"
+#include "moment.h"
+#include "signout_call.h"
+#include "user_agent.h"
+#include "view.h"
+
+#define LABEL_MAX 512
+
+struct sessions_page {
+	int status;
+	struct str notice, error;
+	struct page_cursor from;
+};
+
+/* What the word of a redirect after an act says; others say nothing. */
+struct outcome {
+	const char *word;
+	const char *notice;
+};
+static const struct outcome OUTCOMES[] = {
+	{"one", "That device is signed out."},
+	{"others", "All other devices are signed out."},
+	{"gone", "That device was signed out already."},
+};
+
+static struct str outcome_notice(struct str word)
+{
+	for (size_t i = 0; i < sizeof(OUTCOMES) / sizeof(OUTCOMES[0]); i++)
+		if (str_equal(word, str_of(OUTCOMES[i].word)))
+			return str_of(OUTCOMES[i].notice);
+	return STR_NONE;
+}
+
+static enum err device_text(struct arena *arena, const struct session_row *row, struct str *out)
+{
+	struct buf text;
+	buf_init(&text, arena, LABEL_MAX);
+	if (row->device_name.n > 0)
+		buf_add(&text, row->device_name);
+	else
+		user_agent_add_label(&text, row->user_agent);
+	return buf_str(&text, out);
+}
+
+static bool is_current(const struct call *call, const struct session_row *row)
+{
+	return id_equal(row->id, call->session.found.session.id);
+}
+
+struct row_texts {
+	struct str id, device, signed_in_at, signed_in_at_iso, last_seen, last_seen_iso, ends_at;
+};
+
+static enum err row_texts(struct arena *arena, const struct session_row *row,
+			  struct row_texts *texts)
+{
+	TRY(id_text(arena, row->id, &texts->id));
+	TRY(device_text(arena, row, &texts->device));
+	TRY(moment_text(arena, row->auth_time, &texts->signed_in_at));
+	TRY(moment_iso(arena, row->auth_time, &texts->signed_in_at_iso));
+	TRY(moment_text(arena, row->last_seen, &texts->last_seen));
+	TRY(moment_iso(arena, row->last_seen, &texts->last_seen_iso));
+	return moment_text(arena, row->expires_at, &texts->ends_at);
+}
+
+static enum err add_row(struct call *call, const struct session_row *row,
+			struct template_data *data)
+{
+	struct row_texts texts;
+	TRY(row_texts(call->arena, row, &texts));
+	struct template_data *item = template_item(data, "sessions");
+	template_text(item, "id", texts.id);
+	template_text(item, "device", texts.device);
+	template_text(item, "place", row->ip);
+	template_text(item, "client", row->client);
+	template_text(item, "signed_in_at", texts.signed_in_at);
+	template_text(item, "signed_in_at_iso", texts.signed_in_at_iso);
+	template_text(item, "last_seen", texts.last_seen);
+	template_text(item, "last_seen_iso", texts.last_seen_iso);
+	template_text(item, "ends_at", texts.ends_at);
+	template_flag(item, "current", is_current(call, row));
+	return OK;
+}
+
+static enum err add_next(struct call *call, const struct session_list *list,
+			 struct template_data *data)
+{
+	struct str cursor = STR_NONE, path;
+	struct buf text;
+	buf_init(&text, call->arena, LABEL_MAX);
+	buf_add(&text, STR("/account/sessions"));
+	if (list->more) {
+		TRY(fields_cursor_text(call->arena, &list->next, &cursor));
+		buf_add(&text, STR("?cursor="));
+		buf_add(&text, cursor);
+	}
+	TRY(buf_str(&text, &path));
+	template_flag(data, "has_more", list->more);
+	return answer_url(call, data, "url_next", path);
+}
+
+static enum err show(struct call *call, const struct sessions_page *page)
+{
+	const struct session_row *current = &call->session.found.session;
+	struct session_list list;
+	struct template_data *data;
+	TRY(session_list(&call->auth, &current->user_id, &page->from, &list));
+	TRY(view_page_data(call, &data));
+	TRY(answer_url(call, data, "url_action", STR("/account/sessions")));
+	TRY(add_next(call, &list, data));
+	bool others = list.more || page->from.at != 0;
+	for (size_t i = 0; i < list.n; i++) {
+		others = others || !is_current(call, &list.rows[i]);
+		TRY(add_row(call, &list.rows[i], data));
+	}
+	template_flag(data, "has_others", others);
+	template_text(data, "notice", page->notice);
+	template_text(data, "error", page->error);
+	return view_page(call, page->status, "sessions.html", data);
+}
+
+enum err page_sessions_show(struct call *call)
+{
+	struct sessions_page page = {
+		.status = 200,
+		.notice = outcome_notice(call_query(call, "done")),
+		.from = {.limit = FIELDS_LIMIT_DEFAULT},
+	};
+	enum err err = fields_cursor_parse(call_query(call, "cursor"), &page.from);
+	if (err == ERR_INPUT)
+		return answer_bad_field(call, STR("cursor"), STR("not a cursor of this list"));
+	TRY(err);
+	return show(call, &page);
+}
+
+static enum err end_one(struct call *call, struct str typed)
+{
+	const struct session_row *current = &call->session.found.session;
+	struct id id;
+	bool ended = false;
+	if (id_parse(typed, &id) != OK)
+		return view_redirect(call, STR("/account/sessions?done=gone"));
+	if (id_equal(id, current->id)) {
+		TRY(signout_of_call(call));
+		return signout_page(call);
+	}
+	TRY(session_end_one(&call->auth, &current->user_id, &id, &ended));
+	return view_redirect(call, ended ? STR("/account/sessions?done=one")
+					 : STR("/account/sessions?done=gone"));
+}
+
+static enum err end_many(struct call *call, struct str scope)
+{
+	const struct session_row *current = &call->session.found.session;
+	uint64_t ended;
+	if (str_equal(scope, STR("others"))) {
+		TRY(session_end_all(&call->auth, &current->user_id, &current->id, &ended));
+		return view_redirect(call, STR("/account/sessions?done=others"));
+	}
+	if (!str_equal(scope, STR("all")))
+		return answer_bad_field(call, STR("scope"), STR("must be others or all"));
+	TRY(session_end_all(&call->auth, &current->user_id, NULL, &ended));
+	signout_forget(call);
+	return signout_page(call);
+}
+
+enum err page_sessions_post(struct call *call)
+{
+	struct str one = call_text(call, "end"), scope = call_text(call, "scope");
+	if (call->csrf_stale)
+		return show(call, &(struct sessions_page){.status = 403,
+							  .error = ANSWER_STALE_FORM,
+							  .from = {.limit = FIELDS_LIMIT_DEFAULT}});
+	if (str_is_present(one) && str_is_present(scope))
+		return answer_bad_field(call, STR("scope"), STR("not together with end"));
+	return str_is_present(one) ? end_one(call, one) : end_many(call, scope);
+}

@@ -1,0 +1,128 @@
+/* Setting up the first administrator, with the code that "gatepost setup" printed. */
+#include "account.h"
+#include "answer.h"
+#include "buf.h"
+#include "call.h"
+#include "handlers.h"
+#include "view.h"
+
+#define NUMBER_MAX 16
+#define FLAW_MAX 256
+
+struct setup_page {
+	int status;
+	struct str error, code, username, email, display_name, password; /* what is wrong with it */
+};
+
+static enum err min_length_text(struct call *call, struct str *out)
+{
+	struct buf text;
+	buf_init(&text, call->arena, NUMBER_MAX);
+	buf_add_u64(&text, call->app->config->password.min_length);
+	return buf_str(&text, out);
+}
+
+/* typed NULL: an empty form. */
+static enum err show(struct call *call, const struct setup_page *page,
+		     const struct account_request *typed)
+{
+	static const struct account_request nothing = {.role_count = 0};
+	struct template_data *data;
+	struct str min_length;
+	if (typed == NULL)
+		typed = &nothing;
+	TRY(min_length_text(call, &min_length));
+	TRY(view_page_data(call, &data));
+	TRY(answer_url(call, data, "url_action", STR("/setup")));
+	template_text(data, "error", page->error);
+	template_text(data, "error_code", page->code);
+	template_text(data, "error_username", page->username);
+	template_text(data, "error_email", page->email);
+	template_text(data, "error_display_name", page->display_name);
+	template_text(data, "error_password", page->password);
+	template_text(data, "username", typed->username);
+	template_text(data, "email", typed->email);
+	template_text(data, "display_name_value", typed->display_name);
+	template_text(data, "min_length", min_length);
+	return view_page(call, page->status, "setup.html", data);
+}
+
+enum err page_setup_show(struct call *call)
+{
+	return show(call, &(struct setup_page){.status = 200}, NULL);
+}
+
+static enum err password_text(struct call *call, enum password_flaw flaw, struct str *out)
+{
+	struct buf text;
+	buf_init(&text, call->arena, FLAW_MAX);
+	buf_add(&text, str_of(password_flaw_text(flaw)));
+	if (flaw == PASSWORD_TOO_SHORT)
+		buf_addf(&text, " At least %u characters are needed.",
+			 call->app->config->password.min_length);
+	return buf_str(&text, out);
+}
+
+/* ERR_INTERNAL: a flaw that this form cannot have. */
+static enum err explain(struct call *call, const struct account_result *result,
+			struct setup_page *page)
+{
+	page->error = STR("Nothing was saved yet. Please correct what is marked below.");
+	switch (result->flaw) {
+	case ACCOUNT_BAD_CODE:
+		page->code = STR("This code is not right or has ended. "
+				 "Run “gatepost setup” on the server for a new one.");
+		return OK;
+	case ACCOUNT_BAD_USERNAME:
+		page->username = STR("Use 2 to 64 of a–z, 0–9, dot, dash and underscore, "
+				     "beginning with a letter or digit.");
+		return OK;
+	case ACCOUNT_BAD_EMAIL:
+		page->email = STR("This does not look like an e-mail address.");
+		return OK;
+	case ACCOUNT_NO_NAME:
+		page->username = STR("A user name or an e-mail address is needed.");
+		return OK;
+	case ACCOUNT_BAD_DISPLAY_NAME:
+		page->display_name = STR("At most 100 characters on one line, please.");
+		return OK;
+	case ACCOUNT_BAD_PASSWORD:
+		return password_text(call, result->password_flaw, &page->password);
+	case ACCOUNT_TAKEN:
+		page->error = STR("This user name or e-mail address is taken.");
+		return OK;
+	default:
+		return ERR_INTERNAL;
+	}
+}
+
+static enum err show_done(struct call *call, const struct user_row *user)
+{
+	struct template_data *data;
+	TRY(view_page_data(call, &data));
+	template_text(data, "identity",
+		      str_is_present(user->username) ? user->username : user->email);
+	return view_page(call, 200, "setup-done.html", data);
+}
+
+enum err page_setup_post(struct call *call)
+{
+	struct setup_page page = {.status = 400};
+	struct account_request typed = {
+		.username = call_text(call, "username"),
+		.email = call_text(call, "email"),
+		.display_name = call_text(call, "display_name"),
+		.password = call_text(call, "password"),
+	};
+	struct account_result result;
+	if (call->csrf_stale) {
+		page.status = 403;
+		page.error = ANSWER_STALE_FORM;
+		return show(call, &page, &typed);
+	}
+	TRY(account_setup_finish(&call->auth, call_text(call, "code"), &typed, &result));
+	if (result.flaw == ACCOUNT_FINE)
+		return show_done(call, &result.user);
+	TRY(explain(call, &result, &page));
+	return show(call, &page, &typed);
+}

@@ -1,0 +1,74 @@
+/* THE route table: what a visitor or an app can ask for. */
+#ifndef GATEPOST_WEB_ROUTES_H
+#define GATEPOST_WEB_ROUTES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "err.h"
+#include "request.h"
+#include "str.h"
+
+struct call;
+
+/* Exemptions: zero means session required and live, CSRF checked, fresh, no-store, 404 in public.
+ */
+enum route_exemption {
+	ROUTE_ANONYMOUS = 1u << 0,     /* a session is not required (but resolved if presented) */
+	ROUTE_NO_CREDENTIAL = 1u << 1, /* credentials are not even looked at (health, assets) */
+	ROUTE_NO_CSRF = 1u << 2,
+	ROUTE_STALE_OK = 1u << 3, /* auth_time may be older than session.fresh */
+	ROUTE_CACHEABLE = 1u << 4,
+	ROUTE_PENDING_OK = 1u << 5, /* a session whose sign-in is not complete may come */
+	ROUTE_HASHES = 1u << 6,     /* finished in the hash lane: needs a hash connection */
+	/*
+	 * A page whose form token does not match is handed to its handler with call->csrf_stale
+	 * set: the handler looks at that first, changes nothing and shows the form again (403).
+	 * Site checks stay.
+	 */
+	ROUTE_STALE_FORM = 1u << 7
+};
+
+enum surface { SURFACE_PAGE = 0, SURFACE_API };
+
+/* A declared input: handlers see nothing else. A member or field that is not declared is refused.
+ */
+enum field_kind { FIELD_TEXT = 0, FIELD_BOOL, FIELD_SECRET };
+struct field_def {
+	const char *name;
+	enum field_kind kind;
+	size_t max; /* bytes */
+	bool optional;
+};
+
+#define ROUTE_FIELDS_MAX 12
+
+struct route {
+	enum method method;
+	const char *path; /* below base_path; a segment "{id}" matches one segment */
+	enum surface surface;
+	unsigned exempt; /* enum route_exemption */
+	const struct field_def
+		*query; /* ended by a row without name; NULL: no query parameter is read */
+	const struct field_def *body; /* NULL: no body */
+	enum err (*handle)(struct call *call);
+};
+
+/* The rows themselves (route_table.c). Paths are compared literally; a {name} fills a whole
+ * segment. */
+extern const struct route route_table[];
+extern const size_t route_table_count;
+
+/* Static; *n rows. */
+const struct route *routes_all(size_t *n);
+
+struct route_match {
+	const struct route *route; /* NULL: none for this method */
+	struct str segment;        /* what {id} matched */
+	unsigned allowed;          /* bit per enum method that this path has; 0: no such path */
+	enum surface surface;      /* API below /api/v1, also for unknown paths */
+};
+/* path without base_path. HEAD finds GET's route. */
+struct route_match routes_match(enum method method, struct str path);
+
+#endif

@@ -1,0 +1,96 @@
+/* Signing in over HTTP: what page and API share between their fields and the decision. */
+#include "signin_call.h"
+
+#include "arena.h"
+#include "call.h"
+#include "codec.h"
+#include "cookie.h"
+#include "view.h"
+
+#define DEVICE_BYTES DIGEST_BYTES
+#define DEVICE_TEXT CODEC_BASE64URL_LEN(DEVICE_BYTES)
+#define DEVICE_MAX_AGE (INT64_C(400) * 24 * 60 * 60)
+
+/*
+ * Random; but beside a session derived from it and from what was typed, so that the same request,
+ * repeated because its answer was lost, comes from the same device.
+ */
+static enum err make_device(const struct call *call, const struct signin_form *form,
+			    struct secret *out)
+{
+	struct digest derived;
+	struct secret parts[] = {
+		keyring_part("new", 3),
+		call->credential.value,
+		keyring_part(form->identifier.p, form->identifier.n),
+		keyring_part(form->password.p, form->password.n),
+	};
+	if (call->session.standing < SESSION_REPLACED)
+		return secret_random(call->arena, DEVICE_BYTES, out);
+	keyring_digest(call->app->keys, 0, KEY_DEVICE, parts, sizeof(parts) / sizeof(parts[0]),
+		       &derived);
+	return secret_from_str(call->arena, (struct str){(const char *)derived.b, DEVICE_BYTES},
+			       out);
+}
+
+/* The device cookie's value: the one that was sent, else a new one. */
+static enum err device_value(const struct call *call, const struct signin_form *form,
+			     struct str *out)
+{
+	struct secret bytes;
+	if (str_is_present(call->device_cookie)) {
+		*out = call->device_cookie;
+		return OK;
+	}
+	TRY(make_device(call, form, &bytes));
+	char *text = arena_alloc(call->arena, DEVICE_TEXT + 1);
+	if (text == NULL)
+		return ERR_MEMORY;
+	codec_base64url(bytes.bytes, DEVICE_BYTES, text);
+	*out = (struct str){text, DEVICE_TEXT};
+	return OK;
+}
+
+/* *device: the value to keep in the device cookie; absent: none. */
+static enum err name_device(const struct call *call, const struct signin_form *form,
+			    struct signin_request *request, struct str *device)
+{
+	*device = STR_NONE;
+	if (str_is_present(form->device_id)) {
+		request->device_kind = DEVICE_APP;
+		return secret_from_str(call->arena, form->device_id, &request->device_ref);
+	}
+	if (form->carrier != CARRIER_COOKIE)
+		return OK;
+	TRY(device_value(call, form, device));
+	request->device_kind = DEVICE_BROWSER;
+	return secret_from_str(call->arena, *device, &request->device_ref);
+}
+
+enum err signin_of_call(struct call *call, const struct signin_form *form,
+			enum signin_verdict *verdict, struct session_issued *issued)
+{
+	struct str device;
+	struct signin_request request = {
+		.identifier = form->identifier,
+		.password = form->password,
+		.carrier = form->carrier,
+		.remember = form->remember,
+		.client = form->client,
+		.device_name = form->device_name,
+		.presented = &call->credential,
+		.current = &call->session,
+	};
+	TRY(name_device(call, form, &request, &device));
+	TRY(signin_password(&call->auth, &request, verdict, issued));
+	if (*verdict != SIGNIN_ACCEPTED)
+		return OK;
+	if (form->carrier == CARRIER_COOKIE)
+		view_issue_cookie(call, issued);
+	if (str_is_present(device))
+		response_cookie(&call->response, &(struct cookie){.name = STR(COOKIE_DEVICE),
+								  .value = device,
+								  .max_age = DEVICE_MAX_AGE});
+	call->session = issued->session;
+	return OK;
+}

@@ -1,0 +1,32 @@
+/* Signing in over HTTP: what page and API share between their fields and the decision. */
+#ifndef GATEPOST_WEB_SIGNIN_CALL_H
+#define GATEPOST_WEB_SIGNIN_CALL_H
+
+#include <stdbool.h>
+
+#include "err.h"
+#include "session.h"
+#include "signin.h"
+#include "str.h"
+
+struct call;
+
+/* What a form or a body says, as typed. */
+struct signin_form {
+	struct str identifier;
+	struct str password;
+	enum session_carrier carrier; /* CARRIER_COOKIE or CARRIER_HANDLE */
+	bool remember;
+	struct str client;
+	struct str device_name; /* absent: none */
+	struct str device_id;   /* absent: a cookie's device is known by the device cookie */
+};
+
+/*
+ * Decides, and on SIGNIN_ACCEPTED lets the answer carry the session cookie and the device cookie
+ * (carrier cookie only) and makes the new session the call's. Refused: nothing is in the answer.
+ */
+MUST_CHECK enum err signin_of_call(struct call *call, const struct signin_form *form,
+				   enum signin_verdict *verdict, struct session_issued *issued);
+
+#endif

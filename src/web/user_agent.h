@@ -1,0 +1,15 @@
+/* A short label for a device, from what its program calls itself. */
+#ifndef GATEPOST_WEB_USER_AGENT_H
+#define GATEPOST_WEB_USER_AGENT_H
+
+#include "str.h"
+
+struct buf;
+
+/*
+ * Appends "Firefox on Linux", "Safari on iPhone", "curl", "App on Android" or "Unknown device". A
+ * help for the eye: nothing is decided by it, and nothing of the text itself is passed on.
+ */
+void user_agent_add_label(struct buf *buf, struct str user_agent);
+
+#endif

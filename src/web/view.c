@@ -1,0 +1,235 @@
+/* From a verdict to an answer: problem documents for the API, pages for people. */
+#include "view.h"
+
+#include "buf.h"
+#include "clock.h"
+#include "guard.h"
+#include "json.h"
+#include "url.h"
+
+#define LINE_MAX_BYTES 512
+#define TARGET_MAX ((size_t)8 * REQUEST_PATH_MAX)
+#define RETRY_UNAVAILABLE 2 /* seconds */
+#define RETRY_ATTEMPTS 60
+
+enum problem view_problem_of(enum err e)
+{
+	switch (e) {
+	case ERR_INPUT:
+		return PROBLEM_INVALID_REQUEST;
+	case ERR_TOO_LARGE:
+		return PROBLEM_TOO_LARGE;
+	case ERR_CONFLICT:
+		return PROBLEM_CONFLICT;
+	case ERR_MEMORY:
+	case ERR_CONFIG: /* of a database that will not have us */
+	case ERR_UNAVAILABLE:
+	case ERR_UNCERTAIN:
+		return PROBLEM_UNAVAILABLE;
+	default:
+		return PROBLEM_INTERNAL;
+	}
+}
+
+static bool sent_bearer(const struct call *call)
+{
+	return str_is_present(call->request.authorization) ||
+	       str_is_present(call->request.session_id_header);
+}
+
+/* RFC 6750 §3, RFC 9470 §3. No error word when no credential of that kind was sent. */
+static void add_challenge(struct call *call, enum problem problem)
+{
+	struct buf line;
+	struct str text;
+	buf_init(&line, call->arena, LINE_MAX_BYTES);
+	buf_add(&line, STR("Bearer realm=\"gatepost\""));
+	if (problem == PROBLEM_REAUTHENTICATION_REQUIRED)
+		buf_addf(&line,
+			 ", error=\"insufficient_user_authentication\", max_age=%lld"
+			 ", acr_values=\"aal1\"",
+			 (long long)(call->app->config->session.fresh / CLOCK_SECOND));
+	else if (sent_bearer(call))
+		buf_add(&line, STR(", error=\"invalid_token\""));
+	if (buf_str(&line, &text) == OK)
+		response_header(&call->response, "WWW-Authenticate", text);
+}
+
+static void add_retry(struct call *call, int status, unsigned seconds)
+{
+	struct buf line;
+	struct str text;
+	if (seconds == 0)
+		seconds = status == 503 ? RETRY_UNAVAILABLE : RETRY_ATTEMPTS;
+	buf_init(&line, call->arena, LINE_MAX_BYTES);
+	buf_add_u64(&line, seconds);
+	if (buf_str(&line, &text) == OK)
+		response_header(&call->response, "Retry-After", text);
+}
+
+static enum err problem_type(struct call *call, const char *code, struct str *out)
+{
+	const struct config *config = call->app->config;
+	struct buf text;
+	buf_init(&text, call->arena, LINE_MAX_BYTES);
+	buf_add(&text, config->server.origin);
+	buf_add(&text, config->server.base_path);
+	buf_add(&text, STR("/problems#"));
+	buf_add(&text, str_of(code));
+	return buf_str(&text, out);
+}
+
+static void add_fields(struct json_out *out, const struct problem_detail *detail)
+{
+	json_open_array(out, "fields");
+	json_open_object(out, NULL);
+	json_text(out, "name", detail->field);
+	json_text(out, "reason", detail->reason);
+	json_close_object(out);
+	json_close_array(out);
+}
+
+static void add_methods(struct json_out *out, enum problem problem)
+{
+	json_open_array(out, "methods");
+	if (problem == PROBLEM_REAUTHENTICATION_REQUIRED)
+		json_text(out, NULL, STR("password"));
+	json_close_array(out);
+}
+
+static enum err problem_json(struct call *call, enum problem problem,
+			     const struct problem_detail *detail)
+{
+	const struct problem_info *info = problem_info(problem);
+	struct str type;
+	struct json_out out;
+	TRY(problem_type(call, info->code, &type));
+	response_type(&call->response, "application/problem+json");
+	json_begin(&out, &call->response.body);
+	json_open_object(&out, NULL);
+	json_text(&out, "type", type);
+	json_text(&out, "title", str_of(info->title));
+	json_number(&out, "status", info->status);
+	json_text(&out, "detail",
+		  str_is_present(detail->detail) ? detail->detail : str_of(info->text));
+	json_text(&out, "code", str_of(info->code));
+	if (str_is_present(detail->field))
+		add_fields(&out, detail);
+	if (detail->rotated)
+		json_bool(&out, "rotated", true);
+	if (problem == PROBLEM_REAUTHENTICATION_REQUIRED ||
+	    problem == PROBLEM_SECOND_FACTOR_REQUIRED)
+		add_methods(&out, problem);
+	json_close_object(&out);
+	return call->response.body.failed;
+}
+
+static enum err add_url(struct call *call, struct template_data *data, const char *name,
+			struct str own_path)
+{
+	struct url url;
+	TRY(url_own(call->arena, call->app->config->server.base_path, own_path, &url));
+	template_url(data, name, url);
+	return OK;
+}
+
+static enum err add_urls(struct call *call, struct template_data *data, bool signed_in)
+{
+	TRY(add_url(call, data, "url_css", STR("/assets/gatepost.css")));
+	TRY(add_url(call, data, "url_icon", STR("/assets/gatepost.svg")));
+	TRY(add_url(call, data, "url_script", STR("/assets/gatepost.js")));
+	TRY(add_url(call, data, "url_home", signed_in ? STR("/account") : STR("/login")));
+	TRY(add_url(call, data, "url_login", STR("/login")));
+	TRY(add_url(call, data, "url_logout", STR("/logout")));
+	TRY(add_url(call, data, "url_account", STR("/account")));
+	return add_url(call, data, "url_sessions", STR("/account/sessions"));
+}
+
+static struct str shown_name(const struct session_found *found)
+{
+	if (found->display_name.n > 0)
+		return found->display_name;
+	return found->username.n > 0 ? found->username : found->email;
+}
+
+/* token absent: a page without a form. */
+static enum err page_data(struct call *call, struct str token, struct template_data **out)
+{
+	bool signed_in = call->session.standing == SESSION_LIVE;
+	struct template_data *data;
+	struct str id;
+	TRY(template_data_new(call->arena, &data));
+	TRY(id_text(call->arena, call->request.id, &id));
+	TRY(add_urls(call, data, signed_in));
+	template_text(data, "service_name", call->app->config->server.name);
+	template_text(data, "csrf_token", token);
+	template_text(data, "request_id", id);
+	template_text(data, "display_name",
+		      signed_in ? shown_name(&call->session.found) : STR_NONE);
+	template_flag(data, "signed_in", signed_in);
+	*out = data;
+	return OK;
+}
+
+enum err view_page_data(struct call *call, struct template_data **out)
+{
+	struct str token;
+	TRY(guard_form_token(call, &token));
+	return page_data(call, token, out);
+}
+
+enum err view_page(struct call *call, int status, const char *name,
+		   const struct template_data *data)
+{
+	response_status(&call->response, status);
+	response_type(&call->response, "text/html; charset=utf-8");
+	return template_render(call->app->templates, str_of(name), data, &call->response.body);
+}
+
+static enum err problem_page(struct call *call, enum problem problem,
+			     const struct problem_detail *detail)
+{
+	const struct problem_info *info = problem_info(problem);
+	struct template_data *data;
+	struct str status;
+	struct buf number;
+	buf_init(&number, call->arena, LINE_MAX_BYTES);
+	buf_add_i64(&number, info->status);
+	TRY(buf_str(&number, &status));
+	TRY(page_data(call, STR_NONE, &data));
+	template_text(data, "status", status);
+	template_text(data, "title", str_of(info->title));
+	template_text(data, "text",
+		      str_is_present(detail->detail) ? detail->detail : str_of(info->text));
+	template_flag(data, "offer_login", info->status == 401);
+	template_flag(data, "offer_back", true);
+	return view_page(call, info->status, "error.html", data);
+}
+
+enum err view_problem(struct call *call, enum problem problem, const struct problem_detail *detail)
+{
+	int status = problem_info(problem)->status;
+	response_reset(&call->response);
+	response_status(&call->response, status);
+	call->response.cacheable = false;
+	if (status == 401)
+		add_challenge(call, problem);
+	if (status == 429 || status == 503)
+		add_retry(call, status, detail->retry_after);
+	return call->match.surface == SURFACE_API ? problem_json(call, problem, detail)
+						  : problem_page(call, problem, detail);
+}
+
+enum err view_redirect(struct call *call, struct str own_path)
+{
+	struct str path;
+	struct url location;
+	struct buf text;
+	buf_init(&text, call->arena, TARGET_MAX);
+	buf_add(&text, call->app->config->server.base_path);
+	buf_add(&text, own_path);
+	TRY(buf_str(&text, &path));
+	TRY(url_absolute(call->arena, call->app->config->server.origin, path, &location));
+	response_redirect(&call->response, &location);
+	return OK;
+}

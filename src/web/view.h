@@ -1,0 +1,49 @@
+/* From a verdict to an answer: problem documents for the API, pages for people. */
+#ifndef GATEPOST_WEB_VIEW_H
+#define GATEPOST_WEB_VIEW_H
+
+#include "call.h"
+#include "problem.h"
+#include "session.h"
+#include "template.h"
+
+/* Details of a problem; zeroed is fine. */
+struct problem_detail {
+	struct str detail;    /* a sentence; absent: the problem's own */
+	struct str field;     /* invalid_request: the member or field at fault */
+	struct str reason;    /* … and why */
+	bool rotated;         /* unauthenticated */
+	unsigned retry_after; /* seconds, for 429 and 503; 0: the default */
+};
+
+/* Answers in the call's surface: problem+json or the error page of that status. Replaces what was
+ * begun. */
+MUST_CHECK enum err view_problem(struct call *call, enum problem problem,
+				 const struct problem_detail *detail);
+/* The problem that an error of a handler becomes. */
+enum problem view_problem_of(enum err e);
+
+/* Data that every page has: base paths, service name, csrf token, who is signed in. */
+MUST_CHECK enum err view_page_data(struct call *call, struct template_data **out);
+/* Renders and answers with the status; Content-Type, CSP. */
+MUST_CHECK enum err view_page(struct call *call, int status, const char *name,
+			      const struct template_data *data);
+/* 303 to a path below base_path ("/account"). */
+MUST_CHECK enum err view_redirect(struct call *call, struct str own_path);
+
+/*
+ * CONTRACT §4: the members "session" and "user". session is the caller's own: the presented one, or
+ * the one just issued. csrf_token only for a cookie's.
+ */
+struct json_out;
+MUST_CHECK enum err view_session_json(struct call *call, struct json_out *out, const char *name,
+				      const struct session *session);
+/* The same shape from a row of the caller's own list: without csrf_token; "current" marks the
+ * caller's. */
+void view_session_row_json(struct json_out *out, const char *name, const struct call *call,
+			   const struct session_row *row);
+void view_user_json(struct json_out *out, const char *name, const struct session *session);
+/* Sets the session cookie of a sign-in by cookie; nothing for another carrier. */
+void view_issue_cookie(struct call *call, const struct session_issued *issued);
+
+#endif

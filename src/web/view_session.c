@@ -1,0 +1,175 @@
+/* A session and its user as the API shows them, and the cookie that carries one. */
+#include "cookie.h"
+#include "csrf.h"
+#include "grants.h"
+#include "json.h"
+#include "view.h"
+
+static const char *const STATES[SESSION_STATE_COUNT] = {
+	[SESSION_STATE_NONE] = "none",
+	[SESSION_ACTIVE] = "active",
+	[SESSION_SECOND_FACTOR_REQUIRED] = "second_factor_required",
+	[SESSION_ENROLMENT_REQUIRED] = "enrolment_required",
+	[SESSION_PASSWORD_CHANGE_REQUIRED] = "password_change_required",
+	[SESSION_ADDRESS_UNPROVEN] = "address_unproven",
+};
+
+static struct str state_name(uint32_t state)
+{
+	return str_of(STATES[state < SESSION_STATE_COUNT ? state : SESSION_STATE_NONE]);
+}
+
+static void add_words(struct json_out *out, const char *name, struct str words)
+{
+	json_open_array(out, name);
+	while (words.n > 0) {
+		struct str word;
+		(void)str_cut(words, ' ', &word, &words);
+		if (word.n > 0)
+			json_text(out, NULL, word);
+	}
+	json_close_array(out);
+}
+
+/* The caller's own, presented or just issued (a handler makes an issued one the call's). */
+static bool is_current(const struct call *call, const struct session_row *row)
+{
+	return id_equal(row->id, call->session.found.session.id);
+}
+
+struct level {
+	unsigned aal;
+	struct policy_ends ends;
+};
+
+/* All members but the token; the object stays open. */
+static void add_members(struct json_out *out, const char *name, const struct call *call,
+			const struct session_row *row, const struct level *level)
+{
+	json_open_object(out, name);
+	json_id(out, "id", row->id);
+	json_text(out, "class", str_of(config_class_name((enum session_class)row->class)));
+	json_text(out, "client", row->client);
+	json_text(out, "state", state_name(row->state));
+	json_open_array(out, "methods");
+	json_close_array(out);
+	json_text(out, "aal", level->aal >= 2 ? STR("aal2") : STR("aal1"));
+	add_words(out, "amr", row->amr);
+	json_time(out, "auth_time", row->auth_time);
+	json_time(out, "created_at", row->created_at);
+	json_time(out, "last_seen_at", row->last_seen);
+	json_time(out, "idle_expires_at", level->ends.idle);
+	json_time(out, "expires_at", level->ends.absolute);
+	json_text(out, "device_name", row->device_name);
+	json_text(out, "ip", row->ip);
+	json_text(out, "user_agent", row->user_agent);
+	json_bool(out, "current", is_current(call, row));
+}
+
+/* Bound to the value that the client has, under the newest root as the guard will do it. */
+static enum err add_token(struct json_out *out, struct call *call, const struct digest *row_hash)
+{
+	const struct digest *hash = row_hash;
+	struct str token;
+	for (size_t i = 0; i < call->credential.roots; i++)
+		if (digest_equal(row_hash, &call->credential.hashes[i]))
+			hash = &call->credential.hashes[0];
+	struct csrf_binding binding = csrf_bind_session(call->app->keys, hash);
+	TRY(csrf_token(call->arena, &binding, &token));
+	json_text(out, "csrf_token", token);
+	return OK;
+}
+
+enum err view_session_json(struct call *call, struct json_out *out, const char *name,
+			   const struct session *session)
+{
+	const struct session_row *row = &session->found.session;
+	struct level level = {.aal = session->aal, .ends = session->ends};
+	add_members(out, name, call, row, &level);
+	if (row->carrier == CARRIER_COOKIE && is_current(call, row))
+		TRY(add_token(out, call, &row->hash));
+	json_close_object(out);
+	return out->buf->failed;
+}
+
+void view_session_row_json(struct json_out *out, const char *name, const struct call *call,
+			   const struct session_row *row)
+{
+	const struct config *config = call->app->config;
+	struct level level = {
+		.aal = policy_aal(config, row, call->request.now),
+		.ends = policy_ends(config, row, call->session.elevated),
+	};
+	add_members(out, name, call, row, &level);
+	json_close_object(out);
+}
+
+static bool has_grant(struct str grants, struct str prefix, struct str name)
+{
+	struct str other;
+	while (grants_next(&grants, prefix, &other))
+		if (str_equal(other, name))
+			return true;
+	return false;
+}
+
+/* Those everywhere, then those of the tenant that are not among them. */
+static void add_grants(struct json_out *out, const char *name, const struct session_found *found,
+		       struct str prefix)
+{
+	struct str rest = found->user_grants, word;
+	json_open_array(out, name);
+	while (grants_next(&rest, prefix, &word))
+		json_text(out, NULL, word);
+	rest = found->tenant_grants;
+	while (grants_next(&rest, prefix, &word))
+		if (!has_grant(found->user_grants, prefix, word))
+			json_text(out, NULL, word);
+	json_close_array(out);
+}
+
+static void add_tenant(struct json_out *out, const struct session_found *found)
+{
+	if (id_is_none(found->session.tenant_id) || !str_is_present(found->tenant_grants)) {
+		json_none(out, "tenant");
+		return;
+	}
+	json_open_object(out, "tenant");
+	json_id(out, "id", found->session.tenant_id);
+	json_text(out, "name", found->tenant_name);
+	json_close_object(out);
+}
+
+void view_user_json(struct json_out *out, const char *name, const struct session *session)
+{
+	const struct session_found *found = &session->found;
+	if (id_is_none(found->session.user_id)) {
+		json_none(out, name);
+		return;
+	}
+	json_open_object(out, name);
+	json_id(out, "id", found->session.user_id);
+	json_text(out, "username", found->username);
+	json_text(out, "email", found->email);
+	json_text(out, "display_name", found->display_name);
+	add_grants(out, "roles", found, STR("role:"));
+	add_grants(out, "permissions", found, STR("perm:"));
+	add_tenant(out, found);
+	json_close_object(out);
+}
+
+void view_issue_cookie(struct call *call, const struct session_issued *issued)
+{
+	const struct session *session = &issued->session;
+	if (issued->carrier != CARRIER_COOKIE)
+		return;
+	struct cookie cookie = {
+		.name = STR(COOKIE_SESSION),
+		.value = {(const char *)issued->text.bytes, issued->text.len},
+		.max_age = -1,
+		.strict = call->app->config->session.cookie_strict,
+	};
+	if (session->found.session.class == CLASS_REMEMBERED)
+		cookie.max_age = (session->ends.absolute - call->request.now) / CLOCK_SECOND;
+	response_cookie(&call->response, &cookie);
+}

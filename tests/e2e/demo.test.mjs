@@ -1,0 +1,63 @@
+// conf/demo start|status|stop, as a stranger would use it, in a folder and on a port of its own.
+import { test, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, source } from '../support/harness.mjs';
+import { freePort, temporaryFolder } from '../support/stack.mjs';
+import { Client, Visitor } from '../support/client.mjs';
+
+const folder = temporaryFolder('gpd-');
+const port = await freePort();
+const env = { ...process.env, GATEPOST_DEMO_DIR: folder.dir, GATEPOST_DEMO_PORT: String(port), GATEPOST_DEMO_BUILD: join(build, 'demo') };
+const demo = (word) => new Promise((resolve) => {
+  const child = spawn(join(source, 'conf/demo'), [word], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let text = '';
+  child.stdout.on('data', (chunk) => (text += chunk));
+  child.stderr.on('data', (chunk) => (text += chunk));
+  child.on('exit', (code) => resolve({ code, text }));
+});
+after(async () => {
+  await demo('stop');
+  folder.remove();
+});
+const alive = (pid) => spawnSync('kill', ['-0', String(pid)]).status === 0;
+
+test('starts, prints, is idempotent, signs in, stops leaving nothing', { timeout: 500000 }, async () => {
+  const first = await demo('start');
+  assert.equal(first.code, 0, first.text);
+  const file = join(folder.dir, 'demo.json');
+  assert.equal(statSync(file).mode & 0o777, 0o600);
+  const json = JSON.parse(readFileSync(file, 'utf8'));
+  assert.equal(json.url, `https://localhost:${port}`);
+  assert.equal(json.api, `https://localhost:${port}/auth/api/v1`);
+  assert.deepEqual(json.users.map(({ roles }) => roles), [[], [], ['admin']]);
+  for (const { identifier, password } of json.users) assert.ok(first.text.includes(identifier) && first.text.includes(password));
+  assert.ok(first.text.includes(`${json.url}/auth/login`));
+  for (const path of [json.ca, json.db_socket, json.config]) assert.ok(existsSync(path), path);
+
+  const client = new Client(json.url, json.ca);
+  assert.equal((await client.get('/')).status, 303);
+  const visitor = new Visitor(client);
+  const signedIn = await visitor.signIn(json.users[0]);
+  assert.equal(signedIn.status, 303, signedIn.body);
+
+  const second = await demo('start');
+  assert.equal(second.code, 0, second.text);
+  assert.deepEqual(JSON.parse(readFileSync(file, 'utf8')), json, 'nothing was started again');
+  assert.equal((await visitor.get('/account')).status, 200);
+  assert.equal((await demo('status')).code, 0);
+
+  const stopped = await demo('stop');
+  assert.equal(stopped.code, 0, stopped.text);
+  for (const pid of Object.values(json.pids)) assert.ok(!alive(pid), `pid ${pid} is gone`);
+  assert.notEqual((await demo('status')).code, 0);
+  client.close();
+
+  const third = await demo('start');
+  assert.equal(third.code, 0, third.text);
+  const later = new Client(json.url, json.ca);
+  assert.equal((await later.get('/auth/account', { headers: visitor.headers() })).status, 200, 'who was signed in stays signed in');
+  later.close();
+});

@@ -1,0 +1,105 @@
+// Processes and files of a test's own: temporary folders, free ports, certificates, children by pid.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export function temporaryFolder(prefix = 'gp-') {
+  const dir = mkdtempSync(join(tmpdir(), prefix));
+  chmodSync(dir, 0o700);
+  return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
+}
+
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+export function secretFile(path, text) {
+  writeFileSync(path, text, { mode: 0o600 });
+  chmodSync(path, 0o600);
+  return path;
+}
+
+// Polls a condition until it is true; its last error is in the message when it never is.
+export async function until(condition, what, seconds = 20) {
+  const end = Date.now() + seconds * 1000;
+  let last;
+  for (;;) {
+    try {
+      if (await condition()) return;
+      last = undefined;
+    } catch (error) {
+      last = error;
+    }
+    if (Date.now() > end) throw new Error(`never: ${what}${last ? ` (${last.message})` : ''}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+function openssl(args) {
+  const run = spawnSync('openssl', args, { encoding: 'utf8' });
+  if (run.status !== 0) throw new Error(`openssl ${args[0]}: ${run.stderr}`);
+}
+
+// A certificate authority and a certificate for localhost below dir.
+export function certificates(dir) {
+  const file = (name) => join(dir, name);
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+  openssl(['req', '-x509', ...key, '-days', '30', '-keyout', file('ca.key'), '-out', file('ca.pem'),
+    '-subj', '/CN=Gatepost test CA', '-addext', 'basicConstraints=critical,CA:TRUE']);
+  openssl(['req', ...key, '-keyout', file('server.key'), '-out', file('server.csr'), '-subj', '/CN=localhost']);
+  writeFileSync(file('ext'), 'subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=CA:FALSE\n');
+  openssl(['x509', '-req', '-in', file('server.csr'), '-CA', file('ca.pem'), '-CAkey', file('ca.key'),
+    '-CAcreateserial', '-days', '30', '-extfile', file('ext'), '-out', file('server.crt')]);
+  const pem = spawnSync('cat', [file('server.crt'), file('server.key')], { encoding: 'utf8' }).stdout;
+  secretFile(file('server.pem'), pem);
+  return { ca: file('ca.pem'), pem: file('server.pem') };
+}
+
+const children = new Set();
+process.on('exit', () => {
+  for (const child of children) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
+
+// A child with its output kept: {child, pid, output(), exited (a promise of {code, signal}), stop(signal)}.
+export function start(command, args, options = {}) {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  let text = '';
+  const keep = (chunk) => {
+    text += chunk;
+  };
+  child.stdout?.setEncoding('utf8').on('data', keep);
+  child.stderr?.setEncoding('utf8').on('data', keep);
+  children.add(child);
+  const exited = new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      children.delete(child);
+      resolve({ code, signal });
+    });
+  });
+  exited.catch(() => {});
+  return {
+    child,
+    pid: child.pid,
+    output: () => text,
+    exited,
+    running: () => child.exitCode === null && child.signalCode === null,
+    async stop(signal = 'SIGTERM', seconds = 10) {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      const timer = setTimeout(() => child.kill('SIGKILL'), seconds * 1000);
+      const end = await exited;
+      clearTimeout(timer);
+      return end;
+    },
+  };
+}

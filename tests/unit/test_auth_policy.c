@@ -1,0 +1,266 @@
+/* The rules about sessions, table-driven. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#include <stdint.h>
+
+#include "clock.h"
+#include "policy.h"
+
+#define NOW (INT64_C(1800000000) * CLOCK_SECOND)
+
+static struct config config_of_tests(void)
+{
+	struct config config = {.file = STR("")};
+
+	config.session.classes[CLASS_BROWSER] =
+		(struct class_limits){30 * CLOCK_MINUTE, 12 * CLOCK_HOUR};
+	config.session.classes[CLASS_REMEMBERED] =
+		(struct class_limits){14 * CLOCK_DAY, 30 * CLOCK_DAY};
+	config.session.classes[CLASS_NATIVE] =
+		(struct class_limits){14 * CLOCK_DAY, 30 * CLOCK_DAY};
+	config.session.classes[CLASS_GUEST] = (struct class_limits){24 * CLOCK_HOUR, 7 * CLOCK_DAY};
+	config.session.elevated = (struct class_limits){15 * CLOCK_MINUTE, 12 * CLOCK_HOUR};
+	config.session.aal2 = (struct class_limits){CLOCK_HOUR, 12 * CLOCK_HOUR};
+	return config;
+}
+
+/* A session of the class, signed in and last seen at NOW. */
+static struct session_found found_of(const struct config *config, enum session_class class)
+{
+	struct session_found found = {
+		.user_state = USER_ACTIVE,
+		.user_grants = STR("role:user"),
+		.session =
+			{
+				.class = class,
+				.state = SESSION_ACTIVE,
+				.user_id = {{7}},
+				.aal = 1,
+				.value_used = true,
+				.auth_time = NOW,
+				.created_at = NOW,
+				.last_seen = NOW,
+				.expires_at = NOW + config->session.classes[class].absolute,
+			},
+	};
+
+	found.session.idle_end = policy_idle_end(config, &found.session, NOW);
+	return found;
+}
+
+/* SE-11, SE-12: both ends of every class, to the microsecond. */
+static void classes_end(void **state)
+{
+	static const struct {
+		enum session_class class;
+		bool elevated;
+		int64_t idle, absolute;
+	} cases[] = {
+		{CLASS_BROWSER, false, 30 * CLOCK_MINUTE, 12 * CLOCK_HOUR},
+		{CLASS_REMEMBERED, false, 14 * CLOCK_DAY, 30 * CLOCK_DAY},
+		{CLASS_NATIVE, false, 14 * CLOCK_DAY, 30 * CLOCK_DAY},
+		{CLASS_GUEST, false, 24 * CLOCK_HOUR, 7 * CLOCK_DAY},
+		{CLASS_BROWSER, true, 15 * CLOCK_MINUTE, 12 * CLOCK_HOUR},
+		{CLASS_REMEMBERED, true, 15 * CLOCK_MINUTE, 12 * CLOCK_HOUR},
+		{CLASS_NATIVE, true, 15 * CLOCK_MINUTE, 12 * CLOCK_HOUR},
+	};
+	struct config config = config_of_tests();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct session_found found = found_of(&config, cases[i].class);
+		int64_t idle = NOW + cases[i].idle;
+		int64_t absolute = NOW + cases[i].absolute;
+
+		if (cases[i].elevated)
+			found.user_grants = STR("elevated role:admin");
+		assert_int_equal(policy_standing(&config, &found, NOW), SESSION_LIVE);
+		assert_int_equal(policy_standing(&config, &found, idle - 1), SESSION_LIVE);
+		assert_int_equal(policy_standing(&config, &found, idle), SESSION_EXPIRED);
+		/* Kept in use to the last moment: the absolute end comes all the same. */
+		found.session.last_seen = absolute - 1;
+		found.session.idle_end = policy_idle_end(&config, &found.session, absolute - 1);
+		assert_true(found.session.idle_end <= found.session.expires_at);
+		assert_int_equal(policy_standing(&config, &found, absolute - 1), SESSION_LIVE);
+		assert_int_equal(policy_standing(&config, &found, absolute), SESSION_EXPIRED);
+	}
+}
+
+/* An elevated role in the session's tenant shortens as well. */
+static void elevated_in_a_tenant(void **state)
+{
+	struct config config = config_of_tests();
+	struct session_found found = found_of(&config, CLASS_NATIVE);
+
+	(void)state;
+	found.tenant_grants = STR("elevated role:owner");
+	assert_true(policy_is_elevated(&found));
+	assert_int_equal(policy_standing(&config, &found, NOW + 15 * CLOCK_MINUTE),
+			 SESSION_EXPIRED);
+	found.tenant_grants = STR_NONE;
+	assert_false(policy_is_elevated(&found));
+}
+
+/* A clock that steps back lengthens nothing: only stored ends count. */
+static void clock_back_does_not_lengthen(void **state)
+{
+	struct config config = config_of_tests();
+	struct session_found found = found_of(&config, CLASS_BROWSER);
+	int64_t end = found.session.idle_end;
+
+	(void)state;
+	assert_int_equal(policy_standing(&config, &found, NOW - CLOCK_HOUR), SESSION_LIVE);
+	assert_false(policy_must_touch(&found.session, NOW - CLOCK_HOUR));
+	assert_true(policy_idle_end(&config, &found.session, NOW - CLOCK_HOUR) < end);
+	assert_int_equal(policy_standing(&config, &found, end), SESSION_EXPIRED);
+}
+
+/* SE-17: only an active user's session is one. A guest has no user to be active. */
+static void user_must_be_active(void **state)
+{
+	static const struct {
+		uint32_t user_state;
+		enum session_standing standing;
+	} cases[] = {
+		{USER_ACTIVE, SESSION_LIVE},    {USER_NONE, SESSION_UNKNOWN},
+		{USER_LOCKED, SESSION_UNKNOWN}, {USER_CLOSED, SESSION_UNKNOWN},
+		{99, SESSION_UNKNOWN},
+	};
+	struct config config = config_of_tests();
+	struct session_found found = found_of(&config, CLASS_BROWSER);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		found.user_state = cases[i].user_state;
+		assert_int_equal(policy_standing(&config, &found, NOW), cases[i].standing);
+	}
+	found.session.user_id = ID_NONE;
+	found.user_state = USER_NONE;
+	assert_int_equal(policy_standing(&config, &found, NOW), SESSION_LIVE);
+}
+
+static void states_and_holds(void **state)
+{
+	static const struct {
+		uint32_t session_state;
+		bool held;
+		enum session_standing standing;
+	} cases[] = {
+		{SESSION_ACTIVE, false, SESSION_LIVE},
+		{SESSION_ACTIVE, true, SESSION_HELD},
+		{SESSION_SECOND_FACTOR_REQUIRED, false, SESSION_PENDING},
+		{SESSION_SECOND_FACTOR_REQUIRED, true, SESSION_HELD},
+		{SESSION_ENROLMENT_REQUIRED, false, SESSION_PENDING},
+		{SESSION_PASSWORD_CHANGE_REQUIRED, false, SESSION_PENDING},
+		{SESSION_ADDRESS_UNPROVEN, false, SESSION_PENDING},
+		{SESSION_STATE_NONE, false, SESSION_UNKNOWN},
+		{SESSION_STATE_COUNT, false, SESSION_UNKNOWN},
+	};
+	struct config config = config_of_tests();
+	struct session_found found = found_of(&config, CLASS_BROWSER);
+	const struct session_found zeroed = {.user_state = USER_NONE};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		found.session.state = cases[i].session_state;
+		found.session.held = cases[i].held;
+		assert_int_equal(policy_standing(&config, &found, NOW), cases[i].standing);
+		assert_int_equal(policy_standing(&config, &found, found.session.idle_end) ==
+					 SESSION_EXPIRED,
+				 cases[i].standing != SESSION_UNKNOWN);
+	}
+	/* Zeroed memory denies. */
+	assert_int_equal(policy_standing(&config, &zeroed, NOW), SESSION_UNKNOWN);
+}
+
+/* A class that nobody knows has no time at all. */
+static void unknown_class_is_over(void **state)
+{
+	struct config config = config_of_tests();
+	struct session_found found = found_of(&config, CLASS_BROWSER);
+
+	(void)state;
+	found.session.class = 99;
+	assert_int_equal(policy_idle_end(&config, &found.session, NOW), NOW);
+	found.session.class = CLASS_NONE;
+	assert_int_equal(policy_idle_end(&config, &found.session, NOW), NOW);
+}
+
+/* SE-12: a second factor counts 12 h and one idle hour; then the session goes on as aal1. */
+static void second_factor_lapses(void **state)
+{
+	struct config config = config_of_tests();
+	struct session_found found = found_of(&config, CLASS_NATIVE);
+	struct session_row *row = &found.session;
+
+	(void)state;
+	assert_int_equal(policy_aal(&config, row, NOW), 1);
+	row->aal = 2;
+	row->aal2_end = NOW + 12 * CLOCK_HOUR;
+	assert_int_equal(policy_aal(&config, row, NOW), 2);
+	assert_int_equal(policy_aal(&config, row, NOW + CLOCK_HOUR - 1), 2);
+	assert_int_equal(policy_aal(&config, row, NOW + CLOCK_HOUR), 1);
+	row->last_seen = row->aal2_end - 1;
+	assert_int_equal(policy_aal(&config, row, row->aal2_end - 1), 2);
+	assert_int_equal(policy_aal(&config, row, row->aal2_end), 1);
+	assert_int_equal(policy_standing(&config, &found, row->aal2_end), SESSION_LIVE);
+}
+
+static void freshness(void **state)
+{
+	struct session_row row = {.auth_time = NOW};
+
+	(void)state;
+	assert_true(policy_is_fresh(&row, 15 * CLOCK_MINUTE, NOW));
+	assert_true(policy_is_fresh(&row, 15 * CLOCK_MINUTE, NOW + 15 * CLOCK_MINUTE));
+	assert_false(policy_is_fresh(&row, 15 * CLOCK_MINUTE, NOW + 15 * CLOCK_MINUTE + 1));
+	assert_true(policy_is_fresh(&row, 15 * CLOCK_MINUTE, NOW - CLOCK_MINUTE));
+	assert_false(policy_is_fresh(&row, 15 * CLOCK_MINUTE, NOW - CLOCK_MINUTE - 1));
+	row.auth_time = 0;
+	assert_false(policy_is_fresh(&row, INT64_MAX, NOW));
+}
+
+/* last_seen is written at most once a minute, and when a rotated value is used for the first time.
+ */
+static void touching(void **state)
+{
+	struct session_row row = {.last_seen = NOW, .value_used = true};
+
+	(void)state;
+	assert_false(policy_must_touch(&row, NOW));
+	assert_false(policy_must_touch(&row, NOW + CLOCK_MINUTE - 1));
+	assert_true(policy_must_touch(&row, NOW + CLOCK_MINUTE));
+	row.value_used = false;
+	assert_true(policy_must_touch(&row, NOW));
+}
+
+static void classes_of_sign_ins(void **state)
+{
+	(void)state;
+	assert_int_equal(policy_class(CARRIER_COOKIE, false), CLASS_BROWSER);
+	assert_int_equal(policy_class(CARRIER_COOKIE, true), CLASS_REMEMBERED);
+	assert_int_equal(policy_class(CARRIER_HANDLE, false), CLASS_NATIVE);
+	assert_int_equal(policy_class(CARRIER_HANDLE, true), CLASS_NATIVE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(classes_end),
+		cmocka_unit_test(elevated_in_a_tenant),
+		cmocka_unit_test(clock_back_does_not_lengthen),
+		cmocka_unit_test(user_must_be_active),
+		cmocka_unit_test(states_and_holds),
+		cmocka_unit_test(unknown_class_is_over),
+		cmocka_unit_test(second_factor_lapses),
+		cmocka_unit_test(freshness),
+		cmocka_unit_test(touching),
+		cmocka_unit_test(classes_of_sign_ins),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,210 @@
+/* THE route table walked row by row, and finding a row by method and path. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "routes.h"
+
+static bool changes(enum method method)
+{
+	return method == METHOD_POST || method == METHOD_PUT || method == METHOD_PATCH ||
+	       method == METHOD_DELETE;
+}
+
+static size_t field_count(const struct field_def *defs)
+{
+	size_t n = 0;
+	while (defs != NULL && defs[n].name != NULL)
+		n++;
+	return n;
+}
+
+static void check_fields(const struct field_def *defs)
+{
+	size_t n = field_count(defs);
+	assert_true(n <= ROUTE_FIELDS_MAX);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(defs[i].max > 0);
+		assert_string_not_equal(defs[i].name, "csrf_token");
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(defs[i].name, defs[k].name);
+	}
+}
+
+static void every_row_is_whole(void **state)
+{
+	size_t n;
+	const struct route *rows = routes_all(&n);
+	(void)state;
+	assert_true(n > 0);
+	for (size_t i = 0; i < n; i++) {
+		assert_non_null(rows[i].handle);
+		assert_non_null(rows[i].path);
+		assert_true(rows[i].method == METHOD_GET || changes(rows[i].method));
+		assert_true(rows[i].path[0] == '/' || rows[i].path[0] == '\0');
+		check_fields(rows[i].query);
+		check_fields(rows[i].body);
+	}
+}
+
+static void no_row_stands_twice(void **state)
+{
+	size_t n;
+	const struct route *rows = routes_all(&n);
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < i; k++)
+			assert_false(rows[i].method == rows[k].method &&
+				     strcmp(rows[i].path, rows[k].path) == 0);
+}
+
+/* CS-01, CS-05: what changes something is checked; a GET has no body and no need of a check. */
+static void no_change_is_exempt_from_the_token(void **state)
+{
+	size_t n;
+	const struct route *rows = routes_all(&n);
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		const unsigned open = ROUTE_NO_CSRF | ROUTE_NO_CREDENTIAL | ROUTE_CACHEABLE;
+		if (changes(rows[i].method))
+			assert_int_equal(rows[i].exempt & open, 0);
+		else
+			assert_null(rows[i].body);
+	}
+}
+
+/* What anybody may do without a session: every addition belongs here, with a reason in review. */
+static void what_changes_something_without_a_session_is_listed(void **state)
+{
+	static const char *const LISTED[] = {"/login", "/logout", "/setup", "/api/v1/sessions"};
+	size_t n;
+	const struct route *rows = routes_all(&n);
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		bool listed = false;
+		if (!changes(rows[i].method) || (rows[i].exempt & ROUTE_ANONYMOUS) == 0)
+			continue;
+		for (size_t k = 0; k < sizeof(LISTED) / sizeof(LISTED[0]); k++)
+			listed = listed || strcmp(rows[i].path, LISTED[k]) == 0;
+		if (!listed)
+			fail_msg("%s is open to everybody", rows[i].path);
+	}
+}
+
+/* Their handlers look at csrf_stale first: a new one is added here when it does. */
+static void who_is_shown_a_stale_form_is_listed(void **state)
+{
+	static const char *const LISTED[] = {"/login", "/logout", "/setup", "/account/sessions"};
+	size_t n;
+	const struct route *rows = routes_all(&n);
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		bool listed = false;
+		if ((rows[i].exempt & ROUTE_STALE_FORM) == 0)
+			continue;
+		assert_int_equal(rows[i].surface, SURFACE_PAGE);
+		assert_int_equal(rows[i].method, METHOD_POST);
+		for (size_t k = 0; k < sizeof(LISTED) / sizeof(LISTED[0]); k++)
+			listed = listed || strcmp(rows[i].path, LISTED[k]) == 0;
+		assert_true(listed);
+	}
+}
+
+static void the_surface_is_that_of_the_path(void **state)
+{
+	size_t n;
+	const struct route *rows = routes_all(&n);
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		bool api = strncmp(rows[i].path, "/api/", 5) == 0 ||
+			   strcmp(rows[i].path, "/health") == 0;
+		assert_int_equal(rows[i].surface, api ? SURFACE_API : SURFACE_PAGE);
+	}
+}
+
+static void a_path_is_found_with_its_methods(void **state)
+{
+	struct route_match match = routes_match(METHOD_POST, STR("/login"));
+	(void)state;
+	assert_non_null(match.route);
+	assert_string_equal(match.route->path, "/login");
+	assert_int_equal(match.route->method, METHOD_POST);
+	assert_int_equal(match.allowed, 1U << METHOD_GET | 1U << METHOD_HEAD | 1U << METHOD_POST |
+						1U << METHOD_OPTIONS);
+	assert_int_equal(match.surface, SURFACE_PAGE);
+}
+
+static void head_finds_the_row_of_get(void **state)
+{
+	struct route_match match = routes_match(METHOD_HEAD, STR("/api/v1/session"));
+	(void)state;
+	assert_non_null(match.route);
+	assert_int_equal(match.route->method, METHOD_GET);
+	assert_null(routes_match(METHOD_HEAD, STR("/api/v1/nothing")).route);
+}
+
+/* CS-10: 405 and not 404, whatever the method is called. */
+static void another_method_leaves_only_what_is_allowed(void **state)
+{
+	const enum method others[] = {METHOD_OTHER, METHOD_PUT, METHOD_PATCH, METHOD_OPTIONS};
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		struct route_match match = routes_match(others[i], STR("/api/v1/session"));
+		assert_null(match.route);
+		assert_int_equal(match.allowed, 1U << METHOD_GET | 1U << METHOD_HEAD |
+							1U << METHOD_DELETE | 1U << METHOD_OPTIONS);
+	}
+}
+
+static void a_named_segment_takes_one_segment(void **state)
+{
+	struct route_match match = routes_match(METHOD_DELETE, STR("/api/v1/sessions/abc"));
+	(void)state;
+	assert_non_null(match.route);
+	assert_true(str_equal(match.segment, STR("abc")));
+	assert_int_equal(routes_match(METHOD_DELETE, STR("/api/v1/sessions/")).allowed, 0);
+	assert_int_equal(routes_match(METHOD_DELETE, STR("/api/v1/sessions/a/b")).allowed, 0);
+	assert_int_equal(routes_match(METHOD_DELETE, STR("/api/v1/sessions/abc/")).allowed, 0);
+}
+
+static void unknown_paths_keep_their_surface(void **state)
+{
+	static const struct {
+		struct str path;
+		enum surface surface;
+	} CASES[] = {
+		{{"/nothing", 8}, SURFACE_PAGE}, {{"/Login", 6}, SURFACE_PAGE},
+		{{"/login/", 7}, SURFACE_PAGE},  {{"/loginx", 7}, SURFACE_PAGE},
+		{{"/api/v1", 7}, SURFACE_API},   {{"/api/v1/nothing", 15}, SURFACE_API},
+		{{"/api/v10", 8}, SURFACE_PAGE}, {{"/api/v2/session", 15}, SURFACE_PAGE},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+		struct route_match match = routes_match(METHOD_GET, CASES[i].path);
+		assert_null(match.route);
+		assert_int_equal(match.allowed, 0);
+		assert_int_equal(match.surface, CASES[i].surface);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_row_is_whole),
+		cmocka_unit_test(no_row_stands_twice),
+		cmocka_unit_test(no_change_is_exempt_from_the_token),
+		cmocka_unit_test(what_changes_something_without_a_session_is_listed),
+		cmocka_unit_test(who_is_shown_a_stale_form_is_listed),
+		cmocka_unit_test(the_surface_is_that_of_the_path),
+		cmocka_unit_test(a_path_is_found_with_its_methods),
+		cmocka_unit_test(head_finds_the_row_of_get),
+		cmocka_unit_test(another_method_leaves_only_what_is_allowed),
+		cmocka_unit_test(a_named_segment_takes_one_segment),
+		cmocka_unit_test(unknown_paths_keep_their_surface),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
