@@ -106,7 +106,10 @@ struct config {
  * Reads and checks the file. Environment variables GATEPOST_SECTION_KEY override plain sections.
  * Refuses, with "FILE:LINE: reason": an unknown section or setting, a wrong type, a value out of
  * range, a duplicate, a line that is too long, a secret file that others can read, an origin that
- * is not https. A missing required setting is named without a line. *out lives in arena.
+ * is not https. A missing required setting is named without a line, an overriding variable by its
+ * name. A password file that is missing or unreadable is a fault for web and hash, and no password
+ * for migrate and guard. ERR_CONFIG or ERR_MEMORY, both with the fault. *out lives in arena, which
+ * needs twice the size of the file and 16 KiB.
  */
 MUST_CHECK enum err config_load(const char *path, struct arena *arena, const struct config **out,
 				struct fault *fault);

@@ -153,14 +153,20 @@ static enum ctl_exit start(struct ctl *ctl, const struct ctl_command *command)
 	return code;
 }
 
-static void print_noun_help(const char *noun)
+/* False: there is no such noun. */
+static bool print_noun_help(const char *noun)
 {
 	size_t n = 0;
 	const struct ctl_command *commands = ctl_commands(&n);
+	bool known = false;
 
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(commands[i].noun, noun) == 0)
-			print_help(&commands[i]);
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(commands[i].noun, noun) != 0)
+			continue;
+		print_help(&commands[i]);
+		known = true;
+	}
+	return known;
 }
 
 static enum ctl_exit run_line(struct ctl *ctl)
@@ -171,16 +177,17 @@ static enum ctl_exit run_line(struct ctl *ctl)
 		puts("gatepost " GATEPOST_VERSION);
 		return CTL_FINE;
 	}
-	if (ctl->line.help) {
-		if (command != NULL)
-			print_help(command);
-		else if (ctl->line.word_count > 0)
-			print_noun_help(ctl->line.words[0]);
-		else
-			print_usage(stdout);
+	if (ctl->line.help && ctl->line.word_count == 0) {
+		print_usage(stdout);
 		return CTL_FINE;
 	}
-	if (command != NULL)
+	if (ctl->line.help && command != NULL) {
+		print_help(command);
+		return CTL_FINE;
+	}
+	if (ctl->line.help && print_noun_help(ctl->line.words[0]))
+		return CTL_FINE;
+	if (command != NULL && !ctl->line.help)
 		return start(ctl, command);
 	print_usage(stderr);
 	return ctl_say(CTL_USAGE, "%s",

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <termios.h>
 #include <unistd.h>
@@ -29,13 +30,11 @@ static enum err read_text(struct arena *arena, int fd, bool line, struct str *ou
 		return ERR_MEMORY;
 	while (got > 0 && n <= INPUT_MAX && !(line && n > 0 && text[n - 1] == '\n')) {
 		got = read(fd, text + n, line ? 1 : INPUT_MAX + 1 - n);
-		if (got < 0 && errno == EINTR)
-			got = 1;
-		else if (got > 0)
+		if (got > 0)
 			n += (size_t)got;
 	}
 	if (got < 0)
-		return ERR_IO;
+		return errno == EINTR ? ERR_INPUT : ERR_IO;
 	if (n > INPUT_MAX)
 		return ERR_TOO_LARGE;
 	if (n > 0 && text[n - 1] == '\n')
@@ -46,8 +45,36 @@ static enum err read_text(struct arena *arena, int fd, bool line, struct str *ou
 	return OK;
 }
 
+static void interrupted(int number)
+{
+	(void)number;
+}
+
+/* Whoever gives up at the prompt must not be left with a terminal without echo. */
+static void catch_interrupts(struct sigaction was[2], sigset_t *mask)
+{
+	struct sigaction catch = {.sa_handler = interrupted};
+	sigset_t stop;
+
+	sigemptyset(&catch.sa_mask);
+	(void)sigaction(SIGINT, &catch, &was[0]);
+	(void)sigaction(SIGTERM, &catch, &was[1]);
+	sigemptyset(&stop);
+	sigaddset(&stop, SIGTSTP);
+	(void)sigprocmask(SIG_BLOCK, &stop, mask);
+}
+
+static void release_interrupts(const struct sigaction was[2], const sigset_t *mask)
+{
+	(void)sigaction(SIGINT, &was[0], NULL);
+	(void)sigaction(SIGTERM, &was[1], NULL);
+	(void)sigprocmask(SIG_SETMASK, mask, NULL);
+}
+
 static enum err ask(struct arena *arena, int terminal, const char *question, struct str *out)
 {
+	struct sigaction handlers[2];
+	sigset_t mask;
 	struct termios was;
 	struct termios quiet;
 
@@ -56,10 +83,12 @@ static enum err ask(struct arena *arena, int terminal, const char *question, str
 	quiet = was;
 	quiet.c_lflag &= ~(tcflag_t)ECHO;
 	quiet.c_lflag |= ECHONL;
-	if (dprintf(terminal, "%s: ", question) < 0 || tcsetattr(terminal, TCSAFLUSH, &quiet) != 0)
-		return ERR_IO;
-	enum err e = read_text(arena, terminal, true, out);
+	catch_interrupts(handlers, &mask);
+	enum err e = ERR_IO;
+	if (dprintf(terminal, "%s: ", question) > 0 && tcsetattr(terminal, TCSAFLUSH, &quiet) == 0)
+		e = read_text(arena, terminal, true, out);
 	(void)tcsetattr(terminal, TCSAFLUSH, &was);
+	release_interrupts(handlers, &mask);
 	return e;
 }
 
@@ -84,6 +113,8 @@ static enum err ask_twice(struct arena *arena, struct str *out, struct fault *fa
 	if (e == OK)
 		e = ask(arena, terminal, "Once more", &second);
 	close(terminal);
+	if (e == ERR_INPUT)
+		return wrong(fault, "interrupted; nothing was done");
 	TRY(e);
 	if (first.n > 0 && !is_same(first, second))
 		return wrong(fault, "the two passwords differ");

@@ -17,7 +17,7 @@
 #include "log.h"
 #include "secret.h"
 
-#define DRAIN_MAX (1024 * 1024) /* of a body nobody read; beyond it the connection is closed */
+#define DRAIN_MAX 1048576 /* octets of a body nobody read; beyond it the connection is closed */
 #define DRAIN_PIECE 4096
 #define RETRY_MS 100
 

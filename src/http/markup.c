@@ -6,8 +6,6 @@
 
 #include "markup_rule.h"
 
-typedef enum err step(struct markup *markup, char c, const char **reason);
-
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
@@ -274,7 +272,7 @@ static enum err in_raw_end(struct markup *markup, char c, const char **reason)
 
 enum err markup_take(struct markup *markup, char c, const char **reason)
 {
-	static step *const steps[MARKUP_STATE_COUNT] = {
+	static enum err (*const steps[MARKUP_STATE_COUNT])(struct markup *, char, const char **) = {
 		[MARKUP_DATA] = in_data,
 		[MARKUP_TAG_OPEN] = in_tag_open,
 		[MARKUP_END_OPEN] = in_end_open,

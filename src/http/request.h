@@ -24,9 +24,9 @@ enum method {
 	METHOD_COUNT
 };
 
-#define REQUEST_BODY_MAX (64 * 1024)
+#define REQUEST_BODY_MAX 65536
 #define REQUEST_PATH_MAX 2048
-#define REQUEST_HEADER_MAX (8 * 1024) /* one header value that we look at */
+#define REQUEST_HEADER_MAX 8192 /* one header value that we look at */
 
 /* What is wrong with a request before any route is looked at. */
 enum request_flaw {

@@ -12,8 +12,8 @@ struct cookie;
 struct fcgi_call;
 struct url;
 
-#define RESPONSE_BODY_MAX (1024 * 1024)
-#define RESPONSE_HEADERS_MAX (16 * 1024)
+#define RESPONSE_BODY_MAX 1048576
+#define RESPONSE_HEADERS_MAX 16384
 
 /* Owned by the request's arena. */
 struct response {

@@ -7,7 +7,7 @@
 #include "buf.h"
 #include "request.h"
 
-#define URL_MAX (8 * 1024)
+#define URL_MAX 8192
 
 static int hex_value(char c)
 {

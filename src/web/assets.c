@@ -16,7 +16,7 @@
 #include "buf.h"
 
 #define ASSETS_MAX 32
-#define ASSET_BYTES_MAX (512 * 1024)
+#define ASSET_BYTES_MAX (512L * 1024)
 #define ETAG_MAX 64
 
 struct asset_set {

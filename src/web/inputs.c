@@ -161,7 +161,7 @@ static bool has_right_type(const struct call *call)
 
 enum err inputs_check_body(struct call *call, bool *answered)
 {
-	if (call->request.content_length > REQUEST_BODY_MAX)
+	if (call->request.content_length > (size_t)REQUEST_BODY_MAX)
 		return refuse_body(call, PROBLEM_TOO_LARGE, NULL, answered);
 	if (call->match.route->body == NULL || has_right_type(call))
 		return OK;

@@ -9,10 +9,11 @@
 #include "clock.h"
 #include "err.h"
 
-#define LANE_DEPTH 64                /* calls that may wait */
-#define LANE_WAIT (3 * CLOCK_SECOND) /* work that may wait: depth times the measured time of one   \
-				      */
-#define LANE_ALWAYS 5 /* so many wait however slow one is: five people at once never see 503 */
+#define LANE_DEPTH 64 /* calls that may wait */
+#define LANE_WAIT                                                                                  \
+	(3 * CLOCK_SECOND) /* work that may wait: depth times the measured time of one             \
+			    */
+#define LANE_ALWAYS 5      /* so many wait however slow one is: five people at once never see 503 */
 
 struct lane;
 

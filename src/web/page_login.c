@@ -7,7 +7,7 @@
 #include "url.h"
 #include "view.h"
 
-#define PATH_MAX_BYTES (4 * REQUEST_PATH_MAX)
+#define LINK_MAX ((size_t)4 * REQUEST_PATH_MAX)
 
 struct login_page {
 	int status;
@@ -28,7 +28,7 @@ static enum err add_links(struct call *call, const struct login_page *page,
 {
 	struct str own_path;
 	struct buf path;
-	buf_init(&path, call->arena, PATH_MAX_BYTES);
+	buf_init(&path, call->arena, LINK_MAX);
 	buf_add(&path, STR("/login?switch=yes"));
 	if (str_is_present(page->return_to.text)) {
 		buf_add(&path, STR("&return_to="));

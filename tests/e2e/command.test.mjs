@@ -18,7 +18,7 @@ test('usage: help, version, unknown words', () => {
     assert.equal(run.code, 0, args.join(' '));
     assert.ok(run.stdout.length > 5);
   }
-  for (const args of [[], ['nonsense'], ['user'], ['user', 'nonsense'], ['user', 'add', '--nonsense'], ['session', 'revoke']]) {
+  for (const args of [[], ['nonsense'], ['nonsense', '--help'], ['user'], ['user', 'nonsense'], ['user', 'add', '--nonsense'], ['session', 'revoke']]) {
     const run = stack.ctl(args);
     assert.equal(run.code, 2, args.join(' '));
     assert.match(run.stderr, /gatepost: /);
@@ -45,7 +45,7 @@ test('user add, list, show, passwd', async () => {
 });
 
 test('flaws are named and nothing is made', () => {
-  const count = () => stack.sql('SELECT COUNT(*) AS n FROM user')[0].n;
+  const count = () => stack.count('user');
   const was = count();
   for (const [args, input, pattern] of [
     [['--username', 'short'], 'too short', /15/],

@@ -10,7 +10,7 @@ before(async () => {
 });
 after(() => stack?.stop());
 
-const rows = (table) => stack.sql(`SELECT COUNT(*) AS n FROM ${table}`)[0].n;
+const rows = (table) => stack.count(table);
 const sessionCookie = (answer) => setCookies(answer).find(({ name }) => name === '__Host-gatepost');
 
 test('a person signs in, sees the account, signs out', async () => {

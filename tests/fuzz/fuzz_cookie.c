@@ -25,7 +25,7 @@ static void check(struct arena *arena, struct str header, struct str value)
 
 	require(value.p >= header.p && value.p + value.n <= header.p + header.n);
 	require(!str_has_control(value) && !str_contains(value, ';') && !str_contains(value, ' '));
-	buf_init(&buf, arena, 1024 * 1024);
+	buf_init(&buf, arena, 1048576);
 	cookie_add(&buf, &cookie);
 	enum err failed = buf_str(&buf, &line);
 	require(failed == OK || failed == ERR_TOO_LARGE);
@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct str value = STR_NONE;
 	struct arena *arena = NULL;
 
-	if (arena_open(4096, 4 * 1024 * 1024, &arena) != OK)
+	if (arena_open(4096, 4194304, &arena) != OK)
 		return 0;
 	if (cookie_find(header, STR(COOKIE_SESSION), &value) == OK && str_is_present(value))
 		check(arena, header, value);

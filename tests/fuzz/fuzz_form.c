@@ -33,13 +33,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct arena *arena = NULL;
 	struct form form;
-	struct str bad = STR("un&set");
+	const struct str unset = STR("unset");
+	struct str bad = unset;
 
-	if (arena_open(4096, 4 * 1024 * 1024, &arena) != OK)
+	if (arena_open(4096, 4194304, &arena) != OK)
 		return 0;
 	if (form_parse(arena, (struct str){.p = (const char *)data, .n = size}, &form, &bad) == OK)
 		check(&form);
-	require(bad.p == NULL || !str_equal(bad, STR("un&set")));
+	require(bad.p != unset.p);
 	arena_close(&arena);
 	return 0;
 }

@@ -51,7 +51,7 @@ static void check_text(struct arena *arena, struct str raw)
 	if (url_decode(arena, raw, true, &text) != OK)
 		return;
 	require(str_is_utf8(text) && !str_contains(text, '\0') && text.n <= raw.n);
-	buf_init(&buf, arena, 1024 * 1024);
+	buf_init(&buf, arena, 1048576);
 	url_add_encoded(&buf, text);
 	if (buf_str(&buf, &encoded) != OK)
 		return;
@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct str raw = {.p = (const char *)data, .n = size};
 	struct arena *arena = NULL;
 
-	if (arena_open(4096, 4 * 1024 * 1024, &arena) != OK)
+	if (arena_open(4096, 4194304, &arena) != OK)
 		return 0;
 	check_path(arena, raw);
 	check_text(arena, raw);

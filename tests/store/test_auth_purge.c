@@ -62,7 +62,7 @@ static void unused_devices_go(void **state)
 	w->context.now += 400 * CLOCK_DAY;
 	assert_int_equal(purge(w).devices, 0);
 	w->context.now += 1;
-	/* Its session was over long ago and goes in the same run, before it. */
+	/* Its session, over long ago, went with the first run. */
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM session"), 0);
 	assert_int_equal(purge(w).devices, 1);
 }

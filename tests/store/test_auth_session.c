@@ -159,7 +159,7 @@ static void kinds_do_not_match_each_other(void **state)
 	struct client c = {.user = fixture_add_user(w->fixture, "alice"),
 			   .carrier = CARRIER_HANDLE};
 	struct str handle = text_of(sign_in(w, c));
-	struct str cookie = STR_NONE;
+	struct str cookie;
 	char as_handle[48] = "gps_";
 
 	assert_int_equal(standing(w, CARRIER_COOKIE, str_sub(handle, 4, handle.n)),

@@ -76,12 +76,16 @@ static void check_shape(MYSQL_STMT *stmt, const struct stmt_def *def)
 	mysql_free_result(result);
 }
 
-/* No table is named in the first two; a check reads all of session, so guard could list it too. */
+/*
+ * No table is named in the first two. A check reads all of session, so guard could list it too; and
+ * who may read a row may lock it.
+ */
 static bool is_harmless(unsigned i, enum db_role role)
 {
 	if (i == STMT_MIGRATION_ACCOUNT || i == STMT_MIGRATION_DIGEST)
 		return true;
-	return role == DB_ROLE_GUARD && (i == STMT_SESSION_COUNT || i == STMT_SESSION_LIST);
+	return role == DB_ROLE_GUARD &&
+	       (i == STMT_SESSION_COUNT || i == STMT_SESSION_LIST || i == STMT_USER_LOCK);
 }
 
 static void check_role(const struct config *config, enum db_role role)

@@ -7,7 +7,8 @@ export class Client {
   constructor(origin, caFile) {
     this.origin = origin;
     this.ca = readFileSync(caFile);
-    this.agent = new Agent({ keepAlive: true, maxSockets: 64, ca: this.ca });
+    // A new connection a request: none that a server closed meanwhile can be met.
+    this.agent = new Agent({ keepAlive: false, maxSockets: 64, ca: this.ca });
   }
 
   // → {status, headers (lower case), rawHeaders, body (text), json (or undefined)}
@@ -26,7 +27,7 @@ export class Client {
     return new Promise((resolve, reject) => {
       const url = new URL(this.origin);
       const sent = httpsRequest(
-        { host: url.hostname, port: url.port, method, path, headers: all, agent: this.agent },
+        { host: url.hostname, servername: url.hostname, port: url.port, method, path, headers: all, agent: this.agent },
         (answer) => {
           const chunks = [];
           answer.on('data', (chunk) => chunks.push(chunk));

@@ -133,6 +133,18 @@ export async function startStack({ settings = {}, users = ['alice', 'bob', 'admi
     client: new Client(origin, tls.ca),
     visitor: () => new Visitor(stack.client),
     sql: (text) => mariadb.sql(text, { database: database.name }),
+    count: (table) => Number(stack.sql(`SELECT COUNT(*) AS n FROM ${table}`)[0].n),
+    // The statements that requests sent while act ran (the housekeeper's deletions left out).
+    async statements(act) {
+      mariadb.sql("SET GLOBAL log_output = 'TABLE'; TRUNCATE mysql.general_log; SET GLOBAL general_log = ON");
+      try {
+        await act();
+      } finally {
+        mariadb.sql('SET GLOBAL general_log = OFF');
+      }
+      return mariadb.sql("SELECT CONVERT(argument USING utf8mb4) AS text FROM mysql.general_log WHERE command_type IN ('Execute', 'Query') AND user_host LIKE 'gatepost%'")
+        .map(({ text }) => text).filter((text) => !/^DELETE [^]* LIMIT \d+$/.test(text));
+    },
     workerOutput: () => (existsSync(workerLog) ? readFileSync(workerLog, 'utf8') : ''),
     workerLog: () => stack.workerOutput().split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)),
     startWorker() {

@@ -24,8 +24,9 @@ function program(name) {
 const asRoot = () => (process.getuid() === 0 ? ['--user=root'] : []);
 const logSize = '--innodb-log-file-size=16M';
 
-function install(data) {
-  const run = spawnSync(program('mariadb-install-db'), ['--no-defaults', ...asRoot(), `--datadir=${data}`, logSize,
+// A server that starts clears the temporary tables of every other one that has the same tmpdir.
+function install(data, tmp) {
+  const run = spawnSync(program('mariadb-install-db'), ['--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`, logSize,
     '--auth-root-authentication-method=normal', '--skip-test-db'], { encoding: 'utf8' });
   if (run.status !== 0) throw new Error(`mariadb-install-db: ${run.stdout}${run.stderr}`);
 }
@@ -47,6 +48,7 @@ function rowsOf(xml) {
 export async function startMariadb({ dir, flushLog = 1 } = {}) {
   const folder = dir ? { dir, remove() {} } : temporaryFolder('gpdb-');
   const data = join(folder.dir, 'data');
+  const tmp = join(folder.dir, 'tmp');
   const socket = join(folder.dir, 's');
   let server;
 
@@ -60,7 +62,7 @@ export async function startMariadb({ dir, flushLog = 1 } = {}) {
 
   async function boot() {
     // The kernel ends the server when this process is killed without a chance to do it.
-    server = start('setpriv', ['--pdeathsig', 'KILL', program('mariadbd'), '--no-defaults', ...asRoot(), `--datadir=${data}`,
+    server = start('setpriv', ['--pdeathsig', 'KILL', program('mariadbd'), '--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`,
       `--socket=${socket}`, `--pid-file=${join(folder.dir, 'pid')}`, '--skip-networking', '--skip-log-bin', '--performance-schema=OFF',
       '--innodb-buffer-pool-size=24M', logSize, '--key-buffer-size=1M', '--aria-pagecache-buffer-size=1M',
       '--max-connections=200', `--innodb-flush-log-at-trx-commit=${flushLog}`]);
@@ -77,7 +79,8 @@ export async function startMariadb({ dir, flushLog = 1 } = {}) {
   process.on('exit', removeAtExit);
   if (!existsSync(data)) {
     mkdirSync(data, { recursive: true, mode: 0o700 });
-    install(data);
+    mkdirSync(tmp, { recursive: true, mode: 0o700 });
+    install(data, tmp);
   }
   await boot();
   return {

@@ -140,7 +140,6 @@ static void addresses_are_bounded(void **state)
 	/* A local part of 64 and of 65, a label of 63 and of 64. */
 	memset(text, 'a', sizeof text);
 	memcpy(text + 64, "@example.org", 12);
-	is_refused(state, account_normal_email, (struct str){text, 76 + 1});
 	text[76] = '\0';
 	is_normal(state, account_normal_email, (struct str){text, 76}, text);
 	memset(text, 'a', sizeof text);

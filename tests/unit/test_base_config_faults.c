@@ -295,7 +295,8 @@ static void files_that_are_no_configuration(void **state)
 
 	assert_int_equal(arena_open(256, 6000, &small), OK);
 	const char *path = scratch_file(scratch, "conf", REQUIRED, 0600);
-	enum err e = OK;
+	enum err e = config_load(path, small, &config, &fault);
+	assert_int_equal(e, OK);
 	for (size_t less = 0; less < 6000 && e == OK; less += 64) {
 		arena_reset(small);
 		assert_non_null(arena_alloc(small, less));

@@ -102,7 +102,7 @@ static int open_arena(void **state)
 {
 	struct arena *arena = NULL;
 
-	if (arena_open(4096, 256 * 1024, &arena) != OK)
+	if (arena_open(4096, 262144, &arena) != OK)
 		return -1;
 	*state = arena;
 	return 0;

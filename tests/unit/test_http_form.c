@@ -15,7 +15,7 @@ static int open_arena(void **state)
 {
 	struct arena *arena = NULL;
 
-	if (arena_open(4096, 1024 * 1024, &arena) != OK)
+	if (arena_open(4096, 1048576, &arena) != OK)
 		return -1;
 	*state = arena;
 	return 0;

@@ -32,7 +32,7 @@ static int open_fixture(void **state)
 
 	fixture = (struct fixture){.environ_before = environ};
 	*state = &fixture;
-	return arena_open(4096, 1024 * 1024, &fixture.arena) == OK ? 0 : -1;
+	return arena_open(4096, 1048576, &fixture.arena) == OK ? 0 : -1;
 }
 
 /* The answer to what nobody answered has no place on the test's own stdout. */

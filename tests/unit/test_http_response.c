@@ -31,7 +31,7 @@ static int open_fixture(void **state)
 
 	fixture = (struct fixture){.arena = NULL};
 	*state = &fixture;
-	if (arena_open(4096, 8 * 1024 * 1024, &fixture.arena) != OK ||
+	if (arena_open(4096, 8388608, &fixture.arena) != OK ||
 	    fcgi_call_open_cgi(&fixture.call) != OK)
 		return -1;
 	response_init(&fixture.response, fixture.arena);
@@ -112,18 +112,22 @@ static void assert_begins(const struct fixture *fixture, const char *text)
 /* HD-02, HD-03, HD-04, HD-05, HD-06, HD-07, HD-10; lighttpd drops what stands before Status. */
 static void every_answer_has_the_fixed_headers(void **state)
 {
+	static const char policy[] =
+		"Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; "
+		"img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+		"object-src 'none'";
+	static const char features[] =
+		"Permissions-Policy: camera=(), microphone=(), geolocation=(), "
+		"publickey-credentials-get=(self), publickey-credentials-create=(self)";
 	static const char *const lines[] = {
+		policy,
+		features,
 		"Cache-Control: no-store",
 		"X-Content-Type-Options: nosniff",
 		"Referrer-Policy: same-origin",
-		"Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; "
-		"img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-		"object-src 'none'",
 		"X-Frame-Options: DENY",
 		"Cross-Origin-Opener-Policy: same-origin",
 		"Cross-Origin-Resource-Policy: same-origin",
-		"Permissions-Policy: camera=(), microphone=(), geolocation=(), "
-		"publickey-credentials-get=(self), publickey-credentials-create=(self)",
 		"X-Own: value",
 		"Content-Type: text/html; charset=utf-8",
 		"Content-Length: 5",
