@@ -1,4 +1,5 @@
-/* The yardstick: bare libfcgi threads that run Gatepost's own check statement and answer a constant. */
+/* The yardstick: bare libfcgi threads that run Gatepost's own check statement and answer a
+ * constant. */
 #include <fcgiapp.h>
 #include <mysql.h>
 #include <pthread.h>
@@ -13,7 +14,8 @@
 #define COLUMNS_MAX 64
 #define COLUMN_BYTES 4096
 
-/* Arguments: SOCKET THREADS DB_SOCKET DB_NAME DB_USER PASSWORD_FILE HASH_HEX (or "hello" for no statement). */
+/* Arguments: SOCKET THREADS DB_SOCKET DB_NAME DB_USER PASSWORD_FILE HASH_HEX (or "hello" for no
+ * statement). */
 struct bench {
 	int fd;
 	char **argv;
@@ -41,8 +43,8 @@ static MYSQL_STMT *prepare(const struct bench *bench)
 	char password[256];
 	MYSQL *mysql = mysql_init(NULL);
 	read_password(bench->argv[6], password, sizeof password);
-	if (mysql == NULL || mysql_real_connect(mysql, NULL, bench->argv[5], password, bench->argv[4], 0,
-						bench->argv[3], 0) == NULL)
+	if (mysql == NULL || mysql_real_connect(mysql, NULL, bench->argv[5], password,
+						bench->argv[4], 0, bench->argv[3], 0) == NULL)
 		fail("no database");
 	MYSQL_STMT *stmt = mysql_stmt_init(mysql);
 	const char *sql = stmt_def(STMT_SESSION_BY_HASH_1)->sql;
@@ -55,7 +57,7 @@ static void bind(const struct bench *bench, MYSQL_STMT *stmt, MYSQL_BIND *column
 {
 	static const unsigned long hash_length = 32;
 	unsigned long length = hash_length;
-	MYSQL_BIND param = { .buffer_type = MYSQL_TYPE_BLOB, .buffer_length = 32, .length = &length };
+	MYSQL_BIND param = {.buffer_type = MYSQL_TYPE_BLOB, .buffer_length = 32, .length = &length};
 	unsigned char hash[32];
 	memcpy(hash, bench->hash, sizeof hash);
 	param.buffer = hash;
@@ -79,12 +81,12 @@ static void *serve(void *context)
 {
 	struct bench *bench = context;
 	MYSQL_STMT *stmt = NULL;
-	MYSQL_BIND columns[COLUMNS_MAX] = { 0 };
+	MYSQL_BIND columns[COLUMNS_MAX] = {0};
 	unsigned long length = 32;
-	MYSQL_BIND param = { .buffer_type = MYSQL_TYPE_BLOB,
-			     .buffer = bench->hash,
-			     .buffer_length = 32,
-			     .length = &length };
+	MYSQL_BIND param = {.buffer_type = MYSQL_TYPE_BLOB,
+			    .buffer = bench->hash,
+			    .buffer_length = 32,
+			    .length = &length};
 	if (!bench->hello) {
 		stmt = prepare(bench);
 		bind(bench, stmt, columns);
@@ -93,10 +95,12 @@ static void *serve(void *context)
 	FCGX_Request request;
 	FCGX_InitRequest(&request, bench->fd, 0);
 	while (FCGX_Accept_r(&request) == 0) {
-		int found = bench->hello || (mysql_stmt_execute(stmt) == 0 && mysql_stmt_fetch(stmt) == 0);
+		int found = bench->hello ||
+			    (mysql_stmt_execute(stmt) == 0 && mysql_stmt_fetch(stmt) == 0);
 		if (!bench->hello)
 			(void)mysql_stmt_free_result(stmt);
-		FCGX_PutS(found ? "Status: 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n{\"ok\": true}"
+		FCGX_PutS(found ? "Status: 200 OK\r\nContent-Type: "
+				  "application/json\r\nContent-Length: 12\r\n\r\n{\"ok\": true}"
 				: "Status: 500 Internal Server Error\r\n\r\n",
 			  request.out);
 		FCGX_Finish_r(&request);
@@ -106,12 +110,13 @@ static void *serve(void *context)
 
 int main(int argc, char **argv)
 {
-	struct bench bench = { .argv = argv };
+	struct bench bench = {.argv = argv};
 	if (argc != 8)
-		fail("usage: SOCKET THREADS DB_SOCKET DB_NAME DB_USER PASSWORD_FILE HASH_HEX|hello");
+		fail("usage: SOCKET THREADS DB_SOCKET DB_NAME DB_USER PASSWORD_FILE "
+		     "HASH_HEX|hello");
 	bench.hello = strcmp(argv[7], "hello") == 0;
 	for (size_t i = 0; !bench.hello && i < sizeof bench.hash; i++) {
-		char pair[3] = { argv[7][2 * i], argv[7][2 * i + 1], '\0' };
+		char pair[3] = {argv[7][2 * i], argv[7][2 * i + 1], '\0'};
 		bench.hash[i] = (unsigned char)strtoul(pair, NULL, 16);
 	}
 	FCGX_Init();

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "keyring.h"
 #include "secret.h"
 
 #define INPUT_MAX 4096
@@ -61,14 +62,14 @@ static void catch_interrupts(struct sigaction was[2], sigset_t *mask)
 	(void)sigaction(SIGTERM, &catch, &was[1]);
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);
-	(void)sigprocmask(SIG_BLOCK, &stop, mask);
+	(void)pthread_sigmask(SIG_BLOCK, &stop, mask);
 }
 
 static void release_interrupts(const struct sigaction was[2], const sigset_t *mask)
 {
 	(void)sigaction(SIGINT, &was[0], NULL);
 	(void)sigaction(SIGTERM, &was[1], NULL);
-	(void)sigprocmask(SIG_SETMASK, mask, NULL);
+	(void)pthread_sigmask(SIG_SETMASK, mask, NULL);
 }
 
 static enum err ask(struct arena *arena, int terminal, const char *question, struct str *out)
@@ -94,10 +95,7 @@ static enum err ask(struct arena *arena, int terminal, const char *question, str
 
 static bool is_same(struct str a, struct str b)
 {
-	struct secret one = {.bytes = (unsigned char *)(uintptr_t)a.p, .len = a.n};
-	struct secret two = {.bytes = (unsigned char *)(uintptr_t)b.p, .len = b.n};
-
-	return secret_equal(one, two);
+	return secret_equal(keyring_part(a.p, a.n), keyring_part(b.p, b.n));
 }
 
 static enum err ask_twice(struct arena *arena, struct str *out, struct fault *fault)
