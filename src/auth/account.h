@@ -15,8 +15,8 @@
 
 /*
  * The normal form under which names are unique. ASCII only (docs/decisions.md), lower case.
- * User name: [a-z0-9][a-z0-9._-]{1,63}. Address: local@domain, ≤ 254, no space, quote, control,
- * angle bracket; a domain of labels. identifier: whichever it looks like. ERR_INPUT.
+ * User name: [a-z0-9][a-z0-9._-]{1,63}. Address: local@domain, ≤ 254, no space, double quote,
+ * control, angle bracket; a domain of labels. identifier: whichever it looks like. ERR_INPUT.
  */
 MUST_CHECK enum err account_normal_username(struct arena *arena, struct str typed, struct str *out);
 MUST_CHECK enum err account_normal_email(struct arena *arena, struct str typed, struct str *out);
@@ -49,16 +49,17 @@ struct account_result {
 	struct user_row user; /* when ACCOUNT_FINE */
 };
 
-/* A new password checked and hashed (not inside a transaction: it takes its time); a flaw in
- * *result. */
+/*
+ * A new password checked and hashed (not inside a transaction: it takes its time); a flaw in
+ * *result.
+ */
 MUST_CHECK enum err account_hash_new(const struct auth_context *context, struct str typed,
 				     struct secret *phc, struct account_result *result);
 /* Creates user, password and roles in one transaction. A flaw is a result: nothing was done. */
 MUST_CHECK enum err account_create(const struct auth_context *context,
 				   const struct account_request *request,
 				   struct account_result *out);
-/* Sets a new password (the command's "user passwd"): ends all sessions of the user. Flaws as above.
- */
+/* Sets a new password (the command's "user passwd") and ends all sessions of the user. */
 MUST_CHECK enum err account_set_password(const struct auth_context *context,
 					 const struct id *user_id, struct str typed,
 					 struct account_result *out);
@@ -68,11 +69,15 @@ MUST_CHECK enum err account_find(const struct auth_context *context, struct str 
 
 /* Set-up of the first administrator. An administrator exists already: *out is true. */
 MUST_CHECK enum err account_has_administrator(const struct auth_context *context, bool *out);
-/* Makes and stores a new code (128 bits, one hour, replaces any before); text "xxxx-xxxx-…" for a
- * person. */
+/*
+ * Makes and stores a new code (128 bits, one hour, replaces any before); text "xxxx-xxxx-…" for a
+ * person.
+ */
 MUST_CHECK enum err account_setup_begin(const struct auth_context *context, struct secret *text);
-/* Consumes the code and creates the account with role admin (whatever roles the request names), in
- * one transaction; a flaw leaves the code usable. */
+/*
+ * Consumes the code and creates the account with role admin (whatever roles the request names), in
+ * one transaction; a flaw leaves the code usable.
+ */
 MUST_CHECK enum err account_setup_finish(const struct auth_context *context, struct str code,
 					 const struct account_request *request,
 					 struct account_result *out);

@@ -37,8 +37,10 @@ struct credential {
 	size_t roots;
 };
 
-/* ERR_MEMORY. Cookie: 43 base64url. Handle: "gps_" and 43. Kinds are hashed under different
- * sub-keys. */
+/*
+ * ERR_MEMORY. Cookie: 43 base64url. Handle: "gps_" and 43. Kinds are hashed under different
+ * sub-keys.
+ */
 MUST_CHECK enum err credential_read(struct arena *arena, const struct keyring *keys,
 				    const struct credential_input *input, struct credential *out);
 /* The text a client keeps: 43 characters for a cookie, "gps_…" for a handle. */

@@ -33,8 +33,10 @@ enum password_flaw {
 /* A sentence for people; static. min_length is put in by the caller's text where it matters. */
 const char *password_flaw_text(enum password_flaw flaw);
 
-/* NFC (Unicode 15, utf8proc) and nothing else: no trim, no case fold. With a flaw *out is
- * untouched. */
+/*
+ * NFC (Unicode 15, utf8proc) and nothing else: no trim, no case fold. With a flaw *out is
+ * untouched.
+ */
 MUST_CHECK enum err password_normalise(struct arena *arena, struct str typed, struct secret *out,
 				       enum password_flaw *flaw);
 /* The rules for a new one, in normal form. */

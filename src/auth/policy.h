@@ -31,8 +31,10 @@ bool policy_is_elevated(const struct session_found *found);
 /* The standing of a found row. A user that is not active: SESSION_UNKNOWN. */
 enum session_standing policy_standing(const struct config *config,
 				      const struct session_found *found, int64_t now);
-/* aal as of now: 2 only before aal2_end and within the aal2 idle span (session_touch makes that
- * last). */
+/*
+ * aal as of now: 2 only before aal2_end and within the aal2 idle span (session_touch makes that
+ * last).
+ */
 unsigned policy_aal(const struct config *config, const struct session_row *row, int64_t now);
 /* auth_time is at most max_age old (and not in the future by more than a minute). */
 bool policy_is_fresh(const struct session_row *row, int64_t max_age, int64_t now);

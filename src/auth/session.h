@@ -25,8 +25,10 @@ struct session {
 	struct rotation_row rotation; /* set for SESSION_REPLACED */
 };
 
-/* What a found row is worth now; a row of a user who is not active is SESSION_UNKNOWN and not
- * shown. */
+/*
+ * What a found row is worth now; a row of a user who is not active is SESSION_UNKNOWN and not
+ * shown.
+ */
 void session_judge(const struct auth_context *context, const struct session_found *found,
 		   struct session *out);
 /*
@@ -75,21 +77,21 @@ struct digest session_proof(const struct keyring *keys, const struct secret *par
 
 /*
  * In one transaction (user locked first): ends the device's former session and, over the limit, the
- * longest idle ones; then
- *   presented is live, this user's, of this carrier: rotates that row (new value from the old
- * value, the proof and a nonce; epoch + 1; new auth_time, class and ends); presented is live,
- * somebody else's or another carrier's: ends it and starts a new one; presented was rotated away at
- * most 30 s ago by this very proof, and the new value is unused: gives that same value again,
- * changing nothing; else: starts a new one with a random value. A user that is not active (any
- * more): ERR_CONFLICT and nothing is done.
+ * longest idle ones. Then, when what was presented
+ * - is live (or pending, or held), this user's and of this carrier: rotates that row (new value
+ *   from the old value, the proof and a nonce; epoch + 1; new auth_time, class and ends);
+ * - is somebody else's, of another carrier, or over: ends it and starts a new one;
+ * - was rotated away at most 30 s ago by this very proof, and the new value is unused: gives that
+ *   same value again, changing nothing;
+ * - is anything else: starts a new one with a random value.
+ * A user that is not active (any more): ERR_CONFLICT and nothing is done.
  */
 MUST_CHECK enum err session_sign_in(const struct auth_context *context,
 				    const struct session_start *start, struct session_issued *out);
 
 /* Ends the presented session. Ending one that is gone already is OK. */
 MUST_CHECK enum err session_end(const struct auth_context *context, const struct session *session);
-/* Ends one of the user's by id. *ended false: not there, or not this user's; user_id none owns
- * nothing. */
+/* Ends one of the user's by id. *ended false: not there, or not this user's (none: nobody's). */
 MUST_CHECK enum err session_end_one(const struct auth_context *context, const struct id *user_id,
 				    const struct id *session_id, bool *ended);
 /* Ends all of the user's but keep (NULL: all). */

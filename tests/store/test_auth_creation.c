@@ -325,6 +325,11 @@ static void wrong_setup_codes_are_refused(void **state)
 	altered[0] = altered[0] == 'x' ? 'y' : 'x';
 	assert_int_equal(finish_setup(w, (struct str){altered, code.n}, request_of("root", NULL)),
 			 ACCOUNT_BAD_CODE);
+	/* Another text for the same bits is another text. */
+	memcpy(altered, code.p, code.n);
+	altered[code.n - 1] = "159dhnsx"[strcspn("048cgmrw", code.p + code.n - 1)];
+	assert_int_equal(finish_setup(w, (struct str){altered, code.n}, request_of("root", NULL)),
+			 ACCOUNT_BAD_CODE);
 	assert_int_equal(finish_setup(w, str_sub(code, 0, code.n - 1), request_of("root", NULL)),
 			 ACCOUNT_BAD_CODE);
 	assert_int_equal(users(), 0);
