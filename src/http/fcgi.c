@@ -101,7 +101,8 @@ void fcgi_call_close(struct fcgi_call **call)
 	*call = NULL;
 }
 
-/* The wake-up signal comes through only while nothing is half read. */
+/* The wake-up signal comes through only in fcgi_accept: elsewhere libfcgi takes EINTR for the end.
+ */
 static void let_wake(bool in)
 {
 	sigset_t set;

@@ -17,7 +17,7 @@ struct fcgi_call;
 
 /*
  * Once, before threads. SIGUSR2 gets a handler that does nothing: it wakes fcgi_accept, and is let
- * in only while that waits, so that it never tears a request that is being read or answered.
+ * in only there, so that it never tears a request once that is accepted.
  */
 MUST_CHECK enum err fcgi_init(void);
 /* fd 0 is not a listening socket: this process was started as plain CGI. Call after fcgi_init. */

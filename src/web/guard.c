@@ -110,6 +110,10 @@ static enum err resolve(struct call *call, bool *answered)
 		return refuse(call, PROBLEM_AMBIGUOUS_CREDENTIALS, answered);
 	case CREDENTIAL_MALFORMED:
 		call->session.standing = SESSION_UNKNOWN;
+		/* A program can leave out a header; a page's script cannot take away a cookie. */
+		if (!is_page(call) && (str_is_present(call->request.session_id_header) ||
+				       str_is_present(call->request.authorization)))
+			return refuse(call, PROBLEM_UNAUTHENTICATED, answered);
 		return OK;
 	case CREDENTIAL_WELL_FORMED:
 		return session_resolve(&call->auth, &call->credential, 1, &call->session);
@@ -131,9 +135,11 @@ static enum err send_to_login(struct call *call, bool *answered)
 	}
 	bool local = buf_str(&text, &path) == OK && url_check_local(path, &place) == OK;
 	buf_init(&text, call->arena, (size_t)4 * REQUEST_PATH_MAX);
-	buf_add(&text, STR("/login"));
+	/* Signed in, but too long ago: the form at once, not the question whether to go on. */
+	bool again = call->session.standing >= SESSION_HELD;
+	buf_add(&text, again ? STR("/login?switch=yes") : STR("/login"));
 	if (local) {
-		buf_add(&text, STR("?return_to="));
+		buf_add(&text, again ? STR("&return_to=") : STR("?return_to="));
 		url_add_encoded(&text, place.text);
 	}
 	TRY(buf_str(&text, &target));

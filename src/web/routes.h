@@ -36,8 +36,8 @@ enum surface { SURFACE_PAGE = 0, SURFACE_API };
 enum field_kind { FIELD_TEXT = 0, FIELD_BOOL, FIELD_SECRET };
 struct field_def {
 	const char *name;
-	enum field_kind kind;
 	size_t max; /* bytes */
+	enum field_kind kind;
 	bool optional;
 };
 

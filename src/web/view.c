@@ -202,6 +202,9 @@ static enum err problem_page(struct call *call, enum problem problem,
 	template_text(data, "text",
 		      str_is_present(detail->detail) ? detail->detail : str_of(info->text));
 	template_flag(data, "offer_login", info->status == 401);
+	/* Somebody who is signed in already would be offered to go on, and come back here. */
+	if (problem == PROBLEM_REAUTHENTICATION_REQUIRED)
+		TRY(add_url(call, data, "url_login", STR("/login?switch=yes")));
 	template_flag(data, "offer_back", true);
 	return view_page(call, info->status, "error.html", data);
 }

@@ -88,6 +88,13 @@ test('SE-07: a handle in query, path or body is nothing', async () => {
   }
 });
 
+test('at sign-in a malformed header is refused, a malformed cookie is as good as none', async () => {
+  const attempt = (headers) => stack.client.post(`${api}/sessions`, { json: { ...stack.users.bob, transport: 'handle' }, headers });
+  problem(await attempt({ 'X-Session-Id': 'gps_short' }), 401, 'unauthenticated');
+  problem(await attempt({ Authorization: 'Bearer a.b.c' }), 401, 'unauthenticated');
+  assert.equal((await attempt({ Cookie: '__Host-gatepost=short' })).status, 201);
+});
+
 test('cookies of 10 kB and odd cookies beside ours are borne', async () => {
   const answer = await stack.client.get('/auth/login', { headers: { Cookie: `junk=${'x'.repeat(10000)}` } });
   assert.ok([200, 400, 431].includes(answer.status), String(answer.status));

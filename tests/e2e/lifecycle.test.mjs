@@ -207,6 +207,21 @@ test('a stale sign-in may read, and must sign in again to end others', async () 
   assert.equal((await stack.withHandle(handle, 'DELETE', '/session')).status, 204, 'logging out always works');
 });
 
+test('a page that needs a fresh sign-in leads to the form, and then on', async () => {
+  const visitor = stack.visitor();
+  await visitor.signIn(stack.users.alice);
+  const csrf_token = await visitor.token('/account/sessions');
+  stack.sql(`UPDATE session SET auth_time = auth_time - ${16 * MINUTE}`);
+  const refused = await visitor.post('/account/sessions', { csrf_token, scope: 'others' });
+  assert.equal(refused.status, 401);
+  assert.match(refused.body, /href="\/auth\/login\?switch=yes"/);
+  const form = await visitor.get('/login?switch=yes&return_to=/auth/account/sessions');
+  const again = await visitor.post('/login', { csrf_token: tokenOf(form), ...stack.users.alice, return_to: '/auth/account/sessions' });
+  assert.equal(again.headers.location, `${stack.origin}/auth/account/sessions`);
+  const done = await visitor.post('/account/sessions', { csrf_token: await visitor.token('/account/sessions'), scope: 'others' });
+  assert.equal(done.status, 303);
+});
+
 test('aal2 ends by itself and the session goes on as aal1', async () => {
   const { session, session_handle: handle } = await stack.signIn(stack.users.alice);
   change(session.id, `aal = 2, amr = 'pwd otp', aal2_end = ${Date.now() * 1000 + HOUR}`);

@@ -81,3 +81,11 @@ test('POST /auth/login is followed in five files and under 300 lines, as docs/ha
   }
   assert.ok(lines < 300, `${lines} lines`);
 });
+
+test('SE-31: every time limit stands in docs/sessions.md as in conf/gatepost.conf', () => {
+  const section = /\n\[session\]\n([^]*?)\n\[/.exec(read('conf/gatepost.conf'))[1];
+  const settings = Object.fromEntries([...section.matchAll(/^([a-z0-9_]+) = (\S+)$/gm)].map(([, name, value]) => [name, value]));
+  const documented = Object.fromEntries([...read('docs/sessions.md').matchAll(/^\| `([a-z0-9_]+)` \| (\S+) \|/gm)].map(([, name, value]) => [name, value]));
+  delete settings.cookie_strict;
+  assert.deepEqual(documented, settings);
+});

@@ -108,9 +108,12 @@ MYSQL *fixture_raw(const struct config *config, enum db_role role)
 {
 	MYSQL *mysql = mysql_init(NULL);
 	bool admin = role == DB_ROLE_COUNT;
+	unsigned timeout = 30;
 	const struct db_account *who = admin ? NULL : &config->database.accounts[role];
 
 	assert_non_null(mysql);
+	mysql_options(mysql, MYSQL_OPT_CONNECT_TIMEOUT, &timeout);
+	mysql_options(mysql, MYSQL_OPT_READ_TIMEOUT, &timeout);
 	if (mysql_real_connect(mysql, NULL, admin ? "root" : who->user.p,
 			       admin ? NULL : (const char *)who->password.bytes,
 			       config->database.name.p, 0, config->database.socket.p,

@@ -197,7 +197,7 @@ static void test_killed_connection(void **state)
 	assert_ok(write_one(fixture));
 }
 
-/* Every wait ends: a frozen server costs one time limit, not two. */
+/* Every wait ends: on the open connection, and on the new one. */
 static void test_frozen_server(void **state)
 {
 	struct fixture *fixture = *state;
@@ -205,19 +205,20 @@ static void test_frozen_server(void **state)
 	struct session_row row = fixture_session(ID_NONE);
 	struct session_found found;
 	struct db *db = NULL;
+	enum err e[2] = {OK, OK};
 	size_t count = 0;
 
-	config.database.read_timeout = 1;
-	config.database.connect_timeout = 1;
+	config.database.read_timeout = 3;
+	config.database.connect_timeout = 3;
 	db = fixture_db(&config, DB_ROLE_WEB);
 	assert_ok(session_store_find(db, fixture->arena, &row.hash, 1, &found, &count));
 	assert_ok(session_store_insert(db, &row));
 	fixture_server("freeze");
-	assert_int_equal(session_store_find(db, fixture->arena, &row.hash, 1, &found, &count),
-			 ERR_UNAVAILABLE);
-	assert_int_equal(session_store_find(db, fixture->arena, &row.hash, 1, &found, &count),
-			 ERR_UNAVAILABLE);
+	e[0] = session_store_find(db, fixture->arena, &row.hash, 1, &found, &count);
+	e[1] = session_store_find(db, fixture->arena, &row.hash, 1, &found, &count);
 	fixture_server("thaw");
+	assert_int_equal(e[0], ERR_UNAVAILABLE);
+	assert_int_equal(e[1], ERR_UNAVAILABLE);
 	assert_ok(session_store_find(db, fixture->arena, &row.hash, 1, &found, &count));
 	assert_int_equal(count, 1);
 	db_close(&db);

@@ -95,12 +95,26 @@ $HTTP["url"] =~ "^/auth(?:/|$)" {
  * startStack({settings, users, lighttpdExtra, spawned}) → see the object below. users: [] for none; default
  * alice, bob and admin (role admin). Everything is stopped by pid and removed by stop().
  */
-export async function startStack({ settings = {}, users = ['alice', 'bob', 'admin'], lighttpdExtra = '', spawned = false } = {}) {
+export async function startStack(options = {}) {
   const folder = temporaryFolder();
+  const mariadb = await startMariadb();
+  const stack = {};
+  try {
+    return await buildStack(stack, folder, mariadb, options);
+  } catch (error) {
+    // Nothing is left running that a test never got hold of.
+    await stack.lighttpd?.stop();
+    await stack.worker?.stop();
+    await mariadb.stop();
+    folder.remove();
+    throw error;
+  }
+}
+
+async function buildStack(stack, folder, mariadb, { settings = {}, users = ['alice', 'bob', 'admin'], lighttpdExtra = '', spawned = false }) {
   const { dir } = folder;
   const port = await freePort();
   const origin = `https://localhost:${port}`;
-  const mariadb = await startMariadb();
   const database = await createDatabase(mariadb, 'gatepost');
   const config = writeConfig({ dir, origin, socket: mariadb.socket, database, settings });
   const tls = certificates(dir);
@@ -126,7 +140,7 @@ export async function startStack({ settings = {}, users = ['alice', 'bob', 'admi
   }
 
   const workerLog = join(dir, 'worker.log');
-  const stack = {
+  Object.assign(stack, {
     dir, origin, port, config, mariadb, database,
     base: `${origin}/auth`, api: `${origin}/auth/api/v1`, caFile: tls.ca, users: people,
     ctl, must,
@@ -180,7 +194,7 @@ export async function startStack({ settings = {}, users = ['alice', 'bob', 'admi
         throw new Error(`the worker ended with ${end.code ?? end.signal}: ${said}`);
       }
     },
-  };
+  });
   if (!spawned) stack.startWorker();
   stack.lighttpd = start(program('lighttpd'), ['-D', '-f', writeLighttpd({ dir, port, pem: tls.pem, spawned, extra: lighttpdExtra })]);
   await stack.ready();
