@@ -27,7 +27,8 @@ static const char USAGE[] =
 	"  --version      prints the version\n"
 	"  --help         prints this\n"
 	"\n"
-	"SIGTERM ends it, SIGHUP reads the configuration again.\n";
+	"SIGTERM ends it. SIGHUP reads the configuration again; sockets and numbers of threads\n"
+	"stay as they are until a restart.\n";
 
 struct options {
 	const char *config;

@@ -42,8 +42,9 @@ static enum err lock_once(struct migration *m, bool *taken)
 {
 	uint64_t affected = 0;
 
+	m->renewals++;
 	TRY(row_run(m->db, STMT_MIGRATION_LOCK,
-		    ARGS(arg_id(&m->owner), arg_int(LOCK_SPAN + m->renewals++), arg_id(&m->owner)),
+		    ARGS(arg_id(&m->owner), arg_int(LOCK_SPAN + m->renewals), arg_id(&m->owner)),
 		    &affected));
 	*taken = affected == 1;
 	return OK;

@@ -20,7 +20,8 @@ struct migrate_report {
  * "migrate". A row of schema_migration taken by conditional UPDATE decides who migrates; a second
  * runner waits for the first (bounded) and then finds nothing to do. ERR_CONFIG: a file that was
  * applied has another checksum, a gap in the numbers, the database is newer than the files.
- * ERR_UNAVAILABLE: no database, or somebody else's migration did not end. fault says which.
+ * ERR_UNAVAILABLE: no database, or somebody else's migration did not end. ERR_INTERNAL: a script
+ * failed. fault says which.
  */
 MUST_CHECK enum err migrate_run(const struct config *config, struct arena *arena,
 				struct migrate_report *report, struct fault *fault);

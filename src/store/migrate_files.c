@@ -76,18 +76,27 @@ enum err migrate_file_read(struct arena *arena, struct str dir, struct str name,
 	return e == ERR_CONFIG ? fault_set(fault, "%s: cannot be read", path.p) : e;
 }
 
-static enum err read_all(struct arena *arena, struct str dir, struct dirent **entries,
-			 struct migrate_file *files, size_t n, struct fault *fault)
+/* The names that were found, in order. */
+struct folder {
+	struct arena *arena;
+	struct str dir;
+	struct dirent **entries;
+	size_t n;
+};
+
+static enum err read_all(const struct folder *folder, struct migrate_file *files,
+			 struct fault *fault)
 {
-	for (size_t i = 0; i < n; i++) {
-		struct str name = str_of(entries[i]->d_name);
+	for (size_t i = 0; i < folder->n; i++) {
+		struct str name = str_of(folder->entries[i]->d_name);
 		uint64_t version = version_of(name);
 
 		if (version != i + 1)
-			return fault_set(fault, "%.*s/%s: expected %03zu_NAME.sql here", (int)dir.n,
-					 dir.p, name.p, i + 1);
-		TRY(str_copy(arena, name, &files[i].name));
-		TRY(migrate_file_read(arena, dir, name, &files[i].text, fault));
+			return fault_set(fault, "%.*s/%s: expected %03zu_NAME.sql here",
+					 (int)folder->dir.n, folder->dir.p, name.p, i + 1);
+		TRY(str_copy(folder->arena, name, &files[i].name));
+		TRY(migrate_file_read(folder->arena, folder->dir, files[i].name, &files[i].text,
+				      fault));
 	}
 	return OK;
 }
@@ -95,25 +104,26 @@ static enum err read_all(struct arena *arena, struct str dir, struct dirent **en
 enum err migrate_files_read(struct arena *arena, struct str dir, struct migrate_file **files,
 			    size_t *n, struct fault *fault)
 {
-	struct dirent **entries = NULL;
+	struct folder folder = {.arena = arena, .dir = dir};
 	struct migrate_file *list = NULL;
 	struct str path = STR_NONE;
 	enum err e = ERR_MEMORY;
 	int count = 0;
 
 	TRY(str_copy(arena, dir, &path));
-	count = scandir(path.p, &entries, is_candidate, alphasort);
+	count = scandir(path.p, &folder.entries, is_candidate, alphasort);
 	if (count < 0)
 		return fault_set(fault, "%s: cannot be read", path.p);
-	list = arena_array(arena, (size_t)count, sizeof *list);
+	folder.n = (size_t)count;
+	list = arena_array(arena, folder.n, sizeof *list);
 	if (list != NULL)
-		e = read_all(arena, dir, entries, list, (size_t)count, fault);
-	for (int i = 0; i < count; i++)
-		free(entries[i]);
-	free(entries);
+		e = read_all(&folder, list, fault);
+	for (size_t i = 0; i < folder.n; i++)
+		free(folder.entries[i]);
+	free(folder.entries);
 	if (e != OK)
 		return e;
 	*files = list;
-	*n = (size_t)count;
+	*n = folder.n;
 	return OK;
 }

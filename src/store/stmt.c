@@ -62,7 +62,7 @@ static const struct col found_cols[] = {
 
 /* The look-up of every request: by primary key, joined by primary keys. */
 #define FIND(id, holders, types)                                                                   \
-	DEF(id, .params = types, COLS(found_cols), .kind = STMT_READ, .roles = WEB | GUARD,        \
+	DEF(id, .params = (types), COLS(found_cols), .kind = STMT_READ, .roles = WEB | GUARD,      \
 	    .sql = SESSION_SELECT ", u.state AS user_state, u.username, u.email, u.display_name, " \
 				  "u.grants AS user_grants, t.name AS tenant_name, "               \
 				  "m.grants AS tenant_grants FROM session s "                      \

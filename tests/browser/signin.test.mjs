@@ -112,7 +112,7 @@ for (const javaScript of [true, false]) {
 
     await visitor.open('/login');
     await visitor.follow('Sign in as somebody else');
-    assert.match(await visitor.text(), /sign out alice Example/);
+    assert.match(await visitor.text(), /signed in as alice Example/);
     await visitor.signIn(stack.users.bob);
     assert.match(await visitor.text(), /bob Example/);
     assert.doesNotMatch(await visitor.text(), /alice/);

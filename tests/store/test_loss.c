@@ -265,7 +265,7 @@ static void test_wrong_password(void **state)
 
 	config.database.accounts[DB_ROLE_WEB].password = (struct secret){wrong, 5};
 	db = fixture_db(&config, DB_ROLE_WEB);
-	assert_int_equal(db_connect(db, &fault), ERR_UNAVAILABLE);
+	assert_int_equal(db_connect(db, &fault), ERR_CONFIG);
 	assert_non_null(strstr(fault.text, "Access denied"));
 	assert_null(strstr(fault.text, "wrong"));
 	db_close(&db);

@@ -146,7 +146,7 @@ async function main([command, ...args]) {
     env[`GATEPOST_TEST_${role.toUpperCase()}_USER`] = database.accounts[role].user;
     env[`GATEPOST_TEST_${role.toUpperCase()}_PASSWORD`] = database.accounts[role].password;
   }
-  const child = spawn(command, args, { stdio: ['inherit', 'inherit', 'inherit', 'pipe'], env });
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', command, ...args], { stdio: ['inherit', 'inherit', 'inherit', 'pipe'], env });
   process.on('exit', () => child.kill('SIGKILL'));
   obey(mariadb, child.stdio[3]);
   const code = await new Promise((resolve, reject) => {
