@@ -18,7 +18,7 @@ struct slots;
 /* Cost parameters, a hash that matches nothing, and the slots. Shared by threads. */
 struct hasher;
 
-/* slots may be NULL (no ceiling: the command). Makes the matching-nothing hash: one hash's time. */
+/* slots may be NULL (no ceiling: the command). Hashes nothing. */
 MUST_CHECK enum err hasher_open(const struct config *config, struct slots *slots,
 				struct hasher **out);
 void hasher_close(struct hasher **hasher);
