@@ -109,7 +109,7 @@ MUST_CHECK enum err session_store_delete_of_user(struct db *db, const struct id 
 						 const struct id *keep, uint64_t *ended);
 /* All of everybody's, guests included, in batches of limit: call until *ended is 0. */
 MUST_CHECK enum err session_store_delete_any(struct db *db, unsigned limit, uint64_t *ended);
-/* The user's sessions on that device but keep. */
+/* All of the user's sessions on that device. Idempotent. *ended counts. */
 MUST_CHECK enum err session_store_delete_of_device(struct db *db, const struct id *user_id,
 						   const struct id *device_id, uint64_t *ended);
 /* Number of rows of the user. */
@@ -130,7 +130,7 @@ struct page_cursor {
 MUST_CHECK enum err session_store_list(struct db *db, struct arena *arena, const struct id *user_id,
 				       int64_t now, const struct page_cursor *cursor,
 				       struct session_row *out, size_t *count)
-	/* seven: TO BE a struct if a second list needs the same */;
+	/* seven: the page and its place belong to the caller */;
 
 /* Deletes at most limit rows that were over at before (by the idle_end index). *deleted counts. */
 MUST_CHECK enum err session_store_purge(struct db *db, int64_t before, unsigned limit,

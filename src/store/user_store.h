@@ -49,8 +49,10 @@ MUST_CHECK enum err password_store_set(struct db *db, const struct id *user_id, 
 MUST_CHECK enum err password_store_get(struct db *hash_db, struct arena *arena,
 				       const struct id *user_id, struct secret *hash, bool *found);
 
-/* Gives a role (idempotent) and rewrites grants. tenant none: everywhere. *known false: no such
- * role. Inside a transaction. */
+/*
+ * Gives a role everywhere (idempotent) and rewrites grants. *known false: no such role. Inside a
+ * transaction that holds the user's lock (or has just inserted the user).
+ */
 MUST_CHECK enum err role_store_give(struct db *db, const struct id *user_id, struct str role,
 				    int64_t now, bool *known);
 /* How many active users hold the role everywhere. */

@@ -148,7 +148,7 @@ async function buildStack(stack, folder, mariadb, { settings = {}, users = ['ali
     visitor: () => new Visitor(stack.client),
     sql: (text) => mariadb.sql(text, { database: database.name }),
     count: (table) => Number(stack.sql(`SELECT COUNT(*) AS n FROM ${table}`)[0].n),
-    // The statements that requests sent while act ran (the housekeeper's deletions left out).
+    // The statements that requests sent while act ran; a new connection's own and the housekeeper's are left out.
     async statements(act) {
       mariadb.sql("SET GLOBAL log_output = 'TABLE'; TRUNCATE mysql.general_log; SET GLOBAL general_log = ON");
       try {
@@ -157,7 +157,7 @@ async function buildStack(stack, folder, mariadb, { settings = {}, users = ['ali
         mariadb.sql('SET GLOBAL general_log = OFF');
       }
       return mariadb.sql("SELECT CONVERT(argument USING utf8mb4) AS text FROM mysql.general_log WHERE command_type IN ('Execute', 'Query') AND user_host LIKE 'gatepost%'")
-        .map(({ text }) => text).filter((text) => !/^DELETE [^]* LIMIT \d+$/.test(text));
+        .map(({ text }) => text).filter((text) => !/^DELETE [^]* LIMIT \d+$|^SET |schema_migration/.test(text));
     },
     workerOutput: () => (existsSync(workerLog) ? readFileSync(workerLog, 'utf8') : ''),
     workerLog: () => stack.workerOutput().split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)),
