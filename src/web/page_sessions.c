@@ -114,6 +114,8 @@ static enum err show(struct call *call, const struct sessions_page *page)
 	TRY(answer_url(call, data, "url_action", STR("/account/sessions")));
 	TRY(add_next(call, &list, data));
 	bool others = list.more || page->from.at != 0;
+	if (list.n == 0) /* past the end of the list */
+		template_flag(data, "sessions", false);
 	for (size_t i = 0; i < list.n; i++) {
 		others = others || !is_current(call, &list.rows[i]);
 		TRY(add_row(call, &list.rows[i], data));

@@ -149,6 +149,14 @@ test('sessions page: lists, ends one, ends the others; the other is out at its n
   assert.equal(rows('session'), 0);
 });
 
+test('a page past the end of the list is empty, not an error; a cursor that is none is refused', async () => {
+  const visitor = stack.visitor();
+  await visitor.signIn(stack.users.alice);
+  const past = Buffer.concat([Buffer.from([0, 0, 0, 0, 0, 0, 0, 1]), Buffer.alloc(16, 1)]).toString('base64url');
+  assert.equal((await visitor.get(`/account/sessions?cursor=${past}`)).status, 200);
+  assert.equal((await visitor.get('/account/sessions?cursor=none')).status, 400);
+});
+
 test('a live session at /login: who is signed in, Continue, somebody else; never a redirect', async () => {
   const visitor = stack.visitor();
   await visitor.signIn(stack.users.alice);
