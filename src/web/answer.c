@@ -9,7 +9,7 @@
 void answer_json_begin(struct call *call, int status, struct json_out *out)
 {
 	response_status(&call->response, status);
-	response_type(&call->response, "application/json");
+	response_type(&call->response, "application/json; charset=utf-8");
 	json_begin(out, &call->response.body);
 	json_open_object(out, NULL);
 }

@@ -104,7 +104,7 @@ static enum err problem_json(struct call *call, enum problem problem,
 	struct str type;
 	struct json_out out;
 	TRY(problem_type(call, info->code, &type));
-	response_type(&call->response, "application/problem+json");
+	response_type(&call->response, "application/problem+json; charset=utf-8");
 	json_begin(&out, &call->response.body);
 	json_open_object(&out, NULL);
 	json_text(&out, "type", type);
