@@ -45,7 +45,8 @@ static void a_document_has_its_members(void **state)
 	struct problem_detail detail = {.field = STR("iden\"tifier"), .reason = STR("is missing")};
 	assert_int_equal(view_problem(call, PROBLEM_INVALID_REQUEST, &detail), OK);
 	assert_int_equal(call->response.status, 400);
-	assert_true(web_has(&call->response.headers, "Content-Type: application/problem+json\r\n"));
+	assert_true(web_has(&call->response.headers,
+			    "Content-Type: application/problem+json; charset=utf-8\r\n"));
 	assert_true(web_has(&call->response.body,
 			    "\"type\":\"" WEB_ORIGIN "/auth/problems#invalid_request\""));
 	assert_true(web_has(&call->response.body, "\"status\":400"));
