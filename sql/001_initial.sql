@@ -137,8 +137,9 @@ CREATE TABLE IF NOT EXISTS throttle (
   short_count   INT UNSIGNED     NOT NULL,
   long_start    BIGINT           NOT NULL,
   long_count    INT UNSIGNED     NOT NULL,
-  failures      INT UNSIGNED     NOT NULL DEFAULT 0, -- in a row, since the last success
-  wait_until    BIGINT           NOT NULL DEFAULT 0,
+  failures      INT UNSIGNED     NOT NULL, -- in a row: a success deletes the row
+  before_at     BIGINT           NOT NULL, -- the attempt before the newest: what waits are counted from
+  last_at       BIGINT           NOT NULL, -- the newest attempt that was taken
   purge_at      BIGINT           NOT NULL,
   PRIMARY KEY (key_hash),
   KEY throttle_purge (purge_at)

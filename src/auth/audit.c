@@ -27,6 +27,8 @@ static const struct {
 	[AUDIT_PASSWORD_CHANGED] = {"authn_password_change", "ok", LOG_LEVEL_INFO},
 	[AUDIT_ROLE_GIVEN] = {"authz_change", "ok", LOG_LEVEL_INFO},
 	[AUDIT_SETUP_BEGUN] = {"setup_begun", "ok", LOG_LEVEL_INFO},
+	[AUDIT_LOGIN_THROTTLED] = {"excess_rate_limit_exceeded", "refused", LOG_LEVEL_WARN},
+	[AUDIT_THROTTLE_CLEARED] = {"throttle_cleared", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

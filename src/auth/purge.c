@@ -5,12 +5,13 @@
 #include "clock.h"
 #include "device_store.h"
 #include "session_store.h"
+#include "throttle_store.h"
 
 #define PURGE_BATCH 500
 /* As long as the cookie that names a device lives. */
 #define PURGE_DEVICE_AGE (400 * CLOCK_DAY)
 #define PURGE_EVENT_AGE (400 * CLOCK_DAY)
-#define PURGE_TABLES 4
+#define PURGE_TABLES 5
 
 struct purge_task {
 	enum err (*purge)(struct db *db, int64_t before, unsigned limit, uint64_t *deleted);
@@ -38,6 +39,7 @@ enum err purge_run(const struct auth_context *context, int64_t until, struct pur
 		{rotation_store_purge, now, &report->rotations},
 		{device_store_purge, now - PURGE_DEVICE_AGE, &report->devices},
 		{audit_store_purge, now - PURGE_EVENT_AGE, &report->events},
+		{throttle_store_purge, now, &report->throttles},
 	};
 
 	for (size_t i = 0; i < PURGE_TABLES; i++) {

@@ -6,6 +6,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "db.h"
+#include "device.h"
 
 #define VALUE_BYTES 32
 #define REPEAT_SPAN (30 * CLOCK_SECOND)
@@ -164,8 +165,6 @@ static enum err repeat(struct sign_in *s, struct db *db)
 static enum err find_device(struct sign_in *s, struct db *db)
 {
 	const struct session_start *start = s->start;
-	unsigned char kind = (unsigned char)start->device_kind;
-	struct secret parts[] = {keyring_part(&kind, 1), start->device_ref};
 	struct device_row row = {
 		.id = id_random(),
 		.user_id = start->user_id,
@@ -178,7 +177,7 @@ static enum err find_device(struct sign_in *s, struct db *db)
 	s->device_id = ID_NONE;
 	if (!secret_is_present(start->device_ref) || start->device_kind == DEVICE_NONE)
 		return OK;
-	keyring_digest(s->context->keys, 0, KEY_DEVICE, parts, 2, &row.ref_hash);
+	row.ref_hash = device_hash(s->context->keys, start->device_kind, start->device_ref);
 	return device_store_ensure(db, s->context->arena, &row, &s->device_id);
 }
 

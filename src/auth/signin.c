@@ -5,6 +5,7 @@
 #include "audit.h"
 #include "clock.h"
 #include "password.h"
+#include "throttle.h"
 #include "user_store.h"
 
 #define HASH_WAIT (3 * CLOCK_SECOND)
@@ -12,11 +13,13 @@
 /* What was typed, made comparable, and what was found for it. */
 struct attempt {
 	struct str identifier; /* one that nobody can have, if what was typed cannot be one */
+	struct str name;       /* the identifier, or what was typed, if that cannot be one */
 	struct str subject;
 	struct secret password;
 	enum password_flaw flaw;
 	struct user_row user;
 	bool known;
+	struct throttle_ticket ticket;
 };
 
 static enum err read_attempt(const struct auth_context *context,
@@ -30,8 +33,8 @@ static enum err read_attempt(const struct auth_context *context,
 		attempt->identifier = STR("!");
 	else if (e != OK)
 		return e;
-	TRY(audit_subject(context, e == OK ? attempt->identifier : request->identifier,
-			  &attempt->subject));
+	attempt->name = e == OK ? attempt->identifier : request->identifier;
+	TRY(audit_subject(context, attempt->name, &attempt->subject));
 	TRY(password_normalise(context->arena, request->password, &attempt->password,
 			       &attempt->flaw));
 	if (attempt->flaw != PASSWORD_FINE)
@@ -51,8 +54,6 @@ static enum err check(const struct auth_context *context, struct attempt *attemp
 	bool has_password = false;
 	int64_t deadline = clock_monotonic() + HASH_WAIT;
 
-	TRY(user_store_find(context->db, context->arena, attempt->identifier, &attempt->user,
-			    &attempt->known));
 	user_id = attempt->known ? attempt->user.id : id_random();
 	TRY(password_store_get(context->hash_db, context->arena, &user_id, &phc, &has_password));
 	if (attempt->flaw != PASSWORD_TOO_LONG)
@@ -98,8 +99,37 @@ static enum err refuse(const struct auth_context *context, const struct attempt 
 	return OK;
 }
 
+/* Before anything is hashed, and with the same statements whoever is named. */
+static enum err take(const struct auth_context *context, const struct signin_request *request,
+		     struct attempt *attempt)
+{
+	struct throttle_subject subject = {
+		.name = attempt->name,
+		.device_kind = request->device_kind,
+		.device_ref = request->device_ref,
+		.current = request->current,
+	};
+
+	TRY(user_store_find(context->db, context->arena, attempt->identifier, &attempt->user,
+			    &attempt->known));
+	subject.user_id = attempt->known ? attempt->user.id : ID_NONE;
+	return throttle_take(context, &subject, &attempt->ticket);
+}
+
+/* A line and no row: a flood must not fill the table. */
+static void note_throttled(const struct auth_context *context, const struct attempt *attempt)
+{
+	struct audit_event event = {
+		.kind = AUDIT_LOGIN_THROTTLED,
+		.user_id = attempt->known ? attempt->user.id : ID_NONE,
+		.detail = attempt->subject,
+	};
+
+	audit_line(context, &event);
+}
+
 enum err signin_password(const struct auth_context *context, const struct signin_request *request,
-			 enum signin_verdict *verdict, struct session_issued *out)
+			 enum signin_verdict *verdict, int64_t *wait, struct session_issued *out)
 {
 	struct attempt attempt = {.known = false};
 	struct session_start start = {.aal = 1, .amr = STR("pwd")};
@@ -107,9 +137,20 @@ enum err signin_password(const struct auth_context *context, const struct signin
 	enum err e = OK;
 
 	TRY(read_attempt(context, request, &attempt));
-	TRY(check(context, &attempt, &right));
+	TRY(take(context, request, &attempt));
+	*wait = attempt.ticket.wait;
+	if (!attempt.ticket.allowed) {
+		note_throttled(context, &attempt);
+		*verdict = SIGNIN_THROTTLED;
+		return OK;
+	}
+	e = check(context, &attempt, &right);
+	if (e != OK)
+		throttle_give_back(context, &attempt.ticket);
+	TRY(e);
 	if (!right)
 		return refuse(context, &attempt, verdict);
+	TRY(throttle_succeed(context, &attempt.ticket, &attempt.user));
 	start.user_id = attempt.user.id;
 	start.tenant_id = attempt.user.default_tenant;
 	start.carrier = request->carrier;

@@ -98,6 +98,15 @@ struct config {
 		unsigned passes;     /* at least 2 */
 		unsigned min_length; /* code points, at least 8, default 15 */
 	} password;
+	struct {
+		unsigned free_failures;   /* of an account, before waits begin */
+		int64_t first_wait;       /* doubled by every failure, up to longest_wait */
+		int64_t longest_wait;     /* spans, like the one above */
+		unsigned most;            /* failures in a row of an account: at most 100 */
+		unsigned device_failures; /* in a row, before a known device is one no more */
+		unsigned source_short;    /* failures from a source in ten minutes */
+		unsigned source_long;     /* … in a day */
+	} throttle;
 	struct str cors_origins[CONFIG_CORS_ORIGINS];
 	size_t cors_origin_count;
 };

@@ -117,6 +117,20 @@ static const struct setting settings[] = {
 	{"password", "min_length", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(password.min_length), 8, 64,
 	 "15"},
 
+	{"throttle", "free_failures", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(throttle.free_failures),
+	 0, 100, "5"},
+	{"throttle", "first_wait", CONFIG_SPAN, CONFIG_DEFAULTED, AT(throttle.first_wait),
+	 CLOCK_SECOND, CLOCK_DAY, "30s"},
+	{"throttle", "longest_wait", CONFIG_SPAN, CONFIG_DEFAULTED, AT(throttle.longest_wait),
+	 CLOCK_SECOND, CLOCK_DAY, "1h"},
+	{"throttle", "most", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(throttle.most), 2, 100, "100"},
+	{"throttle", "device_failures", CONFIG_NUMBER, CONFIG_DEFAULTED,
+	 AT(throttle.device_failures), 0, 100, "10"},
+	{"throttle", "source_short", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(throttle.source_short), 1,
+	 1000000, "50"},
+	{"throttle", "source_long", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(throttle.source_long), 1,
+	 1000000, "300"},
+
 	{"cors", "origins", CONFIG_ORIGINS, CONFIG_OPTIONAL, AT(cors_origins), 0, 4095, NULL},
 };
 

@@ -157,13 +157,15 @@ enum ctl_exit cmd_purge(struct ctl *ctl)
 		json_number(&output.json, "rotations", (int64_t)report.rotations);
 		json_number(&output.json, "devices", (int64_t)report.devices);
 		json_number(&output.json, "audit_events", (int64_t)report.events);
+		json_number(&output.json, "throttle_counters", (int64_t)report.throttles);
 		json_close_object(&output.json);
 	} else {
 		buf_addf(&output.buf,
 			 "deleted: %llu sessions, %llu rotations, %llu devices, "
-			 "%llu audit events\n",
+			 "%llu audit events, %llu throttle counters\n",
 			 (unsigned long long)report.sessions, (unsigned long long)report.rotations,
-			 (unsigned long long)report.devices, (unsigned long long)report.events);
+			 (unsigned long long)report.devices, (unsigned long long)report.events,
+			 (unsigned long long)report.throttles);
 	}
 	return output_end(&output);
 }

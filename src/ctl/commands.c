@@ -94,6 +94,26 @@ static const struct ctl_command COMMANDS[] = {
 		.need = CTL_NEED_DATABASE,
 		.run = cmd_purge,
 	},
+	{
+		.noun = "throttle",
+		.verb = "list",
+		.synopsis = "[--user USER | --source ADDRESS | --all]",
+		.description = "Lists counters of attempts to sign in: of an account, of a source, "
+			       "or all.",
+		.options = BIT(CTL_USER) | BIT(CTL_SOURCE) | BIT(CTL_ALL),
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_throttle_list,
+	},
+	{
+		.noun = "throttle",
+		.verb = "clear",
+		.synopsis = "--user USER | --source ADDRESS | --all",
+		.description = "Forgets the attempts of an account, of a source, or all, so that "
+			       "nobody there has to wait.",
+		.options = BIT(CTL_USER) | BIT(CTL_SOURCE) | BIT(CTL_ALL),
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_throttle_clear,
+	},
 };
 
 const struct ctl_command *ctl_commands(size_t *n)

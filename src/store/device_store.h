@@ -2,6 +2,7 @@
 #ifndef GATEPOST_STORE_DEVICE_STORE_H
 #define GATEPOST_STORE_DEVICE_STORE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "err.h"
@@ -28,6 +29,9 @@ struct device_row {
  */
 MUST_CHECK enum err device_store_ensure(struct db *db, struct arena *arena,
 					const struct device_row *row, struct id *id);
+/* The user's device of that ref_hash. A user that is nobody has none, with the same statement. */
+MUST_CHECK enum err device_store_find(struct db *db, const struct id *user_id,
+				      const struct digest *ref_hash, struct id *id, bool *found);
 /* Devices unused since before and without a session. */
 MUST_CHECK enum err device_store_purge(struct db *db, int64_t before, unsigned limit,
 				       uint64_t *deleted);

@@ -4,6 +4,7 @@
 #include "device_store.h"
 #include "row.h"
 #include "session_store.h"
+#include "throttle_store.h"
 #include "user_store.h"
 
 #define MIGRATE (1U << DB_ROLE_MIGRATE)
@@ -115,6 +116,22 @@ static const struct col migration_cols[] = {
 	{"name", COL_STR, offsetof(struct stmt_migration, name), 255},
 	{"sha256", COL_DIGEST, offsetof(struct stmt_migration, sha256), 0},
 };
+
+static const struct col throttle_cols[] = {
+	{"key_hash", COL_DIGEST, offsetof(struct throttle_row, key), 0},
+	{"bucket", COL_U32, offsetof(struct throttle_row, bucket), 0},
+	{"short_start", COL_I64, offsetof(struct throttle_row, short_start), 0},
+	{"short_count", COL_U32, offsetof(struct throttle_row, short_count), 0},
+	{"long_start", COL_I64, offsetof(struct throttle_row, long_start), 0},
+	{"long_count", COL_U32, offsetof(struct throttle_row, long_count), 0},
+	{"failures", COL_U32, offsetof(struct throttle_row, failures), 0},
+	{"before_at", COL_I64, offsetof(struct throttle_row, before_at), 0},
+	{"last_at", COL_I64, offsetof(struct throttle_row, last_at), 0},
+	{"purge_at", COL_I64, offsetof(struct throttle_row, purge_at), 0},
+};
+#define THROTTLE_SELECT                                                                            \
+	"SELECT key_hash, bucket, short_start, short_count, long_start, long_count, failures, "    \
+	"before_at, last_at, purge_at FROM throttle "
 
 /* The server's clock: runners on several hosts share the lock. Whole seconds: no time zone is in
  * it. */
@@ -256,6 +273,39 @@ static const struct stmt_def table[STMT_COUNT] = {
 		   "session_id, request_id, source, detail) VALUES (?,?,?,?,?,?,?,?,?,?)"),
 	DEF(STMT_AUDIT_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM audit_event WHERE at < ? ORDER BY at LIMIT ?"),
+
+	/*
+	 * Assignments run from left to right: a count looks at its window's start, failures at
+	 * last_at, before they move. A distance, so that a clock that stepped back ends a window
+	 * too.
+	 */
+	DEF(STMT_THROTTLE_TAKE, .params = "biiiiiiiiii", .roles = WEB,
+	    .sql = "INSERT INTO throttle (key_hash, bucket, short_start, short_count, long_start, "
+		   "long_count, failures, before_at, last_at, purge_at) "
+		   "VALUES (?,?,?,1,?,1,1,0,?,?) ON DUPLICATE KEY UPDATE "
+		   "short_count = IF(ABS(VALUES(last_at) - short_start) < ?, short_count + 1, 1), "
+		   "short_start = IF(ABS(VALUES(last_at) - short_start) < ?, short_start, "
+		   "VALUES(short_start)), "
+		   "long_count = IF(ABS(VALUES(last_at) - long_start) < ?, long_count + 1, 1), "
+		   "long_start = IF(ABS(VALUES(last_at) - long_start) < ?, long_start, "
+		   "VALUES(long_start)), "
+		   "failures = IF(ABS(VALUES(last_at) - last_at) < ?, failures + 1, 1), "
+		   "before_at = last_at, last_at = VALUES(last_at), purge_at = VALUES(purge_at)"),
+	DEF(STMT_THROTTLE_FIND, .params = "bb", COLS(throttle_cols), .kind = STMT_READ,
+	    .roles = WEB, .sql = THROTTLE_SELECT "WHERE key_hash IN (?,?)"),
+	DEF(STMT_THROTTLE_GIVE_BACK, .params = "iib", .roles = WEB,
+	    .sql = "UPDATE throttle SET failures = failures - IF(failures > 0, 1, 0), "
+		   "short_count = short_count - IF(short_start = ? AND short_count > 0, 1, 0), "
+		   "long_count = long_count - IF(long_start = ? AND long_count > 0, 1, 0) "
+		   "WHERE key_hash = ?"),
+	DEF(STMT_THROTTLE_CLEAR, .params = "bbb", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM throttle WHERE key_hash IN (?,?,?)"),
+	DEF(STMT_THROTTLE_DELETE_ANY, .params = "i", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM throttle ORDER BY key_hash LIMIT ?"),
+	DEF(STMT_THROTTLE_LIST, .params = "bi", COLS(throttle_cols), .kind = STMT_READ,
+	    .roles = WEB, .sql = THROTTLE_SELECT "WHERE key_hash > ? ORDER BY key_hash LIMIT ?"),
+	DEF(STMT_THROTTLE_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM throttle WHERE purge_at < ? ORDER BY purge_at LIMIT ?"),
 
 	DEF(STMT_MIGRATION_ACCOUNT, .params = "", COLS(account_cols), .kind = STMT_READ,
 	    .roles = MIGRATE, .sql = "SELECT CURRENT_USER() AS account"),

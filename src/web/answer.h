@@ -6,6 +6,7 @@
 #include "json.h"
 #include "str.h"
 
+struct arena;
 struct call;
 struct template_data;
 
@@ -19,6 +20,9 @@ MUST_CHECK enum err answer_json_end(struct call *call, struct json_out *out);
 /* A link of a page to a path below base_path. */
 MUST_CHECK enum err answer_url(struct call *call, struct template_data *data, const char *name,
 			       struct str own_path);
+
+/* "There were too many attempts. Please try again in 2 minutes.": rounded up. */
+MUST_CHECK enum err answer_wait_text(struct arena *arena, unsigned seconds, struct str *out);
 
 /* 400 invalid_request naming the field. */
 MUST_CHECK enum err answer_bad_field(struct call *call, struct str field, struct str reason);

@@ -67,15 +67,25 @@ static enum err answer_created(struct call *call, const struct session_issued *i
 	return answer_json_end(call, &out);
 }
 
+static enum err answer_throttled(struct call *call, unsigned wait)
+{
+	struct problem_detail detail = {.retry_after = wait};
+	TRY(answer_wait_text(call->arena, wait, &detail.detail));
+	return view_problem(call, PROBLEM_TOO_MANY_ATTEMPTS, &detail);
+}
+
 enum err api_sessions_create(struct call *call)
 {
 	struct signin_form form = form_of(call);
 	struct problem_detail flaw = flaw_of(&form);
 	enum signin_verdict verdict;
 	struct session_issued issued;
+	unsigned wait;
 	if (str_is_present(flaw.field))
 		return view_problem(call, PROBLEM_INVALID_REQUEST, &flaw);
-	TRY(signin_of_call(call, &form, &verdict, &issued));
+	TRY(signin_of_call(call, &form, &verdict, &wait, &issued));
+	if (verdict == SIGNIN_THROTTLED)
+		return answer_throttled(call, wait);
 	if (verdict != SIGNIN_ACCEPTED)
 		return view_problem(call, PROBLEM_INVALID_CREDENTIALS, &flaw);
 	return answer_created(call, &issued);

@@ -106,14 +106,21 @@ enum err page_login_post(struct call *call)
 	};
 	enum signin_verdict verdict;
 	struct session_issued issued;
+	unsigned wait;
 	if (call->csrf_stale) {
 		page.status = 403;
 		page.error = ANSWER_STALE_FORM;
 		return show(call, &page);
 	}
-	TRY(signin_of_call(call, &form, &verdict, &issued));
+	TRY(signin_of_call(call, &form, &verdict, &wait, &issued));
 	if (verdict == SIGNIN_ACCEPTED)
 		return go_on(call, page.return_to);
+	if (verdict == SIGNIN_THROTTLED) {
+		view_retry_after(call, wait);
+		page.status = 429;
+		TRY(answer_wait_text(call->arena, wait, &page.error));
+		return show(call, &page);
+	}
 	response_header(&call->response, "WWW-Authenticate", STR("Bearer realm=\"gatepost\""));
 	page.status = 401;
 	page.error = STR("That did not work. Check your user name or address and your password.");

@@ -3,6 +3,7 @@
 
 #include "arena.h"
 #include "call.h"
+#include "clock.h"
 #include "codec.h"
 #include "cookie.h"
 #include "view.h"
@@ -68,8 +69,9 @@ static enum err name_device(const struct call *call, const struct signin_form *f
 }
 
 enum err signin_of_call(struct call *call, const struct signin_form *form,
-			enum signin_verdict *verdict, struct session_issued *issued)
+			enum signin_verdict *verdict, unsigned *wait, struct session_issued *issued)
 {
+	int64_t span = 0;
 	struct str device;
 	struct signin_request request = {
 		.identifier = form->identifier,
@@ -82,7 +84,8 @@ enum err signin_of_call(struct call *call, const struct signin_form *form,
 		.current = &call->session,
 	};
 	TRY(name_device(call, form, &request, &device));
-	TRY(signin_password(&call->auth, &request, verdict, issued));
+	TRY(signin_password(&call->auth, &request, verdict, &span, issued));
+	*wait = (unsigned)((span + CLOCK_SECOND - 1) / CLOCK_SECOND);
 	if (*verdict != SIGNIN_ACCEPTED)
 		return OK;
 	if (form->carrier == CARRIER_COOKIE)

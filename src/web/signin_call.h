@@ -24,9 +24,11 @@ struct signin_form {
 
 /*
  * Decides, and on SIGNIN_ACCEPTED lets the answer carry the session cookie and the device cookie
- * (carrier cookie only) and makes the new session the call's. Refused: nothing is in the answer.
+ * (carrier cookie only) and makes the new session the call's. Else nothing is in the answer; on
+ * SIGNIN_THROTTLED *wait says how many seconds to wait, at least 1.
  */
 MUST_CHECK enum err signin_of_call(struct call *call, const struct signin_form *form,
-				   enum signin_verdict *verdict, struct session_issued *issued);
+				   enum signin_verdict *verdict, unsigned *wait,
+				   struct session_issued *issued);
 
 #endif

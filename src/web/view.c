@@ -55,16 +55,21 @@ static void add_challenge(struct call *call, enum problem problem)
 		response_header(&call->response, "WWW-Authenticate", text);
 }
 
-static void add_retry(struct call *call, int status, unsigned seconds)
+void view_retry_after(struct call *call, unsigned seconds)
 {
 	struct buf line;
 	struct str text;
-	if (seconds == 0)
-		seconds = status == 503 ? RETRY_UNAVAILABLE : RETRY_ATTEMPTS;
 	buf_init(&line, call->arena, LINE_MAX_BYTES);
 	buf_add_u64(&line, seconds);
 	if (buf_str(&line, &text) == OK)
 		response_header(&call->response, "Retry-After", text);
+}
+
+static unsigned retry_after(int status, const struct problem_detail *detail)
+{
+	if (detail->retry_after > 0)
+		return detail->retry_after;
+	return status == 503 ? RETRY_UNAVAILABLE : RETRY_ATTEMPTS;
 }
 
 static enum err problem_type(struct call *call, const char *code, struct str *out)
@@ -218,7 +223,7 @@ enum err view_problem(struct call *call, enum problem problem, const struct prob
 	if (status == 401)
 		add_challenge(call, problem);
 	if (status == 429 || status == 503)
-		add_retry(call, status, detail->retry_after);
+		view_retry_after(call, retry_after(status, detail));
 	return call->match.surface == SURFACE_API ? problem_json(call, problem, detail)
 						  : problem_page(call, problem, detail);
 }

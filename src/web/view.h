@@ -20,6 +20,8 @@ struct problem_detail {
  * begun. */
 MUST_CHECK enum err view_problem(struct call *call, enum problem problem,
 				 const struct problem_detail *detail);
+/* The header Retry-After, for what answers 429 or 503 without a problem. */
+void view_retry_after(struct call *call, unsigned seconds);
 /* The problem that an error of a handler becomes. */
 enum problem view_problem_of(enum err e);
 

@@ -63,6 +63,13 @@ static inline void world_config(struct config *c)
 	c->password.memory = 19456;
 	c->password.passes = 2;
 	c->password.min_length = 15;
+	c->throttle.free_failures = 5;
+	c->throttle.first_wait = 30 * CLOCK_SECOND;
+	c->throttle.longest_wait = CLOCK_HOUR;
+	c->throttle.most = 100;
+	c->throttle.device_failures = 10;
+	c->throttle.source_short = 50;
+	c->throttle.source_long = 300;
 }
 
 /* Before every test: no rows, the same time, source and limits. */

@@ -3,6 +3,7 @@
 
 #include "audit_store.h"
 #include "purge.h"
+#include "throttle_policy.h"
 
 static struct purge_report purge(struct world *w)
 {
@@ -92,6 +93,24 @@ static void goes_on_until_nothing_is_left(void **state)
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM audit_event"), 3);
 }
 
+/* A counter goes a day after its last attempt. */
+static void throttle_counters_go(void **state)
+{
+	struct world *w = *state;
+	struct throttle_count count = {
+		.key = fixture_digest(),
+		.bucket = THROTTLE_ACCOUNT,
+		.now = WORLD_START,
+		.spans = throttle_policy_spans(THROTTLE_ACCOUNT),
+	};
+
+	assert_ok(throttle_store_take(w->db, &count));
+	w->context.now += CLOCK_DAY;
+	assert_int_equal(purge(w).throttles, 0);
+	w->context.now += 1;
+	assert_int_equal(purge(w).throttles, 1);
+}
+
 /* Without time left nothing is done, and that is no error. */
 static void stops_in_time(void **state)
 {
@@ -116,6 +135,7 @@ int main(void)
 		TEST(rotations_go_after_a_day),
 		TEST(unused_devices_go),
 		TEST(goes_on_until_nothing_is_left),
+		TEST(throttle_counters_go),
 		TEST(stops_in_time),
 	};
 

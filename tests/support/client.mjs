@@ -11,8 +11,8 @@ export class Client {
     this.agent = new Agent({ keepAlive: false, maxSockets: 64, ca: this.ca });
   }
 
-  // → {status, headers (lower case), rawHeaders, body (text), json (or undefined)}
-  request(method, path, { headers = {}, body, json, form } = {}) {
+  // → {status, headers (lower case), rawHeaders, body (text), json (or undefined). from: the source address, 127.x.y.z
+  request(method, path, { headers = {}, body, json, form, from } = {}) {
     const all = { ...headers };
     let data = body;
     if (json !== undefined) {
@@ -26,8 +26,10 @@ export class Client {
     if (data !== undefined) all['Content-Length'] ??= Buffer.byteLength(data);
     return new Promise((resolve, reject) => {
       const url = new URL(this.origin);
+      const place = from === undefined ? { host: url.hostname } : { host: '127.0.0.1', localAddress: from };
+      if (from !== undefined) all.Host = url.host;
       const sent = httpsRequest(
-        { host: url.hostname, servername: url.hostname, port: url.port, method, path, headers: all, agent: this.agent },
+        { ...place, servername: url.hostname, port: url.port, method, path, headers: all, agent: this.agent },
         (answer) => {
           const chunks = [];
           answer.on('data', (chunk) => chunks.push(chunk));

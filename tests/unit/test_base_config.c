@@ -41,6 +41,13 @@ static void assert_defaults(const struct config *c)
 	assert_int_equal(c->password.memory, 19456);
 	assert_int_equal(c->password.passes, 2);
 	assert_int_equal(c->password.min_length, 15);
+	assert_int_equal(c->throttle.free_failures, 5);
+	assert_int_equal(c->throttle.first_wait, 30 * CLOCK_SECOND);
+	assert_int_equal(c->throttle.longest_wait, CLOCK_HOUR);
+	assert_int_equal(c->throttle.most, 100);
+	assert_int_equal(c->throttle.device_failures, 10);
+	assert_int_equal(c->throttle.source_short, 50);
+	assert_int_equal(c->throttle.source_long, 300);
 	assert_int_equal(c->cors_origin_count, 0);
 }
 
