@@ -2,6 +2,7 @@
 #ifndef GATEPOST_AUTH_AUDIT_H
 #define GATEPOST_AUTH_AUDIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "context.h"
@@ -22,6 +23,15 @@ enum audit_kind {
 	AUDIT_PASSWORD_CHANGED,
 	AUDIT_ROLE_GIVEN,
 	AUDIT_SETUP_BEGUN,
+	AUDIT_ROLE_TAKEN,
+	AUDIT_USER_LOCKED,
+	AUDIT_USER_UNLOCKED,
+	AUDIT_PASSWORD_COMPROMISED,
+	AUDIT_SESSION_HELD,
+	AUDIT_SESSIONS_HELD,
+	AUDIT_ADMIN_REFUSED,
+	AUDIT_SESSION_EXPIRED,
+	AUDIT_SEQUENCE_REFUSED,
 	AUDIT_KIND_COUNT
 };
 
@@ -34,6 +44,8 @@ struct audit_event {
 	struct str detail;
 };
 
+/* False: no event has this name. */
+bool audit_is_event(struct str name);
 /* The event's name in rows and lines ("authn_login_success"); static. */
 const char *audit_kind_name(enum audit_kind kind);
 
