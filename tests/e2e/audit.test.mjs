@@ -1,6 +1,7 @@
 // gatepost audit list|tail, and that what is decided is a line and a row.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
+import { closeSync, openSync } from 'node:fs';
 import { startStack, programs } from '../support/harness.mjs';
 import { start, until } from '../support/stack.mjs';
 
@@ -118,4 +119,18 @@ test('tail goes on when the database comes back, and misses nothing of the time 
   insert(now(), 'setup_begun', 'after the restart');
   await until(() => lines().some(({ detail }) => detail === 'after the restart'), 'it goes on', 40);
   assert.deepEqual(await child.stop('SIGTERM'), { code: 0, signal: null });
+});
+
+test('LG-06: a full log disk keeps nobody out, lets nobody in, and the rows are written', async () => {
+  await stack.worker.stop();
+  const full = openSync('/dev/full', 'w');
+  stack.worker = start(programs.worker, ['--config', stack.config.file], { cwd: '/', stdio: ['ignore', full, full], env: { ...process.env, GATEPOST_CONFIG: '' } });
+  closeSync(full);
+  await stack.ready();
+  stack.sql('DELETE FROM audit_event');
+  const { session_handle: handle } = await stack.signIn(stack.users.alice);
+  assert.equal((await stack.withHandle(handle, 'GET', '/session')).status, 200);
+  const wrong = await stack.client.post(`${api}/sessions`, { json: { identifier: 'alice', password: 'this is not the password', transport: 'handle' } });
+  assert.equal(wrong.status, 401);
+  assert.deepEqual(list().events.map(({ event }) => event).sort(), ['authn_login_fail', 'authn_login_success', 'session_created']);
 });
