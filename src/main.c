@@ -88,6 +88,7 @@ static void harden(void)
 	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
 	/* What libraries free without wiping (libfcgi's buffers) does not stay to be read. */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before there are threads. */
 	(void)mallopt(M_PERTURB, FILLER);
 	(void)umask(S_IRWXG | S_IRWXO);
 	(void)sigemptyset(&ignore.sa_mask);

@@ -284,7 +284,7 @@ static bool holds(const struct doing *d)
 	return false;
 }
 
-static enum err note_role(struct doing *d, enum audit_kind kind, struct str sign)
+static enum err note_role(struct doing *d, struct str sign)
 {
 	struct str text = STR_NONE;
 	struct buf what;
@@ -293,7 +293,7 @@ static enum err note_role(struct doing *d, enum audit_kind kind, struct str sign
 	buf_add(&what, sign);
 	buf_add(&what, d->act->role);
 	TRY(buf_str(&what, &text));
-	return note(d, kind, text);
+	return note(d, AUDIT_ROLE_CHANGED, text);
 }
 
 static enum err lower_sessions(struct doing *d, struct db *db)
@@ -323,7 +323,7 @@ static enum err give_step(struct doing *d, struct db *db)
 		return OK;
 	}
 	TRY(lower_sessions(d, db));
-	return note_role(d, AUDIT_ROLE_GIVEN, STR("+"));
+	return note_role(d, STR("+"));
 }
 
 enum err account_give_role(const struct auth_context *context, const struct account_act *act,
@@ -346,7 +346,7 @@ static enum err take_step(struct doing *d, struct db *db)
 		d->effect.outcome = ACCOUNT_ALREADY;
 		return OK;
 	}
-	return note_role(d, AUDIT_ROLE_TAKEN, STR("-"));
+	return note_role(d, STR("-"));
 }
 
 enum err account_take_role(const struct auth_context *context, const struct account_act *act,

@@ -131,7 +131,7 @@ static enum err give_roles(struct creation *c, struct db *db)
 		buf_add(&names, c->request->roles[i]);
 	}
 	TRY(buf_str(&names, &given));
-	return note(c, AUDIT_ROLE_GIVEN, given);
+	return note(c, AUDIT_ROLE_CHANGED, given);
 }
 
 static enum err create_work(struct db *db, void *opaque)

@@ -3,6 +3,9 @@
 #include "ctl.h"
 #include "output.h"
 
+#define LAST_ADMIN "refused: this is the last active administrator; make another one first"
+#define BAD_REASON "the reason must be at most 200 bytes of text without line ends or controls"
+
 /* An act and how a person is told of it. */
 struct wording {
 	enum err (*act)(const struct auth_context *, const struct account_act *,
@@ -18,15 +21,13 @@ static enum ctl_exit say_refusal(const struct account_effect *effect)
 		[ACCOUNT_REFUSED] = "refused",
 		[ACCOUNT_DONE] = "",
 		[ACCOUNT_ALREADY] = "",
-		[ACCOUNT_LAST_ADMIN] = "refused: this is the last active administrator; make "
-				       "another one first (gatepost user role USER --add admin)",
+		[ACCOUNT_LAST_ADMIN] = LAST_ADMIN,
 		[ACCOUNT_IS_CLOSED] = "refused: the account is closed",
 		[ACCOUNT_NO_PASSWORD] = "refused: the account has no password",
 		[ACCOUNT_NO_SUCH_ROLE] = "there is no such role",
 		[ACCOUNT_NO_SUCH_USER] = "there is no such user any more",
 		[ACCOUNT_NO_SUCH_SESSION] = "there is no session with this id",
-		[ACCOUNT_BAD_REASON] = "the reason must be at most 200 bytes of text without line "
-				       "ends or other controls",
+		[ACCOUNT_BAD_REASON] = BAD_REASON,
 	};
 
 	return ctl_say(CTL_REFUSED, "%s", TEXTS[effect->outcome]);
