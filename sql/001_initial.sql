@@ -49,6 +49,7 @@ CREATE TABLE IF NOT EXISTS role (
   id          BINARY(16)       NOT NULL,
   name        VARBINARY(64)    NOT NULL,
   elevated    TINYINT UNSIGNED NOT NULL DEFAULT 0,
+  turns       BIGINT UNSIGNED  NOT NULL DEFAULT 0, -- written by what may take a last holder away: one at a time
   created_at  BIGINT           NOT NULL,
   PRIMARY KEY (id),
   UNIQUE KEY role_name (name)

@@ -127,12 +127,11 @@ static enum err give_roles(struct creation *c, struct db *db)
 				    &known));
 		if (!known)
 			return flawed(c, ACCOUNT_UNKNOWN_ROLE);
-		if (i > 0)
-			buf_add_char(&names, ' ');
+		buf_add(&names, i > 0 ? STR(" +") : STR("+"));
 		buf_add(&names, c->request->roles[i]);
 	}
 	TRY(buf_str(&names, &given));
-	return note(c, AUDIT_ROLE_GIVEN, given);
+	return note(c, AUDIT_ROLE_CHANGED, given);
 }
 
 static enum err create_work(struct db *db, void *opaque)

@@ -25,15 +25,31 @@ static const struct {
 	[AUDIT_CSRF_REFUSED] = {"malicious_csrf", "refused", LOG_LEVEL_WARN},
 	[AUDIT_USER_CREATED] = {"user_created", "ok", LOG_LEVEL_INFO},
 	[AUDIT_PASSWORD_CHANGED] = {"authn_password_change", "ok", LOG_LEVEL_INFO},
-	[AUDIT_ROLE_GIVEN] = {"authz_change", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ROLE_CHANGED] = {"authz_change", "ok", LOG_LEVEL_INFO},
 	[AUDIT_SETUP_BEGUN] = {"setup_begun", "ok", LOG_LEVEL_INFO},
 	[AUDIT_LOGIN_THROTTLED] = {"excess_rate_limit_exceeded", "refused", LOG_LEVEL_WARN},
 	[AUDIT_THROTTLE_CLEARED] = {"throttle_cleared", "ok", LOG_LEVEL_INFO},
+	[AUDIT_USER_LOCKED] = {"authn_login_lock", "ok", LOG_LEVEL_INFO},
+	[AUDIT_USER_UNLOCKED] = {"authn_login_unlock", "ok", LOG_LEVEL_INFO},
+	[AUDIT_PASSWORD_COMPROMISED] = {"authn_password_compromised", "ok", LOG_LEVEL_INFO},
+	[AUDIT_SESSION_HELD] = {"session_held", "ok", LOG_LEVEL_INFO},
+	[AUDIT_SESSIONS_HELD] = {"sessions_held", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ADMIN_REFUSED] = {"authz_fail", "refused", LOG_LEVEL_INFO},
+	[AUDIT_SESSION_EXPIRED] = {"session_expired", "refused", LOG_LEVEL_INFO},
+	[AUDIT_SEQUENCE_REFUSED] = {"sequence_fail", "refused", LOG_LEVEL_WARN},
 };
 
 const char *audit_kind_name(enum audit_kind kind)
 {
 	return kinds[kind].name;
+}
+
+bool audit_is_event(struct str name)
+{
+	for (size_t i = 0; i < AUDIT_KIND_COUNT; i++)
+		if (str_equal(name, str_of(kinds[i].name)))
+			return true;
+	return false;
 }
 
 static struct str or_empty(struct str s)

@@ -2,6 +2,7 @@
 #ifndef GATEPOST_AUTH_AUDIT_H
 #define GATEPOST_AUTH_AUDIT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "context.h"
@@ -20,10 +21,18 @@ enum audit_kind {
 	AUDIT_CSRF_REFUSED,
 	AUDIT_USER_CREATED,
 	AUDIT_PASSWORD_CHANGED,
-	AUDIT_ROLE_GIVEN,
+	AUDIT_ROLE_CHANGED,
 	AUDIT_SETUP_BEGUN,
 	AUDIT_LOGIN_THROTTLED,
 	AUDIT_THROTTLE_CLEARED,
+	AUDIT_USER_LOCKED,
+	AUDIT_USER_UNLOCKED,
+	AUDIT_PASSWORD_COMPROMISED,
+	AUDIT_SESSION_HELD,
+	AUDIT_SESSIONS_HELD,
+	AUDIT_ADMIN_REFUSED,
+	AUDIT_SESSION_EXPIRED,
+	AUDIT_SEQUENCE_REFUSED,
 	AUDIT_KIND_COUNT
 };
 
@@ -36,6 +45,8 @@ struct audit_event {
 	struct str detail;
 };
 
+/* False: no event has this name. */
+bool audit_is_event(struct str name);
 /* The event's name in rows and lines ("authn_login_success"); static. */
 const char *audit_kind_name(enum audit_kind kind);
 

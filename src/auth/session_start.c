@@ -18,6 +18,7 @@ struct sign_in {
 	const struct auth_context *context;
 	const struct session_start *start;
 	struct session current; /* what was presented, as it stands under the user's lock */
+	enum session_state state;
 	struct id device_id;
 	struct secret value;
 	struct digest hash;
@@ -102,6 +103,20 @@ static enum err lock_user(const struct sign_in *s, struct db *db)
 
 	TRY(user_store_lock(db, &s->start->user_id, &state, &found));
 	return found && state == USER_ACTIVE ? OK : ERR_CONFLICT;
+}
+
+/* A password that was marked between its check and the lock opens nothing either. */
+static enum err choose_state(struct sign_in *s, struct db *db)
+{
+	bool must_change = false;
+
+	s->state = s->start->state;
+	if (s->state != SESSION_ACTIVE)
+		return OK;
+	TRY(password_store_must_change(db, &s->start->user_id, &must_change));
+	if (must_change)
+		s->state = SESSION_PASSWORD_CHANGE_REQUIRED;
+	return OK;
 }
 
 /* Another request may have rotated or ended it before the lock: only what is read now counts. */
@@ -244,7 +259,7 @@ static void fill_row(const struct sign_in *s, struct session_row *row)
 	row->epoch++;
 	row->carrier = (uint32_t)start->carrier;
 	row->class = policy_class(start->carrier, start->remember);
-	row->state = (uint32_t)start->state;
+	row->state = (uint32_t)s->state;
 	row->held = false;
 	row->user_id = start->user_id;
 	if (id_is_none(row->tenant_id))
@@ -315,6 +330,7 @@ static enum err sign_in_work(struct db *db, void *opaque)
 	s->trail.n = 0;
 	s->issued = (struct session_issued){.carrier = s->start->carrier};
 	TRY(lock_user(s, db));
+	TRY(choose_state(s, db));
 	TRY(look_again(s));
 	if (s->current.standing == SESSION_REPLACED)
 		TRY(repeat(s, db));

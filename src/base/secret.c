@@ -9,6 +9,9 @@
 
 #include "arena.h"
 
+/* Deeper than a request's calls go, the hash's included. */
+#define STACK_BYTES ((size_t)32 * 1024)
+
 bool secret_is_present(struct secret s)
 {
 	return s.bytes != NULL;
@@ -75,4 +78,9 @@ void secret_wipe_bytes(void *p, size_t n)
 {
 	if (n > 0 && p != NULL)
 		sodium_memzero(p, n);
+}
+
+void secret_wipe_stack(void)
+{
+	sodium_stackzero(STACK_BYTES);
 }

@@ -34,4 +34,8 @@ void secret_wipe(struct secret *s);
  * n is 0. */
 void secret_wipe_bytes(void *p, size_t n);
 
+/* What calls that have returned left on this thread's stack: hash functions keep their input there.
+ */
+void secret_wipe_stack(void);
+
 #endif

@@ -60,6 +60,79 @@ static const struct ctl_command COMMANDS[] = {
 		.run = cmd_user_passwd,
 	},
 	{
+		.noun = "user",
+		.verb = "lock",
+		.synopsis = "USER [--reason TEXT]",
+		.description = "Locks an account and ends all its sessions. The last active "
+			       "administrator cannot be locked.",
+		.options = BIT(CTL_REASON),
+		.operand = true,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_user_lock,
+	},
+	{
+		.noun = "user",
+		.verb = "unlock",
+		.synopsis = "USER",
+		.description = "Lets a locked account sign in again.",
+		.operand = true,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_user_unlock,
+	},
+	{
+		.noun = "user",
+		.verb = "hold",
+		.synopsis = "USER | --session ID [--reason TEXT]",
+		.description = "Makes all sessions of an account, or one, ask for a new sign-in at "
+			       "their next request.",
+		.options = BIT(CTL_SESSION) | BIT(CTL_REASON),
+		.operand = true,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_user_hold,
+	},
+	{
+		.noun = "user",
+		.verb = "compromised",
+		.synopsis = "USER [--reason TEXT]",
+		.description = "Ends all sessions; the next sign-in must choose a new password.",
+		.options = BIT(CTL_REASON),
+		.operand = true,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_user_compromised,
+	},
+	{
+		.noun = "user",
+		.verb = "role",
+		.synopsis = "USER --add ROLE | --remove ROLE [--reason TEXT]",
+		.description = "Gives a role or takes it away, from the next request on. The last "
+			       "active administrator keeps the role admin.",
+		.options = BIT(CTL_ADD) | BIT(CTL_REMOVE) | BIT(CTL_REASON),
+		.operand = true,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_user_role,
+	},
+	{
+		.noun = "audit",
+		.verb = "list",
+		.synopsis = "[--user USER] [--event NAME] [--since SPAN] [--limit N] "
+			    "[--cursor CURSOR]",
+		.description = "Lists what was decided, newest first, 100 events unless --limit "
+			       "says otherwise (at most 1000); --cursor goes on where a list "
+			       "ended.",
+		.options = BIT(CTL_USER) | BIT(CTL_EVENT) | BIT(CTL_SINCE) | BIT(CTL_LIMIT) |
+			   BIT(CTL_CURSOR),
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_audit_list,
+	},
+	{
+		.noun = "audit",
+		.verb = "tail",
+		.synopsis = "",
+		.description = "Prints events as they come, one a line, until it is interrupted.",
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_audit_tail,
+	},
+	{
 		.noun = "session",
 		.verb = "list",
 		.synopsis = "USER",

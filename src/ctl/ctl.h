@@ -28,6 +28,14 @@ enum ctl_option {
 	CTL_USER,
 	CTL_ALL,
 	CTL_SOURCE,
+	CTL_ADD,
+	CTL_REMOVE,
+	CTL_SESSION,
+	CTL_REASON,
+	CTL_EVENT,
+	CTL_SINCE,
+	CTL_LIMIT,
+	CTL_CURSOR,
 	CTL_OPTION_COUNT
 };
 
@@ -97,6 +105,13 @@ enum ctl_exit cmd_user_show(struct ctl *ctl);
 enum ctl_exit cmd_user_passwd(struct ctl *ctl);
 enum ctl_exit cmd_session_list(struct ctl *ctl);
 enum ctl_exit cmd_session_revoke(struct ctl *ctl);
+enum ctl_exit cmd_user_lock(struct ctl *ctl);
+enum ctl_exit cmd_user_unlock(struct ctl *ctl);
+enum ctl_exit cmd_user_hold(struct ctl *ctl);
+enum ctl_exit cmd_user_compromised(struct ctl *ctl);
+enum ctl_exit cmd_user_role(struct ctl *ctl);
+enum ctl_exit cmd_audit_list(struct ctl *ctl);
+enum ctl_exit cmd_audit_tail(struct ctl *ctl);
 enum ctl_exit cmd_config_check(struct ctl *ctl);
 enum ctl_exit cmd_purge(struct ctl *ctl);
 enum ctl_exit cmd_throttle_list(struct ctl *ctl);

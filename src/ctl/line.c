@@ -18,6 +18,14 @@ static const struct option_def OPTIONS[CTL_OPTION_COUNT] = {
 	[CTL_USER] = {"--user", true, false},
 	[CTL_ALL] = {"--all", false, false},
 	[CTL_SOURCE] = {"--source", true, false},
+	[CTL_ADD] = {"--add", true, false},
+	[CTL_REMOVE] = {"--remove", true, false},
+	[CTL_SESSION] = {"--session", true, false},
+	[CTL_REASON] = {"--reason", true, false},
+	[CTL_EVENT] = {"--event", true, false},
+	[CTL_SINCE] = {"--since", true, false},
+	[CTL_LIMIT] = {"--limit", true, false},
+	[CTL_CURSOR] = {"--cursor", true, false},
 };
 
 const char *line_option_name(enum ctl_option option)

@@ -116,3 +116,53 @@ void output_session_text(struct buf *buf, const struct session_row *row)
 	buf_add(buf, row->user_agent);
 	buf_add_char(buf, '\n');
 }
+
+void output_audit_json(struct json_out *json, const struct audit_row *row)
+{
+	json_open_object(json, NULL);
+	json_id(json, "id", row->id);
+	json_time(json, "at", row->at);
+	json_text(json, "event", row->event);
+	json_text(json, "outcome", row->outcome);
+	json_id(json, "user", row->user_id);
+	json_text(json, "username", row->username);
+	json_id(json, "actor", row->actor_id);
+	json_id(json, "session", row->session_id);
+	json_id(json, "request", row->request_id);
+	json_text(json, "source", row->source);
+	json_text(json, "detail", row->detail);
+	json_close_object(json);
+}
+
+/* A terminal acts on controls, C1 in UTF-8 too; a tab would begin another field. */
+static void add_plain(struct buf *buf, struct str s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+		bool c1 = c == 0xc2 && i + 1 < s.n && (unsigned char)s.p[i + 1] < 0xa0;
+
+		i += c1 ? 1 : 0;
+		buf_add_char(buf, c1 || c < 0x20 || c == 0x7f ? '?' : s.p[i]);
+	}
+}
+
+void output_audit_text(struct buf *buf, const struct audit_row *row)
+{
+	clock_add_rfc3339(buf, row->at);
+	buf_add_char(buf, '\t');
+	add_plain(buf, row->event);
+	buf_add_char(buf, '\t');
+	add_plain(buf, row->outcome);
+	buf_add_char(buf, '\t');
+	if (row->username.n > 0)
+		add_plain(buf, row->username);
+	else if (!id_is_none(row->user_id))
+		id_add(buf, row->user_id);
+	else
+		buf_add_char(buf, '-');
+	buf_add_char(buf, '\t');
+	add_plain(buf, row->source.n > 0 ? row->source : STR("-"));
+	buf_add_char(buf, '\t');
+	add_plain(buf, row->detail);
+	buf_add_char(buf, '\n');
+}

@@ -2,6 +2,7 @@
 #ifndef GATEPOST_CTL_OUTPUT_H
 #define GATEPOST_CTL_OUTPUT_H
 
+#include "audit_store.h"
 #include "buf.h"
 #include "ctl.h"
 #include "json.h"
@@ -23,5 +24,7 @@ void output_user_json(struct json_out *json, const char *name, const struct user
 void output_user_text(struct buf *buf, const struct user_row *user);
 void output_session_json(struct json_out *json, const struct session_row *row);
 void output_session_text(struct buf *buf, const struct session_row *row);
+void output_audit_json(struct json_out *json, const struct audit_row *row);
+void output_audit_text(struct buf *buf, const struct audit_row *row);
 
 #endif

@@ -300,7 +300,7 @@ enum err fcgi_write(struct fcgi_call *call, struct str answer)
 	return put < 0 || closed != 0 ? ERR_IO : OK;
 }
 
-/* Where libfcgi keeps what must not outlive the request. */
+/* Of a CGI's environment only what is a credential: the rest may be asked for again. */
 static void wipe_credentials(char **params)
 {
 	static const char *const names[] = {
@@ -313,6 +313,13 @@ static void wipe_credentials(char **params)
 				secret_wipe_bytes(*param + n, strlen(*param + n));
 		}
 	}
+}
+
+/* libfcgi frees them as they are, and the smallest stay as they are until they are used again. */
+static void wipe_params(char **params)
+{
+	for (char **param = params; *param != NULL; param++)
+		secret_wipe_bytes(*param, strlen(*param));
 }
 
 static void end_fastcgi(struct fcgi_call *call)
@@ -336,7 +343,10 @@ void fcgi_finish(struct fcgi_call *call)
 		return;
 	if (!call->answered && fcgi_write(call, STR(unanswered)) != OK)
 		call->overrun = true;
-	wipe_credentials(call->params);
+	if (call->cgi)
+		wipe_credentials(call->params);
+	else
+		wipe_params(call->params);
 	call->params = NULL;
 	if (!call->cgi)
 		end_fastcgi(call);

@@ -15,13 +15,22 @@ static enum err find_role(struct db *db, struct str name, struct id *id, bool *f
 }
 
 /* The caller has no arena to lend: the words live as long as the call. */
+static enum err rewrite(struct db *db, const struct id *user_id)
+{
+	struct arena *arena = NULL;
+	enum err e = OK;
+
+	TRY(arena_open(ROOM / 16, ROOM, &arena));
+	e = role_store_rewrite_grants(db, arena, user_id);
+	arena_close(&arena);
+	return e;
+}
+
 enum err role_store_give(struct db *db, const struct id *user_id, struct str role, int64_t now,
 			 bool *known)
 {
-	struct arena *arena = NULL;
 	struct id role_id = ID_NONE;
 	bool found = false;
-	enum err e = OK;
 
 	TRY(find_role(db, role, &role_id, &found));
 	if (!found) {
@@ -31,12 +40,41 @@ enum err role_store_give(struct db *db, const struct id *user_id, struct str rol
 	TRY(row_run(db, STMT_USER_ROLE_GIVE,
 		    ARGS(arg_id(user_id), arg_id_or_zero(NULL), arg_id(&role_id), arg_int(now)),
 		    NULL));
-	TRY(arena_open(ROOM / 16, ROOM, &arena));
-	e = role_store_rewrite_grants(db, arena, user_id);
-	arena_close(&arena);
-	if (e == OK)
-		*known = true;
-	return e;
+	TRY(rewrite(db, user_id));
+	*known = true;
+	return OK;
+}
+
+enum err role_store_take(struct db *db, const struct id *user_id, struct str role, bool *known)
+{
+	struct id role_id = ID_NONE;
+	bool found = false;
+
+	TRY(find_role(db, role, &role_id, &found));
+	if (found) {
+		TRY(row_run(db, STMT_USER_ROLE_TAKE,
+			    ARGS(arg_id(user_id), arg_id_or_zero(NULL), arg_id(&role_id)), NULL));
+		TRY(rewrite(db, user_id));
+	}
+	*known = found;
+	return OK;
+}
+
+enum err role_store_is_elevated(struct db *db, struct str role, bool *elevated)
+{
+	int64_t number = 0;
+	bool found = false;
+
+	TRY(row_find(db, STMT_ROLE_IS_ELEVATED, ARGS(arg_bytes(role)),
+		     (struct row_into){.row = &number}, &found));
+	*elevated = found && number != 0;
+	return OK;
+}
+
+/* A lock would hold on this node only; a change is what all nodes of a Galera cluster agree on. */
+enum err role_store_take_turn(struct db *db, struct str role)
+{
+	return row_run(db, STMT_ROLE_TAKE_TURN, ARGS(arg_bytes(role)), NULL);
 }
 
 enum err role_store_count_holders(struct db *db, struct str role, uint64_t *count)

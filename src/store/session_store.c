@@ -228,3 +228,34 @@ enum err rotation_store_purge(struct db *db, int64_t before, unsigned limit, uin
 {
 	return row_run(db, STMT_ROTATION_PURGE, ARGS(arg_int(before), arg_int(limit)), deleted);
 }
+
+enum err session_store_find_by_id(struct db *db, struct arena *arena, const struct id *id,
+				  struct session_row *row, bool *found)
+{
+	struct session_row there = {.epoch = 0};
+	bool any = false;
+
+	TRY(row_find(db, STMT_SESSION_BY_ID, ARGS(arg_id(id)),
+		     (struct row_into){.arena = arena, .row = &there}, &any));
+	if (any)
+		*row = there;
+	*found = any;
+	return OK;
+}
+
+enum err session_store_hold_by_id(struct db *db, const struct id *id, uint64_t *held)
+{
+	return row_run(db, STMT_SESSION_HOLD_BY_ID, ARGS(arg_id(id)), held);
+}
+
+enum err session_store_hold_of_user(struct db *db, const struct id *user_id, uint64_t *held)
+{
+	return row_run(db, STMT_SESSION_HOLD_OF_USER, ARGS(arg_id(user_id)), held);
+}
+
+enum err session_store_lower_of_user(struct db *db, const struct id *user_id, int64_t auth_time,
+				     uint64_t *lowered)
+{
+	return row_run(db, STMT_SESSION_LOWER_OF_USER, ARGS(arg_int(auth_time), arg_id(user_id)),
+		       lowered);
+}

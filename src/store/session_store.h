@@ -132,6 +132,21 @@ MUST_CHECK enum err session_store_list(struct db *db, struct arena *arena, const
 				       struct session_row *out, size_t *count)
 	/* seven: the page and its place belong to the caller */;
 
+/* By id, whoever's it is. */
+MUST_CHECK enum err session_store_find_by_id(struct db *db, struct arena *arena,
+					     const struct id *id, struct session_row *row,
+					     bool *found);
+/*
+ * Holds (session.held), and epoch + 1, so that whoever writes a row read before loses. *held counts
+ * those that were not held yet.
+ */
+MUST_CHECK enum err session_store_hold_by_id(struct db *db, const struct id *id, uint64_t *held);
+MUST_CHECK enum err session_store_hold_of_user(struct db *db, const struct id *user_id,
+					       uint64_t *held);
+/* All of the user's to aal 1 and to an auth_time at most that, epoch + 1. */
+MUST_CHECK enum err session_store_lower_of_user(struct db *db, const struct id *user_id,
+						int64_t auth_time, uint64_t *lowered);
+
 /* Deletes at most limit rows that were over at before (by the idle_end index). *deleted counts. */
 MUST_CHECK enum err session_store_purge(struct db *db, int64_t before, unsigned limit,
 					uint64_t *deleted);

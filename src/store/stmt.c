@@ -1,6 +1,7 @@
 /* THE statement table: SQL, parameter types, columns, what a lost connection means, and who may. */
 #include "stmt.h"
 
+#include "audit_store.h"
 #include "device_store.h"
 #include "row.h"
 #include "session_store.h"
@@ -104,6 +105,24 @@ static const struct col user_cols[] = {
 	"u.default_tenant, u.grants, u.created_at, u.updated_at, p.must_change "                   \
 	"FROM user u LEFT JOIN password p ON p.user_id = u.id "
 
+static const struct col audit_cols[] = {
+	{"at", COL_I64, offsetof(struct audit_row, at), 0},
+	{"id", COL_ID, offsetof(struct audit_row, id), 0},
+	{"event", COL_STR, offsetof(struct audit_row, event), 64},
+	{"outcome", COL_STR, offsetof(struct audit_row, outcome), 16},
+	{"user_id", COL_ID, offsetof(struct audit_row, user_id), 0},
+	{"actor_id", COL_ID, offsetof(struct audit_row, actor_id), 0},
+	{"session_id", COL_ID, offsetof(struct audit_row, session_id), 0},
+	{"request_id", COL_ID, offsetof(struct audit_row, request_id), 0},
+	{"source", COL_STR, offsetof(struct audit_row, source), 45},
+	{"detail", COL_STR, offsetof(struct audit_row, detail), 1024},
+	{"username", COL_STR, offsetof(struct audit_row, username), 64},
+};
+#define AUDIT_SELECT                                                                               \
+	"SELECT e.at, e.id, e.event, e.outcome, e.user_id, e.actor_id, e.session_id, "             \
+	"e.request_id, e.source, e.detail, u.username "                                            \
+	"FROM audit_event e LEFT JOIN user u ON u.id = e.user_id "
+
 /* One column: an int64_t, id, secret, str or digest by itself. */
 static const struct col number_cols[] = {{"value", COL_I64, 0, 0}};
 static const struct col id_cols[] = {{"id", COL_ID, 0, 0}};
@@ -192,6 +211,17 @@ static const struct stmt_def table[STMT_COUNT] = {
 	DEF(STMT_SESSION_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM session WHERE idle_end < ? ORDER BY idle_end LIMIT ?"),
 
+	DEF(STMT_SESSION_BY_ID, .params = "b", COLS(session_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = SESSION_SELECT " FROM session s WHERE s.id = ?"),
+	DEF(STMT_SESSION_HOLD_BY_ID, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE session SET held = 1, epoch = epoch + 1 WHERE id = ? AND held = 0"),
+	DEF(STMT_SESSION_HOLD_OF_USER, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE session SET held = 1, epoch = epoch + 1 "
+		   "WHERE user_id = ? AND held = 0"),
+	DEF(STMT_SESSION_LOWER_OF_USER, .params = "ib", .roles = WEB,
+	    .sql = "UPDATE session SET auth_time = LEAST(auth_time, ?), aal = 1, "
+		   "aal2_end = NULL, epoch = epoch + 1 WHERE user_id = ?"),
+
 	DEF(STMT_ROTATION_INSERT, .params = "bbibbii", .roles = WEB,
 	    .sql = "INSERT INTO rotation (old_hash, session_id, epoch, proof_hash, nonce, "
 		   "repeat_until, purge_at) VALUES (?,?,?,?,?,?,?)"),
@@ -219,6 +249,8 @@ static const struct stmt_def table[STMT_COUNT] = {
 			       "ORDER BY u.created_at, u.id LIMIT ?"),
 	DEF(STMT_USER_SET_GRANTS, .params = "bb", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "UPDATE user SET grants = ? WHERE id = ?"),
+	DEF(STMT_USER_SET_STATE, .params = "iib", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE user SET state = ?, updated_at = ? WHERE id = ?"),
 
 	/* ON DUPLICATE KEY UPDATE would ask for the right to read the hash. */
 	DEF(STMT_PASSWORD_UPDATE, .params = "bib", .kind = STMT_IDEMPOTENT, .roles = WEB,
@@ -229,6 +261,10 @@ static const struct stmt_def table[STMT_COUNT] = {
 		   "VALUES (?,?,?,0)"),
 	DEF(STMT_PASSWORD_GET, .params = "b", COLS(hash_cols), .kind = STMT_READ, .roles = HASH,
 	    .sql = "SELECT hash FROM password WHERE user_id = ?"),
+	DEF(STMT_PASSWORD_MUST_CHANGE, .params = "b", COLS(number_cols), .kind = STMT_READ,
+	    .roles = WEB, .sql = "SELECT must_change AS value FROM password WHERE user_id = ?"),
+	DEF(STMT_PASSWORD_REQUIRE_CHANGE, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE password SET must_change = 1 WHERE user_id = ?"),
 
 	DEF(STMT_ROLE_BY_NAME, .params = "b", COLS(id_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = "SELECT id FROM role WHERE name = ?"),
@@ -250,6 +286,12 @@ static const struct stmt_def table[STMT_COUNT] = {
 		   "UNION SELECT CONCAT('role:', r.name) FROM user_role g "
 		   "JOIN role r ON r.id = g.role_id WHERE g.user_id = ? AND g.tenant_id = ? "
 		   "ORDER BY word"),
+	DEF(STMT_USER_ROLE_TAKE, .params = "bbb", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM user_role WHERE user_id = ? AND tenant_id = ? AND role_id = ?"),
+	DEF(STMT_ROLE_IS_ELEVATED, .params = "b", COLS(number_cols), .kind = STMT_READ,
+	    .roles = WEB, .sql = "SELECT elevated AS value FROM role WHERE name = ?"),
+	DEF(STMT_ROLE_TAKE_TURN, .params = "b", .roles = WEB,
+	    .sql = "UPDATE role SET turns = turns + 1 WHERE name = ?"),
 
 	DEF(STMT_SETUP_PUT, .params = "bi", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "INSERT INTO setup_code (only, hash, expires_at) VALUES (1,?,?) "
@@ -273,6 +315,18 @@ static const struct stmt_def table[STMT_COUNT] = {
 		   "session_id, request_id, source, detail) VALUES (?,?,?,?,?,?,?,?,?,?)"),
 	DEF(STMT_AUDIT_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM audit_event WHERE at < ? ORDER BY at LIMIT ?"),
+	DEF(STMT_AUDIT_LIST, .params = "iiibbbi", COLS(audit_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = AUDIT_SELECT "WHERE e.at >= ? AND e.at <= ? AND (e.at < ? OR e.id < ?) "
+				"AND (? = '' OR e.event = ?) "
+				"ORDER BY e.at DESC, e.id DESC LIMIT ?"),
+	DEF(STMT_AUDIT_LIST_OF_USER, .params = "biiibbbi", COLS(audit_cols), .kind = STMT_READ,
+	    .roles = WEB,
+	    .sql = AUDIT_SELECT "WHERE e.user_id = ? AND e.at >= ? AND e.at <= ? "
+				"AND (e.at < ? OR e.id < ?) AND (? = '' OR e.event = ?) "
+				"ORDER BY e.at DESC, e.id DESC LIMIT ?"),
+	DEF(STMT_AUDIT_FOLLOW, .params = "iibi", COLS(audit_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = AUDIT_SELECT "WHERE e.at >= ? AND (e.at > ? OR e.id > ?) "
+				"ORDER BY e.at, e.id LIMIT ?"),
 
 	/*
 	 * Assignments run from left to right: a count looks at its window's start, failures at

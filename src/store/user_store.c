@@ -58,6 +58,13 @@ enum err user_store_insert(struct db *db, const struct user_row *row)
 		       NULL);
 }
 
+enum err user_store_set_state(struct db *db, const struct id *id, enum user_state state,
+			      int64_t now)
+{
+	return row_run(db, STMT_USER_SET_STATE, ARGS(arg_int(state), arg_int(now), arg_id(id)),
+		       NULL);
+}
+
 /* A page of a list: the rows that are there, and how many there may be. */
 struct page {
 	struct user_row *rows;
@@ -129,6 +136,22 @@ enum err password_store_get(struct db *hash_db, struct arena *arena, const struc
 		*hash = there;
 	*found = any;
 	return OK;
+}
+
+enum err password_store_must_change(struct db *db, const struct id *user_id, bool *must_change)
+{
+	int64_t number = 0;
+	bool found = false;
+
+	TRY(row_find(db, STMT_PASSWORD_MUST_CHANGE, ARGS(arg_id(user_id)),
+		     (struct row_into){.row = &number}, &found));
+	*must_change = found && number != 0;
+	return OK;
+}
+
+enum err password_store_require_change(struct db *db, const struct id *user_id)
+{
+	return row_run(db, STMT_PASSWORD_REQUIRE_CHANGE, ARGS(arg_id(user_id)), NULL);
 }
 
 enum err setup_store_put(struct db *db, const struct digest *hash, int64_t expires_at)

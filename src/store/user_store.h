@@ -41,6 +41,10 @@ MUST_CHECK enum err user_store_list(struct db *db, struct arena *arena,
 				    const struct page_cursor *cursor, struct user_row *out,
 				    size_t *count);
 
+/* Inside a transaction that holds the user's lock. */
+MUST_CHECK enum err user_store_set_state(struct db *db, const struct id *id, enum user_state state,
+					 int64_t now);
+
 /* Sets the hash (insert or update), changed_at and must_change = 0. Role web or migrate. */
 MUST_CHECK enum err password_store_set(struct db *db, const struct id *user_id, struct secret hash,
 				       int64_t now);
@@ -49,12 +53,28 @@ MUST_CHECK enum err password_store_set(struct db *db, const struct id *user_id, 
 MUST_CHECK enum err password_store_get(struct db *hash_db, struct arena *arena,
 				       const struct id *user_id, struct secret *hash, bool *found);
 
+/* False without a password. */
+MUST_CHECK enum err password_store_must_change(struct db *db, const struct id *user_id,
+					       bool *must_change);
+/* must_change = 1 until a new hash is set. Nothing without a password. */
+MUST_CHECK enum err password_store_require_change(struct db *db, const struct id *user_id);
+
 /*
  * Gives a role everywhere (idempotent) and rewrites grants. *known false: no such role. Inside a
  * transaction that holds the user's lock (or has just inserted the user).
  */
 MUST_CHECK enum err role_store_give(struct db *db, const struct id *user_id, struct str role,
 				    int64_t now, bool *known);
+/* The same the other way round: takes a role that was given everywhere. */
+MUST_CHECK enum err role_store_take(struct db *db, const struct id *user_id, struct str role,
+				    bool *known);
+/* False for a role that does not exist. */
+MUST_CHECK enum err role_store_is_elevated(struct db *db, struct str role, bool *elevated);
+/*
+ * Waits for every other transaction that took a turn of this role, on any node of a cluster: the
+ * first statement of what may take the last holder away, before any user's lock.
+ */
+MUST_CHECK enum err role_store_take_turn(struct db *db, struct str role);
 /* How many active users hold the role everywhere. */
 MUST_CHECK enum err role_store_count_holders(struct db *db, struct str role, uint64_t *count);
 /*

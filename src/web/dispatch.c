@@ -211,6 +211,7 @@ static void end(struct call *call, enum err failure)
 	fcgi_finish(call->fcgi);
 	app_release(&call->app);
 	secret_wipe_bytes(&call->credential, sizeof(call->credential));
+	secret_wipe_stack();
 }
 
 enum dispatch_step dispatch_begin(struct call *call, struct app *app,
@@ -225,6 +226,7 @@ enum dispatch_step dispatch_begin(struct call *call, struct app *app,
 		bool hashes = (call->match.route->exempt & ROUTE_HASHES) != 0;
 		if (hashes && !call->csrf_stale) {
 			disconnect(call);
+			secret_wipe_stack();
 			return DISPATCH_HASH;
 		}
 		err = handle(call);

@@ -175,6 +175,20 @@ static enum problem standing_problem(const struct call *call)
 	return PROBLEM_UNAUTHENTICATED;
 }
 
+/* Lines only: whoever has such a session may cause as many as they like. */
+static void note_standing(const struct call *call)
+{
+	struct audit_event event = {
+		.kind = call->session.standing == SESSION_EXPIRED ? AUDIT_SESSION_EXPIRED
+								  : AUDIT_SEQUENCE_REFUSED,
+		.user_id = call->session.found.session.user_id,
+		.session_id = call->session.found.session.id,
+		.detail = str_of(call->match.route->path),
+	};
+	if (call->session.standing == SESSION_EXPIRED || call->session.standing == SESSION_PENDING)
+		audit_line(&call->auth, &event);
+}
+
 static enum err check_standing(struct call *call, bool *answered)
 {
 	if (has(call, ROUTE_ANONYMOUS) || has(call, ROUTE_NO_CREDENTIAL))
@@ -182,6 +196,7 @@ static enum err check_standing(struct call *call, bool *answered)
 	enum problem problem = standing_problem(call);
 	if (problem == PROBLEM_COUNT)
 		return OK;
+	note_standing(call);
 	if (is_page(call) && is_read(call) && problem_info(problem)->status == 401)
 		return send_to_login(call, answered);
 	*answered = true;

@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { build, source } from '../support/harness.mjs';
+import { source } from '../support/harness.mjs';
+import { buildRelease, release } from '../support/release.mjs';
 import { temporaryFolder } from '../support/stack.mjs';
 
-const release = join(build, 'release');
 const run = (command, args, options = {}) => {
   const done = spawnSync(command, args, { cwd: source, encoding: 'utf8', maxBuffer: 1 << 26, ...options });
   if (done.error) throw done.error;
@@ -16,8 +16,7 @@ const run = (command, args, options = {}) => {
 };
 
 test('builds without a warning', () => {
-  run('cmake', ['--preset', 'release', '-B', release, '-DGATEPOST_WERROR=ON']);
-  run('cmake', ['--build', release]);
+  buildRelease();
 });
 
 for (const program of ['gatepost.fcgi', 'gatepost']) {
@@ -43,7 +42,7 @@ test('cmake --install puts program, templates, sql, manual pages', () => {
   run('cmake', ['--install', release, '--prefix', dir]);
   for (const path of ['bin/gatepost', 'libexec/gatepost/gatepost.fcgi', 'share/gatepost/templates/login.html',
     'share/gatepost/templates/assets/gatepost.css', 'share/gatepost/sql/001_initial.sql', 'share/gatepost/sql/grants.sql',
-    'share/gatepost/lighttpd/gatepost.conf', 'share/gatepost/gatepost.conf', 'share/man/man8/gatepost.8',
+    'share/gatepost/lighttpd/gatepost.conf', 'share/gatepost/fail2ban/gatepost.conf', 'share/gatepost/gatepost.conf', 'share/man/man8/gatepost.8',
     'share/man/man8/gatepost.fcgi.8', 'share/man/man5/gatepost.conf.5']) {
     assert.ok(existsSync(join(dir, path)), path);
   }

@@ -244,9 +244,10 @@ static void test_roles_become_grants(void **state)
 	struct user_row row;
 	bool found = false;
 
-	fixture_sql("INSERT INTO role VALUES ('buyer-----------', 'buyer', 0, 1);"
-		    "INSERT INTO permission VALUES ('buyer-----------', 'users:manage'),"
-		    "('buyer-----------', 'carts:fill')");
+	fixture_sql(
+		"INSERT INTO role (id, name, created_at) VALUES ('buyer-----------', 'buyer', 1);"
+		"INSERT INTO permission VALUES ('buyer-----------', 'users:manage'),"
+		"('buyer-----------', 'carts:fill')");
 	give(fixture, &alice, STR("nonsense"), false);
 	give(fixture, &alice, STR("buyer"), true);
 	assert_ok(user_store_find_by_id(fixture->web, fixture->arena, &alice, &row, &found));

@@ -1,0 +1,363 @@
+/* What administrators do to accounts: one transaction each, and an administrator is always left. */
+#include "account_admin.h"
+
+#include "audit.h"
+#include "buf.h"
+#include "clock.h"
+#include "db.h"
+#include "grants.h"
+#include "session_store.h"
+
+#define ADMIN STR("admin")
+#define ROLE_PREFIX STR("role:")
+#define DETAIL_MAX 512
+/* So long ago that no limit of freshness in use is met, and the session's own end is near enough
+ * where it was. */
+#define NOT_FRESH CLOCK_HOUR
+
+/* One act; everything below "session_id" is made anew when the transaction runs again. */
+struct doing {
+	const struct auth_context *context;
+	const struct account_act *act;
+	enum err (*step)(struct doing *doing, struct db *db);
+	bool may_lose_admin;
+	const struct id *session_id; /* the one to hold; else NULL */
+	struct account_effect effect;
+	struct audit_trail trail;
+};
+
+/* The transaction is undone; why is the result. */
+static enum err refuse(struct doing *d, enum account_outcome outcome)
+{
+	d->effect = (struct account_effect){.outcome = outcome};
+	return ERR_CONFLICT;
+}
+
+static bool is_reason(struct str reason)
+{
+	return reason.n <= ACCOUNT_REASON_MAX && str_is_utf8(reason) && !str_has_control(reason);
+}
+
+/* "3 sessions: asked for by the owner": either part may be missing. */
+static enum err note(struct doing *d, enum audit_kind kind, struct str what)
+{
+	struct audit_event event = {
+		.kind = kind,
+		.user_id = d->effect.user.id,
+		.session_id = d->session_id != NULL ? *d->session_id : ID_NONE,
+	};
+	struct buf detail;
+
+	buf_init(&detail, d->context->arena, DETAIL_MAX);
+	buf_add(&detail, what);
+	if (what.n == 0 && d->effect.sessions > 0 && d->session_id == NULL)
+		buf_addf(&detail, "sessions %llu", (unsigned long long)d->effect.sessions);
+	if (d->act->reason.n > 0) {
+		buf_add(&detail, detail.n > 0 ? STR(": ") : STR(""));
+		buf_add(&detail, d->act->reason);
+	}
+	TRY(buf_str(&detail, &event.detail));
+	return audit_trail_add(d->context, &d->trail, &event);
+}
+
+static enum err find_user(struct doing *d, struct db *db)
+{
+	bool found = false;
+
+	TRY(user_store_find_by_id(db, d->context->arena, &d->act->user_id, &d->effect.user,
+				  &found));
+	return found ? OK : refuse(d, ACCOUNT_NO_SUCH_USER);
+}
+
+static enum err lock_user(struct doing *d, struct db *db)
+{
+	uint32_t state = USER_NONE;
+	bool found = false;
+
+	TRY(user_store_lock(db, &d->act->user_id, &state, &found));
+	return found ? find_user(d, db) : refuse(d, ACCOUNT_NO_SUCH_USER);
+}
+
+/* Counted before and after: a server that never had an administrator has none to lose. */
+static enum err protected_step(struct doing *d, struct db *db)
+{
+	uint64_t before = 0;
+	uint64_t after = 0;
+
+	TRY(role_store_count_holders(db, ADMIN, &before));
+	TRY(d->step(d, db));
+	TRY(role_store_count_holders(db, ADMIN, &after));
+	return before > 0 && after == 0 ? refuse(d, ACCOUNT_LAST_ADMIN) : OK;
+}
+
+static enum err work(struct db *db, void *opaque)
+{
+	struct doing *d = opaque;
+
+	d->trail.n = 0;
+	d->effect = (struct account_effect){.outcome = ACCOUNT_DONE};
+	if (d->may_lose_admin)
+		TRY(role_store_take_turn(db, ADMIN));
+	TRY(lock_user(d, db));
+	TRY(d->may_lose_admin ? protected_step(d, db) : d->step(d, db));
+	return find_user(d, db);
+}
+
+static enum err note_refusal(const struct doing *d)
+{
+	struct audit_event event = {
+		.kind = AUDIT_ADMIN_REFUSED,
+		.user_id = d->act->user_id,
+		.detail = STR("last administrator"),
+	};
+
+	if (d->effect.outcome != ACCOUNT_LAST_ADMIN)
+		return OK;
+	return audit_record(d->context, &event);
+}
+
+static enum err run(struct doing *d, struct account_effect *out)
+{
+	enum err e = OK;
+
+	if (!is_reason(d->act->reason)) {
+		*out = (struct account_effect){.outcome = ACCOUNT_BAD_REASON};
+		return OK;
+	}
+	e = db_transact(d->context->db, work, d);
+	if (e == ERR_CONFLICT && d->effect.outcome > ACCOUNT_ALREADY)
+		e = note_refusal(d);
+	else if (e == OK)
+		audit_trail_write(d->context, &d->trail);
+	TRY(e);
+	*out = d->effect;
+	return OK;
+}
+
+static enum err end_sessions(struct doing *d, struct db *db)
+{
+	return session_store_delete_of_user(db, &d->act->user_id, &ID_NONE, &d->effect.sessions);
+}
+
+/* What changes nothing is no event. */
+static bool is_nothing(const struct doing *d)
+{
+	return d->effect.outcome == ACCOUNT_ALREADY && d->effect.sessions == 0;
+}
+
+static enum err lock_step(struct doing *d, struct db *db)
+{
+	const struct id *user_id = &d->act->user_id;
+
+	if (d->effect.user.state == USER_CLOSED)
+		return refuse(d, ACCOUNT_IS_CLOSED);
+	if (d->effect.user.state == USER_LOCKED)
+		d->effect.outcome = ACCOUNT_ALREADY;
+	else
+		TRY(user_store_set_state(db, user_id, USER_LOCKED, d->context->now));
+	TRY(end_sessions(d, db));
+	return is_nothing(d) ? OK : note(d, AUDIT_USER_LOCKED, STR_NONE);
+}
+
+enum err account_lock(const struct auth_context *context, const struct account_act *act,
+		      struct account_effect *out)
+{
+	struct doing doing = {
+		.context = context, .act = act, .step = lock_step, .may_lose_admin = true};
+
+	return run(&doing, out);
+}
+
+static enum err unlock_step(struct doing *d, struct db *db)
+{
+	if (d->effect.user.state == USER_CLOSED)
+		return refuse(d, ACCOUNT_IS_CLOSED);
+	if (d->effect.user.state == USER_ACTIVE) {
+		d->effect.outcome = ACCOUNT_ALREADY;
+		return OK;
+	}
+	TRY(user_store_set_state(db, &d->act->user_id, USER_ACTIVE, d->context->now));
+	return note(d, AUDIT_USER_UNLOCKED, STR_NONE);
+}
+
+enum err account_unlock(const struct auth_context *context, const struct account_act *act,
+			struct account_effect *out)
+{
+	struct doing doing = {.context = context, .act = act, .step = unlock_step};
+
+	return run(&doing, out);
+}
+
+static enum err compromised_step(struct doing *d, struct db *db)
+{
+	bool must_change = false;
+
+	if (d->effect.user.must_change)
+		d->effect.outcome = ACCOUNT_ALREADY;
+	TRY(password_store_require_change(db, &d->act->user_id));
+	TRY(password_store_must_change(db, &d->act->user_id, &must_change));
+	if (!must_change)
+		return refuse(d, ACCOUNT_NO_PASSWORD);
+	TRY(end_sessions(d, db));
+	return is_nothing(d) ? OK : note(d, AUDIT_PASSWORD_COMPROMISED, STR_NONE);
+}
+
+enum err account_compromised(const struct auth_context *context, const struct account_act *act,
+			     struct account_effect *out)
+{
+	struct doing doing = {.context = context, .act = act, .step = compromised_step};
+
+	return run(&doing, out);
+}
+
+static enum err hold_step(struct doing *d, struct db *db)
+{
+	TRY(session_store_hold_of_user(db, &d->act->user_id, &d->effect.sessions));
+	if (d->effect.sessions == 0) {
+		d->effect.outcome = ACCOUNT_ALREADY;
+		return OK;
+	}
+	return note(d, AUDIT_SESSIONS_HELD, STR_NONE);
+}
+
+enum err account_hold(const struct auth_context *context, const struct account_act *act,
+		      struct account_effect *out)
+{
+	struct doing doing = {.context = context, .act = act, .step = hold_step};
+
+	return run(&doing, out);
+}
+
+/* The user is found by the session, and locked before the session is changed; a guest's has none.
+ */
+static enum err hold_session_work(struct db *db, void *opaque)
+{
+	struct doing *d = opaque;
+	struct session_row row = {.epoch = 0};
+	uint32_t state = USER_NONE;
+	bool found = false;
+
+	d->trail.n = 0;
+	d->effect = (struct account_effect){.outcome = ACCOUNT_DONE};
+	TRY(session_store_find_by_id(db, d->context->arena, d->session_id, &row, &found));
+	if (!found)
+		return refuse(d, ACCOUNT_NO_SUCH_SESSION);
+	if (!id_is_none(row.user_id))
+		TRY(user_store_lock(db, &row.user_id, &state, &found));
+	d->effect.user.id = row.user_id;
+	TRY(session_store_hold_by_id(db, d->session_id, &d->effect.sessions));
+	if (d->effect.sessions > 0)
+		return note(d, AUDIT_SESSION_HELD, STR_NONE);
+	d->effect.outcome = ACCOUNT_ALREADY;
+	TRY(session_store_find_by_id(db, d->context->arena, d->session_id, &row, &found));
+	return found ? OK : refuse(d, ACCOUNT_NO_SUCH_SESSION);
+}
+
+enum err account_hold_session(const struct auth_context *context, const struct id *session_id,
+			      const struct account_act *act, struct account_effect *out)
+{
+	struct doing doing = {.context = context, .act = act, .session_id = session_id};
+	enum err e = OK;
+
+	if (!is_reason(act->reason)) {
+		*out = (struct account_effect){.outcome = ACCOUNT_BAD_REASON};
+		return OK;
+	}
+	e = db_transact(context->db, hold_session_work, &doing);
+	if (e == ERR_CONFLICT && doing.effect.outcome > ACCOUNT_ALREADY)
+		e = OK;
+	else if (e == OK)
+		audit_trail_write(context, &doing.trail);
+	TRY(e);
+	*out = doing.effect;
+	return OK;
+}
+
+static bool holds(const struct doing *d)
+{
+	struct str rest = d->effect.user.grants;
+	struct str name = STR_NONE;
+
+	while (grants_next(&rest, ROLE_PREFIX, &name))
+		if (str_equal(name, d->act->role))
+			return true;
+	return false;
+}
+
+static enum err note_role(struct doing *d, struct str sign)
+{
+	struct str text = STR_NONE;
+	struct buf what;
+
+	buf_init(&what, d->context->arena, DETAIL_MAX);
+	buf_add(&what, sign);
+	buf_add(&what, d->act->role);
+	TRY(buf_str(&what, &text));
+	return note(d, AUDIT_ROLE_CHANGED, text);
+}
+
+static enum err lower_sessions(struct doing *d, struct db *db)
+{
+	int64_t fresh = d->context->config->session.fresh;
+	int64_t age = fresh < NOT_FRESH ? NOT_FRESH : fresh + CLOCK_SECOND;
+	bool elevated = false;
+
+	TRY(role_store_is_elevated(db, d->act->role, &elevated));
+	if (!elevated)
+		return OK;
+	return session_store_lower_of_user(db, &d->act->user_id, d->context->now - age,
+					   &d->effect.sessions);
+}
+
+/* Given again in either case: so grants that were wrong are right afterwards. */
+static enum err give_step(struct doing *d, struct db *db)
+{
+	bool had = holds(d);
+	bool known = false;
+
+	TRY(role_store_give(db, &d->act->user_id, d->act->role, d->context->now, &known));
+	if (!known)
+		return refuse(d, ACCOUNT_NO_SUCH_ROLE);
+	if (had) {
+		d->effect.outcome = ACCOUNT_ALREADY;
+		return OK;
+	}
+	TRY(lower_sessions(d, db));
+	return note_role(d, STR("+"));
+}
+
+enum err account_give_role(const struct auth_context *context, const struct account_act *act,
+			   struct account_effect *out)
+{
+	struct doing doing = {.context = context, .act = act, .step = give_step};
+
+	return run(&doing, out);
+}
+
+static enum err take_step(struct doing *d, struct db *db)
+{
+	bool had = holds(d);
+	bool known = false;
+
+	TRY(role_store_take(db, &d->act->user_id, d->act->role, &known));
+	if (!known)
+		return refuse(d, ACCOUNT_NO_SUCH_ROLE);
+	if (!had) {
+		d->effect.outcome = ACCOUNT_ALREADY;
+		return OK;
+	}
+	return note_role(d, STR("-"));
+}
+
+enum err account_take_role(const struct auth_context *context, const struct account_act *act,
+			   struct account_effect *out)
+{
+	struct doing doing = {
+		.context = context,
+		.act = act,
+		.step = take_step,
+		.may_lose_admin = str_equal(act->role, ADMIN),
+	};
+
+	return run(&doing, out);
+}

@@ -1,0 +1,73 @@
+/* What administrators do to accounts: lock, unlock, mark a password, hold sessions, change roles.
+ */
+#ifndef GATEPOST_AUTH_ACCOUNT_ADMIN_H
+#define GATEPOST_AUTH_ACCOUNT_ADMIN_H
+
+#include <stdint.h>
+
+#include "context.h"
+#include "err.h"
+#include "ident.h"
+#include "str.h"
+#include "user_store.h"
+
+#define ACCOUNT_REASON_MAX 200 /* bytes */
+
+enum account_outcome {
+	ACCOUNT_REFUSED = 0,     /* never a result by itself */
+	ACCOUNT_DONE,            /* it was done */
+	ACCOUNT_ALREADY,         /* it was so already; what else the act does was done again */
+	ACCOUNT_LAST_ADMIN,      /* refused: nobody would be administrator any more */
+	ACCOUNT_IS_CLOSED,       /* refused: a closed account is neither locked nor unlocked */
+	ACCOUNT_NO_PASSWORD,     /* refused: there is none to be marked */
+	ACCOUNT_NO_SUCH_ROLE,    /* refused */
+	ACCOUNT_NO_SUCH_USER,    /* refused: gone meanwhile */
+	ACCOUNT_NO_SUCH_SESSION, /* refused */
+	ACCOUNT_BAD_REASON,      /* refused: over ACCOUNT_REASON_MAX, a control, no UTF-8 */
+	ACCOUNT_OUTCOME_COUNT
+};
+
+/* What is to be done to whom. */
+struct account_act {
+	struct id user_id;
+	struct str role;   /* account_give_role, account_take_role */
+	struct str reason; /* goes into the event; absent or empty: none */
+};
+
+struct account_effect {
+	enum account_outcome outcome;
+	struct user_row user; /* as it is now; when DONE or ALREADY, but for one session's hold */
+	uint64_t sessions;    /* how many were ended, held or lowered */
+};
+
+/*
+ * Each is one transaction with the user's lock first (before it, where an administrator could be
+ * lost, a turn of the role), one event, and holds from the next request on, on every carrier. Of
+ * two that would together leave no active administrator one is refused, on any number of nodes.
+ */
+
+/* Locks the account and ends all its sessions. */
+MUST_CHECK enum err account_lock(const struct auth_context *context, const struct account_act *act,
+				 struct account_effect *out);
+MUST_CHECK enum err account_unlock(const struct auth_context *context,
+				   const struct account_act *act, struct account_effect *out);
+/* The password must be changed at the next sign-in; ends all sessions. */
+MUST_CHECK enum err account_compromised(const struct auth_context *context,
+					const struct account_act *act, struct account_effect *out);
+/* Every session of the user asks for a new sign-in. */
+MUST_CHECK enum err account_hold(const struct auth_context *context, const struct account_act *act,
+				 struct account_effect *out);
+/* One session, whoever's; act->user_id is not looked at. */
+MUST_CHECK enum err account_hold_session(const struct auth_context *context,
+					 const struct id *session_id, const struct account_act *act,
+					 struct account_effect *out);
+/*
+ * Everywhere, not in a tenant. Gaining an elevated role takes aal 2 and freshness away from the
+ * user's sessions, which go on.
+ */
+MUST_CHECK enum err account_give_role(const struct auth_context *context,
+				      const struct account_act *act, struct account_effect *out);
+MUST_CHECK enum err account_take_role(const struct auth_context *context,
+				      const struct account_act *act, struct account_effect *out);
+
+#endif
