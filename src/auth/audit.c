@@ -27,6 +27,7 @@ static const struct {
 	[AUDIT_PASSWORD_CHANGED] = {"authn_password_change", "ok", LOG_LEVEL_INFO},
 	[AUDIT_ROLE_GIVEN] = {"authz_change", "ok", LOG_LEVEL_INFO},
 	[AUDIT_SETUP_BEGUN] = {"setup_begun", "ok", LOG_LEVEL_INFO},
+	[AUDIT_USER_REMOVED] = {"user_removed", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)
