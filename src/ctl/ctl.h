@@ -27,6 +27,11 @@ enum ctl_option {
 	CTL_PASSWORD_STDIN,
 	CTL_USER,
 	CTL_ALL,
+	CTL_CA,
+	CTL_RESOLVE,
+	CTL_HTTP_PORT,
+	CTL_NO_DRILL,
+	CTL_OFFLINE,
 	CTL_OPTION_COUNT
 };
 
@@ -98,5 +103,6 @@ enum ctl_exit cmd_session_list(struct ctl *ctl);
 enum ctl_exit cmd_session_revoke(struct ctl *ctl);
 enum ctl_exit cmd_config_check(struct ctl *ctl);
 enum ctl_exit cmd_purge(struct ctl *ctl);
+enum ctl_exit cmd_doctor(struct ctl *ctl);
 
 #endif
