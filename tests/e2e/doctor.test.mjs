@@ -113,7 +113,8 @@ test('for a person: one line a check', async () => {
 });
 
 test('the command line and what cannot be examined at all', async () => {
-  for (const args of [['--offline', '--ca', 'x'], ['--offline', '--no-drill'], ['--insecure'], ['--ca']]) {
+  for (const args of [['--offline', '--ca', 'x'], ['--offline', '--no-drill'], ['--insecure'], ['--ca'],
+    ['--http-port', 'http'], ['--http-port', '65536'], ['--resolve', 'localhost'], ['--resolve', 'localhost:https:127.0.0.1']]) {
     const run = await doctor(args);
     assert.equal(run.code, 2, args.join(' '));
     assert.equal(run.stdout, '');
