@@ -63,6 +63,8 @@ MUST_CHECK enum err account_create(const struct auth_context *context,
 MUST_CHECK enum err account_set_password(const struct auth_context *context,
 					 const struct id *user_id, struct str typed,
 					 struct account_result *out);
+/* Deletes the account and all that belongs to it, in one transaction. One that is gone is OK. */
+MUST_CHECK enum err account_remove(const struct auth_context *context, const struct id *user_id);
 /* By user name, address, or the 22 characters of an id. */
 MUST_CHECK enum err account_find(const struct auth_context *context, struct str typed,
 				 struct user_row *out, bool *found);

@@ -37,6 +37,7 @@ static const struct {
 	[AUDIT_ADMIN_REFUSED] = {"authz_fail", "refused", LOG_LEVEL_INFO},
 	[AUDIT_SESSION_EXPIRED] = {"session_expired", "refused", LOG_LEVEL_INFO},
 	[AUDIT_SEQUENCE_REFUSED] = {"sequence_fail", "refused", LOG_LEVEL_WARN},
+	[AUDIT_USER_REMOVED] = {"user_removed", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

@@ -187,6 +187,17 @@ static const struct ctl_command COMMANDS[] = {
 		.need = CTL_NEED_DATABASE,
 		.run = cmd_throttle_clear,
 	},
+	{
+		.noun = "doctor",
+		.synopsis = "[--ca FILE] [--resolve HOST:PORT:ADDRESS] [--http-port PORT] "
+			    "[--no-drill] [--offline]",
+		.description = "Examines files, database, sockets and what arrives through the "
+			       "web server; says what to do.",
+		.options = BIT(CTL_CA) | BIT(CTL_RESOLVE) | BIT(CTL_HTTP_PORT) | BIT(CTL_NO_DRILL) |
+			   BIT(CTL_OFFLINE),
+		.need = CTL_NEED_CONFIG,
+		.run = cmd_doctor,
+	},
 };
 
 const struct ctl_command *ctl_commands(size_t *n)

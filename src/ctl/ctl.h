@@ -36,6 +36,11 @@ enum ctl_option {
 	CTL_SINCE,
 	CTL_LIMIT,
 	CTL_CURSOR,
+	CTL_CA,
+	CTL_RESOLVE,
+	CTL_HTTP_PORT,
+	CTL_NO_DRILL,
+	CTL_OFFLINE,
 	CTL_OPTION_COUNT
 };
 
@@ -116,5 +121,6 @@ enum ctl_exit cmd_config_check(struct ctl *ctl);
 enum ctl_exit cmd_purge(struct ctl *ctl);
 enum ctl_exit cmd_throttle_list(struct ctl *ctl);
 enum ctl_exit cmd_throttle_clear(struct ctl *ctl);
+enum ctl_exit cmd_doctor(struct ctl *ctl);
 
 #endif

@@ -26,6 +26,11 @@ static const struct option_def OPTIONS[CTL_OPTION_COUNT] = {
 	[CTL_SINCE] = {"--since", true, false},
 	[CTL_LIMIT] = {"--limit", true, false},
 	[CTL_CURSOR] = {"--cursor", true, false},
+	[CTL_CA] = {"--ca", true, false},
+	[CTL_RESOLVE] = {"--resolve", true, false},
+	[CTL_HTTP_PORT] = {"--http-port", true, false},
+	[CTL_NO_DRILL] = {"--no-drill", false, false},
+	[CTL_OFFLINE] = {"--offline", false, false},
 };
 
 const char *line_option_name(enum ctl_option option)

@@ -254,6 +254,34 @@ static enum err run_locked(struct migration *m)
 	return e;
 }
 
+static enum err look(struct migration *m)
+{
+	TRY(db_connect(m->db, m->fault));
+	TRY(check_applied(m));
+	m->report.from = (unsigned)m->applied;
+	m->report.to = (unsigned)m->file_count;
+	return OK;
+}
+
+static enum err with_account(struct migration *m, enum err (*work)(struct migration *m),
+			     struct migrate_report *report)
+{
+	const struct config *config = m->config;
+	enum err e = OK;
+
+	m->fault->text[0] = '\0';
+	TRY(migrate_files_read(m->arena, config->server.sql_dir, &m->files, &m->file_count,
+			       m->fault));
+	TRY(db_open(config, DB_ROLE_MIGRATE, &m->db));
+	e = work(m);
+	db_close(&m->db);
+	if (e == OK)
+		*report = m->report;
+	else if (m->fault->text[0] == '\0')
+		(void)fault_set(m->fault, "the database failed: %s", err_name(e));
+	return e;
+}
+
 enum err migrate_run(const struct config *config, struct arena *arena,
 		     struct migrate_report *report, struct fault *fault)
 {
@@ -263,16 +291,14 @@ enum err migrate_run(const struct config *config, struct arena *arena,
 		.owner = id_random(),
 		.fault = fault,
 	};
-	enum err e = OK;
 
-	fault->text[0] = '\0';
-	TRY(migrate_files_read(arena, config->server.sql_dir, &m.files, &m.file_count, fault));
-	TRY(db_open(config, DB_ROLE_MIGRATE, &m.db));
-	e = run_locked(&m);
-	db_close(&m.db);
-	if (e == OK)
-		*report = m.report;
-	else if (fault->text[0] == '\0')
-		(void)fault_set(fault, "the database failed: %s", err_name(e));
-	return e;
+	return with_account(&m, run_locked, report);
+}
+
+enum err migrate_check(const struct config *config, struct arena *arena,
+		       struct migrate_report *report, struct fault *fault)
+{
+	struct migration m = {.config = config, .arena = arena, .fault = fault};
+
+	return with_account(&m, look, report);
 }

@@ -25,5 +25,11 @@ struct migrate_report {
  */
 MUST_CHECK enum err migrate_run(const struct config *config, struct arena *arena,
 				struct migrate_report *report, struct fault *fault);
+/*
+ * Changes nothing: compares what was applied with the files, as the account "migrate". from is what
+ * the database has, to the newest file. Errors as of migrate_run.
+ */
+MUST_CHECK enum err migrate_check(const struct config *config, struct arena *arena,
+				  struct migrate_report *report, struct fault *fault);
 
 #endif

@@ -3,6 +3,9 @@
 
 #include "audit_store.h"
 #include "device_store.h"
+#include "doctor_store.h"
+#include "grants_store.h"
+#include "rights.h"
 #include "row.h"
 #include "session_store.h"
 #include "throttle_store.h"
@@ -151,6 +154,36 @@ static const struct col throttle_cols[] = {
 #define THROTTLE_SELECT                                                                            \
 	"SELECT key_hash, bucket, short_start, short_count, long_start, long_count, failures, "    \
 	"before_at, last_at, purge_at FROM throttle "
+static const struct col overdue_cols[] = {
+	{"sessions", COL_I64, offsetof(struct doctor_overdue, sessions), 0},
+	{"rotations", COL_I64, offsetof(struct doctor_overdue, rotations), 0},
+	{"throttles", COL_I64, offsetof(struct doctor_overdue, throttles), 0},
+};
+static const struct col right_cols[] = {
+	{"place", COL_STR, offsetof(struct right, place), 2048},
+	{"table_name", COL_STR, offsetof(struct right, table), 2048},
+	{"column_name", COL_STR, offsetof(struct right, column), 2048},
+	{"privilege", COL_STR, offsetof(struct right, privilege), 2048},
+	{"grantable", COL_BOOL, offsetof(struct right, grantable), 0},
+};
+static const struct col stored_cols[] = {
+	{"user_id", COL_ID, offsetof(struct grants_row, user_id), 0},
+	{"tenant_id", COL_ID, offsetof(struct grants_row, tenant_id), 0},
+	{"grants", COL_STR, offsetof(struct grants_row, text), 4000},
+};
+static const struct col grants_word_cols[] = {
+	{"user_id", COL_ID, offsetof(struct grants_row, user_id), 0},
+	{"tenant_id", COL_ID, offsetof(struct grants_row, tenant_id), 0},
+	{"word", COL_STR, offsetof(struct grants_row, text), 400},
+};
+
+/* What an account was given itself; not what it would see of others. */
+#define OWN                                                                                        \
+	"WHERE GRANTEE = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''') "               \
+	"AND PRIVILEGE_TYPE <> 'USAGE' "
+#define OVERDUE(table, column)                                                                     \
+	"(SELECT COUNT(*) FROM (SELECT 1 FROM " table " WHERE " column " < ? LIMIT 10000) AS x)"
+#define IN_RANGE "g.user_id > ? AND g.user_id <= ?"
 
 /* The server's clock: runners on several hosts share the lock. Whole seconds: no time zone is in
  * it. */
@@ -379,6 +412,70 @@ static const struct stmt_def table[STMT_COUNT] = {
 	DEF(STMT_MIGRATION_INSERT, .params = "ibbi", .roles = MIGRATE,
 	    .sql = "INSERT INTO schema_migration (version, name, sha256, applied_at) "
 		   "VALUES (?,?,?,?)"),
+
+	DEF(STMT_USER_DELETE, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM user WHERE id = ?"),
+	DEF(STMT_PASSWORD_DELETE, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM password WHERE user_id = ?"),
+	DEF(STMT_USER_ROLE_DELETE_OF_USER, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM user_role WHERE user_id = ?"),
+	DEF(STMT_MEMBERSHIP_DELETE_OF_USER, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM membership WHERE user_id = ?"),
+	DEF(STMT_DEVICE_DELETE_OF_USER, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM device WHERE user_id = ?"),
+	DEF(STMT_OUTBOX_DELETE_OF_USER, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM outbox WHERE user_id = ?"),
+	DEF(STMT_ROTATION_DELETE_OF_USER, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE r FROM rotation r JOIN session s ON s.id = r.session_id "
+		   "WHERE s.user_id = ?"),
+
+	/* No time zone is in it. */
+	DEF(STMT_DOCTOR_CLOCK, .params = "", COLS(number_cols), .kind = STMT_READ,
+	    .roles = WEB | HASH | GUARD,
+	    .sql = "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6)) "
+		   "AS value"),
+	DEF(STMT_DOCTOR_OVERDUE, .params = "iii", COLS(overdue_cols), .kind = STMT_READ,
+	    .roles = WEB,
+	    .sql = "SELECT " OVERDUE("session", "idle_end") " AS sessions, " OVERDUE(
+		    "rotation", "purge_at") " AS rotations, " OVERDUE("throttle",
+								      "purge_at") " AS throttles"),
+	DEF(STMT_DOCTOR_RIGHTS, .params = "", COLS(right_cols), .kind = STMT_READ,
+	    .roles = WEB | HASH | GUARD,
+	    .sql = "SELECT '*' AS place, '' AS table_name, '' AS column_name, "
+		   "PRIVILEGE_TYPE AS privilege, IS_GRANTABLE = 'YES' AS grantable "
+		   "FROM information_schema.USER_PRIVILEGES " OWN
+		   "UNION ALL SELECT '*', '', '', CONCAT('ROLE ', ROLE_NAME), 0 "
+		   "FROM information_schema.APPLICABLE_ROLES "
+		   "UNION ALL SELECT IF(DATABASE() LIKE TABLE_SCHEMA, '', TABLE_SCHEMA), '', '', "
+		   "PRIVILEGE_TYPE, IS_GRANTABLE = 'YES' "
+		   "FROM information_schema.SCHEMA_PRIVILEGES " OWN
+		   "UNION ALL SELECT IF(DATABASE() = TABLE_SCHEMA, '', TABLE_SCHEMA), TABLE_NAME, "
+		   "'', PRIVILEGE_TYPE, IS_GRANTABLE = 'YES' "
+		   "FROM information_schema.TABLE_PRIVILEGES " OWN
+		   "UNION ALL SELECT IF(DATABASE() = TABLE_SCHEMA, '', TABLE_SCHEMA), TABLE_NAME, "
+		   "COLUMN_NAME, PRIVILEGE_TYPE, IS_GRANTABLE = 'YES' "
+		   "FROM information_schema.COLUMN_PRIVILEGES " OWN
+		   "ORDER BY place, table_name, column_name, privilege"),
+
+	/* Users in ranges of their ids. The zero tenant is "everywhere", as in user_role. */
+	DEF(STMT_GRANTS_END, .params = "bi", COLS(id_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = "SELECT MAX(id) AS id FROM "
+		   "(SELECT id FROM user WHERE id > ? ORDER BY id LIMIT ?) AS x"),
+	DEF(STMT_GRANTS_STORED, .params = "bbbb", COLS(stored_cols), .kind = STMT_READ,
+	    .roles = WEB,
+	    .sql = "SELECT g.id AS user_id, UNHEX(REPEAT('00', 16)) AS tenant_id, g.grants "
+		   "FROM user g WHERE g.id > ? AND g.id <= ? "
+		   "UNION ALL SELECT g.user_id, g.tenant_id, g.grants FROM membership g "
+		   "WHERE " IN_RANGE " ORDER BY user_id, tenant_id"),
+	DEF(STMT_GRANTS_WORDS, .params = "bbbbbb", COLS(grants_word_cols), .kind = STMT_READ,
+	    .roles = WEB,
+	    .sql = "SELECT g.user_id, g.tenant_id, 'elevated' AS word FROM user_role g "
+		   "JOIN role r ON r.id = g.role_id WHERE r.elevated = 1 AND " IN_RANGE
+		   " UNION SELECT g.user_id, g.tenant_id, CONCAT('perm:', p.name) "
+		   "FROM user_role g JOIN permission p ON p.role_id = g.role_id WHERE " IN_RANGE
+		   " UNION SELECT g.user_id, g.tenant_id, CONCAT('role:', r.name) "
+		   "FROM user_role g JOIN role r ON r.id = g.role_id WHERE " IN_RANGE
+		   " ORDER BY user_id, tenant_id, word"),
 };
 
 const struct stmt_def *stmt_def(enum stmt stmt)

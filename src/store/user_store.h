@@ -36,6 +36,11 @@ MUST_CHECK enum err user_store_lock(struct db *db, const struct id *id, uint32_t
 				    bool *found);
 /* ERR_CONFLICT when user name or address is taken. */
 MUST_CHECK enum err user_store_insert(struct db *db, const struct user_row *row);
+/*
+ * Deletes the user and all that belongs to it, but audit events: what happened stays known. Inside
+ * a transaction that holds the user's lock.
+ */
+MUST_CHECK enum err user_store_delete(struct db *db, const struct id *id);
 /* By created_at, oldest first. out: array of cursor->limit. */
 MUST_CHECK enum err user_store_list(struct db *db, struct arena *arena,
 				    const struct page_cursor *cursor, struct user_row *out,

@@ -50,6 +50,7 @@ test('one door per foreign library', () => {
     [/#\s*include\s*[<"]sodium/, ['src/base/', 'src/auth/password.c']],
     [/#\s*include\s*[<"]utf8proc\.h/, ['src/auth/password.c']],
     [/#\s*include\s*[<"]ini\.h/, ['src/base/config']],
+    [/#\s*include\s*[<"]curl\//, ['src/ctl/fetch.c']],
   ];
   for (const [pattern, allowed] of doors) none(findings(outside(allowed), pattern, { code: false }));
 });

@@ -33,8 +33,9 @@ for (const program of ['gatepost.fcgi', 'gatepost']) {
   });
 }
 
-test('the request binary does not drag in libcurl', () => {
+test('the request binary does not drag in libcurl; the command, for its doctor, does', () => {
   assert.doesNotMatch(run('readelf', ['-dW', join(release, 'src/gatepost.fcgi')]), /libcurl/);
+  assert.match(run('readelf', ['-dW', join(release, 'src/gatepost')]), /libcurl/);
 });
 
 test('cmake --install puts program, templates, sql, manual pages', () => {
