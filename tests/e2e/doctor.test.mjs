@@ -199,7 +199,7 @@ test('sockets: open to others, no socket, nobody there, TCP, none of our own', a
 test('a worker that was killed: its socket answers nobody, health fails, what is overdue piles up', async () => {
   await stack.worker.stop('SIGKILL');
   stack.sql("INSERT INTO rotation (old_hash, session_id, epoch, proof_hash, nonce, repeat_until, purge_at) VALUES (REPEAT('a', 32), REPEAT('b', 16), 1, REPEAT('c', 32), REPEAT('d', 16), 1, 1)");
-  stack.sql("INSERT INTO throttle (key_hash, bucket, short_start, short_count, long_start, long_count, purge_at) VALUES (REPEAT('a', 32), 1, 1, 1, 1, 1, 1)");
+  stack.sql("INSERT INTO throttle (key_hash, bucket, short_start, short_count, long_start, long_count, failures, before_at, last_at, purge_at) VALUES (REPEAT('a', 32), 1, 1, 1, 1, 1, 1, 1, 1, 1)");
   const run = await doctor(online());
   expect(run, 'socket', 'fail', /nobody answers: Connection refused/, /start the worker/);
   expect(run, 'health', 'fail', /answers 50[0-9], not 200/, /worker does not answer/);
