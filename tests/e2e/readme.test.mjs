@@ -9,7 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { build, source } from '../support/harness.mjs';
-import { apacheServer, configtest, giveToWwwData, program, wwwData } from '../support/servers.mjs';
+import { apacheServer, configtest, isRoot, program } from '../support/servers.mjs';
 import { certificates, freePort, start, temporaryFolder, until } from '../support/stack.mjs';
 import { Client, Visitor, setCookies, tokenOf } from '../support/client.mjs';
 import { startMariadb } from '../support/with-mariadb.mjs';
@@ -55,12 +55,22 @@ function standIn(name, script) {
 
 function makeStandIns() {
   const noted = `echo "$(basename "$0") $*" >>'${root}/noted'`;
-  for (const name of ['apt-get', 'systemctl', 'systemd-sysusers', 'chown', 'a2enmod', 'a2enconf', 'lighttpd', 'apachectl']) standIn(name, noted);
-  standIn('systemd-tmpfiles', `${noted}\nsed -n 's/^d \\([^ ]*\\) \\([0-7]*\\) .*/\\2 \\1/p' "$2" | while read -r mode path; do mkdir -p "$path"; chmod "$mode" "$path"; done`);
-  standIn('runuser', 'test "$1 $2 $3" = "-u gatepost --"\nshift 3\nexec "$@"');
+  for (const name of ['apt-get', 'systemctl', 'systemd-sysusers', 'a2enmod', 'a2enconf', 'lighttpd', 'apachectl']) standIn(name, noted);
+  // As root a system account of Debian's plays the part of gatepost's, so that owners and groups count.
+  if (isRoot) {
+    const asActor = 'for word; do shift; case $word in gatepost) word=games ;; gatepost:*) word=games:${word#*:} ;; esac; set -- "$@" "$word"; done';
+    standIn('chown', `${asActor}\nexec /usr/bin/chown "$@"`);
+    standIn('install', `${asActor}\nexec /usr/bin/install "$@"`);
+  }
+  standIn('systemd-tmpfiles', `${noted}
+sed -n 's/^d \\([^ ]*\\) \\([0-7]*\\) \\([^ ]*\\) \\([^ ]*\\) -$/\\1 \\2 \\3:\\4/p' "$2" | while read -r path mode owner; do
+  mkdir -p "$path"; chmod "$mode" "$path"
+  ${isRoot ? 'chown $(echo "$owner" | sed s/gatepost/games/g) "$path"' : ''}
+done`);
+  standIn('runuser', `test "$1 $2 $3" = "-u gatepost --"\nshift 3\nexec ${isRoot ? 'setpriv --reuid=games --regid=games --clear-groups' : ''} "$@"`);
   standIn('mariadb', `exec ${program('mariadb')} --no-defaults -uroot --socket='${mariadb.socket}'`);
-  // Without -o: the account is not there.
-  standIn('install', 'for word; do shift; [ "$word" = -o ] && { drop=1; continue; }; [ "${drop:-}" = 1 ] && { drop=; continue; }; set -- "$@" "$word"; done\nexec /usr/bin/install "$@"');
+  // The account is not there.
+  if (!isRoot) standIn('install', 'for word; do shift; [ "$word" = -g ] && { drop=1; continue; }; [ "${drop:-}" = 1 ] && { drop=; continue; }; set -- "$@" "$word"; done\nexec /usr/bin/install "$@"');
   standIn('cmake', `if [ "$1" = --install ]; then exec ${program('cmake')} --install '${join(build, 'readme')}' --prefix '${root}/usr/local'; fi
 if [ "$1" = --preset ]; then shift 2; exec ${program('cmake')} --preset release -B '${join(build, 'readme')}' "$@"; fi
 exec ${program('cmake')} --build '${join(build, 'readme')}'`);
@@ -82,6 +92,7 @@ before(async () => {
   root = folder.dir;
   chmodSync(root, 0o711);
   mariadb = await startMariadb();
+  chmodSync(mariadb.dir, 0o711);
   port = await freePort();
   origin = `https://localhost:${port}`;
   tls = certificates(root);
@@ -100,8 +111,8 @@ test('steps 1 to 5: installed, migrated, set up, started by the unit\'s own line
   follow(steps[0]);
   relocate(join(root, 'usr/local/share/gatepost'));
   for (const step of steps.slice(1, 3)) follow(step);
-  for (const role of ['migrate', 'web', 'hash', 'guard']) {
-    assert.equal(statSync(join(root, `etc/gatepost/db-${role}.password`)).mode & 0o777, 0o600);
+  for (const [role, mode] of Object.entries({ migrate: 0o600, web: 0o640, hash: 0o640, guard: 0o640 })) {
+    assert.equal(statSync(join(root, `etc/gatepost/db-${role}.password`)).mode & 0o777, mode);
   }
   assert.ok(!existsSync(join(root, 'etc/gatepost/accounts.sql')));
   code = /: (\S+)\n/.exec(follow(steps[3]).split('type this code')[1])[1];
@@ -109,10 +120,11 @@ test('steps 1 to 5: installed, migrated, set up, started by the unit\'s own line
   assert.ok(noted().includes('systemctl enable --now gatepost'));
 
   const unit = readFileSync(join(root, 'etc/systemd/system/gatepost.service'), 'utf8');
-  const [command, ...args] = /^ExecStart=(.*)$/m.exec(unit)[1].split(' ');
-  assert.match(unit, /^Group=www-data$/m);
-  giveToWwwData(root, ':www-data', join(root, 'run/gatepost'));
-  worker = start(command, args, { cwd: '/', ...(wwwData && { gid: wwwData.gid }) });
+  const setting = (name) => new RegExp(`^${name}=(.*)$`, 'm').exec(unit)[1];
+  const actor = (name) => setting(name).replace('gatepost', 'games');
+  const credentials = ['setpriv', `--reuid=${actor('User')}`, `--regid=${actor('Group')}`, `--groups=${actor('SupplementaryGroups')}`];
+  const [command, ...args] = [...(isRoot ? credentials : []), ...setting('ExecStart').split(' ')];
+  worker = start(command, args, { cwd: '/' });
   await until(() => {
     if (!worker.running()) throw new Error(worker.output());
     return existsSync(join(root, 'run/gatepost/gatepost.sock'));
