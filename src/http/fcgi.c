@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fastcgi.h>
@@ -20,6 +21,7 @@
 #define DRAIN_MAX 1048576 /* octets of a body nobody read; beyond it the connection is closed */
 #define DRAIN_PIECE 4096
 #define RETRY_MS 100
+#define CGI_DRAIN_MS 5000 /* the wait for the next piece, where nothing promises an end */
 
 /* Ends a request that nobody answered: lighttpd reads an empty answer of an authorizer as a grant.
  */
@@ -270,10 +272,32 @@ static void drain(struct fcgi_call *call)
 	call->overrun = true;
 }
 
+/*
+ * mod_cgid's stdin and stdout are one socket: ending with something unread would reset it, and the
+ * answer would be lost. A pipe has no such trouble.
+ */
+static void drain_cgi(void)
+{
+	struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+	char piece[DRAIN_PIECE];
+	struct stat status;
+	size_t drained = 0;
+
+	if (fstat(STDIN_FILENO, &status) != 0 || !S_ISSOCK(status.st_mode))
+		return;
+	while (drained < DRAIN_MAX && poll(&in, 1, CGI_DRAIN_MS) == 1) {
+		ssize_t n = read(STDIN_FILENO, piece, sizeof piece);
+		if (n <= 0)
+			return;
+		drained += (size_t)n;
+	}
+}
+
 static enum err write_cgi(struct str answer)
 {
 	size_t sent = 0;
 
+	drain_cgi();
 	while (sent < answer.n) {
 		ssize_t n = write(STDOUT_FILENO, answer.p + sent, answer.n - sent);
 		if (n < 0 && errno != EINTR)

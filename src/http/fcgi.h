@@ -62,8 +62,9 @@ const char *const *fcgi_params(const struct fcgi_call *call);
 MUST_CHECK enum err fcgi_read_body(struct fcgi_call *call, struct arena *arena, size_t length,
 				   size_t max, struct str *out);
 /*
- * Drains stdin (bounded), then sends the whole answer and the end of the request ("Status: …"
- * first), below 8 KiB in one write. Once a request. ERR_IO when the client went away.
+ * Drains stdin (bounded; under CGI only a socket), then sends the whole answer and the end of the
+ * request ("Status: …" first), below 8 KiB in one write. Once a request. ERR_IO when the client
+ * went away.
  */
 MUST_CHECK enum err fcgi_write(struct fcgi_call *call, struct str answer);
 /*

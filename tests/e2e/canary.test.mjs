@@ -23,7 +23,7 @@ before(async () => {
   const { startStack } = await import('../support/harness.mjs');
   stack = await startStack({
     users: ['alice'],
-    lighttpdExtra: `
+    extra: `
 server.modules += ( "mod_accesslog" )
 accesslog.filename = "@DIR@/access.log"
 accesslog.format = "%h %r %s %{User-Agent}i %{Referer}i"`,

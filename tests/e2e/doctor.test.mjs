@@ -13,7 +13,7 @@ let httpPort;
 before(async () => {
   httpPort = await freePort();
   stack = await startStack({
-    lighttpdExtra: `
+    extra: `
 server.modules += ( "mod_redirect" )
 $SERVER["socket"] == "127.0.0.1:${httpPort}" { ssl.engine = "disable" }
 $HTTP["scheme"] == "http" { url.redirect = ( "" => "https://localhost\${url.path}" ) }`,

@@ -269,7 +269,7 @@ test('IN-15: the socket is 0660', () => {
 });
 
 test('started by the web server: the socket is descriptor 0', async () => {
-  const spawned = await startStack({ spawned: true, settings: { 'listen web': null } });
+  const spawned = await startStack({ server: 'lighttpd-spawned' });
   try {
     const { session_handle: handle } = await spawned.signIn(spawned.users.alice);
     assert.equal((await spawned.withHandle(handle, 'GET', '/session')).status, 200);

@@ -1,12 +1,13 @@
-// The whole product for one test file: private MariaDB, migrated database, worker, lighttpd with TLS.
+// The whole product for one test file: private MariaDB, migrated database, worker, web server with TLS.
 import { randomBytes } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, copyFileSync, cpSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startMariadb, createDatabase } from './with-mariadb.mjs';
 import { certificates, freePort, secretFile, start, temporaryFolder, until } from './stack.mjs';
 import { Client, Visitor } from './client.mjs';
+import { giveToWwwData, servers, wwwData } from './servers.mjs';
 
 export const source = process.env.GATEPOST_SOURCE ?? join(dirname(fileURLToPath(import.meta.url)), '../..');
 export const build = process.env.GATEPOST_BUILD ?? join(source, 'build/dev');
@@ -19,13 +20,6 @@ export function configText(sections) {
   return Object.entries(sections)
     .map(([section, settings]) => `[${section}]\n${Object.entries(settings).map(([k, v]) => `${k} = ${v}\n`).join('')}`)
     .join('');
-}
-
-function program(name) {
-  for (const dir of [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']) {
-    if (existsSync(join(dir, name))) return join(dir, name);
-  }
-  throw new Error(`${name} is not installed`);
 }
 
 // What every stack needs below dir: password files, key file place, configuration.
@@ -59,41 +53,10 @@ export function writeConfig({ dir, origin, socket, database, settings = {} }) {
   return { file, sections };
 }
 
-function writeLighttpd({ dir, port, pem, spawned, extra }) {
-  const file = join(dir, 'lighttpd.conf');
-  mkdirSync(join(dir, 'www'), { recursive: true });
-  writeFileSync(file, `
-server.document-root = "${join(dir, 'www')}"
-server.bind = "127.0.0.1"
-server.port = ${port}
-server.modules = ( "mod_openssl" )
-server.errorlog = "${join(dir, 'lighttpd.log')}"
-ssl.engine = "enable"
-ssl.pemfile = "${pem}"
-${spawned ? spawnedBy(dir) : external(dir)}
-${extra.replaceAll('@DIR@', dir)}
-`);
-  return file;
-}
-
-const external = (dir) => `
-var.gatepost_socket = "${join(dir, 'run/gatepost.sock')}"
-var.gatepost_path = "^/auth(?:/|$)"
-include "${join(source, 'conf/lighttpd/gatepost.conf')}"`;
-
-// lighttpd starts the worker itself and hands it the socket as descriptor 0.
-const spawnedBy = (dir) => `
-server.modules += ( "mod_fastcgi" )
-server.breakagelog = "${join(dir, 'worker.log')}"
-$HTTP["url"] =~ "^/auth(?:/|$)" {
-  fastcgi.server = ( "/" => (( "socket" => "${join(dir, 'run/spawned.sock')}", "bin-path" => "${programs.worker}",
-    "bin-environment" => ( "GATEPOST_CONFIG" => "${join(dir, 'gatepost.conf')}", "ASAN_OPTIONS" => "detect_leaks=0" ),
-    "max-procs" => 1, "check-local" => "disable" )) )
-}`;
-
 /*
- * startStack({settings, users, lighttpdExtra, spawned}) → see the object below. users: [] for none; default
- * alice, bob and admin (role admin). Everything is stopped by pid and removed by stop().
+ * startStack({settings, users, server, extra, basePath}) → see the object below. users: [] for none; default alice,
+ * bob and admin (role admin). server: a name of servers.mjs; extra: text at the end of its site, @DIR@ is the stack's
+ * folder. Everything is stopped by pid and removed by stop().
  */
 export async function startStack(options = {}) {
   const folder = temporaryFolder();
@@ -103,7 +66,7 @@ export async function startStack(options = {}) {
     return await buildStack(stack, folder, mariadb, options);
   } catch (error) {
     // Nothing is left running that a test never got hold of.
-    await stack.lighttpd?.stop();
+    await stack.server?.stop();
     await stack.worker?.stop();
     await mariadb.stop();
     folder.remove();
@@ -111,17 +74,51 @@ export async function startStack(options = {}) {
   }
 }
 
-async function buildStack(stack, folder, mariadb, { settings = {}, users = ['alice', 'bob', 'admin'], lighttpdExtra = '', spawned = false }) {
+// A web server that gives up root's rights cannot reach the source or the build: it gets copies that it owns.
+function forWwwData(dir, mariadb) {
+  copyFileSync(programs.worker, join(dir, 'gatepost.fcgi'));
+  copyFileSync(programs.ctl, join(dir, 'gatepost'));
+  for (const name of ['templates', 'sql']) cpSync(join(source, name), join(dir, name), { recursive: true });
+  chmodSync(mariadb.dir, 0o711);
+  return {
+    worker: join(dir, 'gatepost.fcgi'),
+    ctl: join(dir, 'gatepost'),
+    settings: { template_dir: join(dir, 'templates'), sql_dir: join(dir, 'sql') },
+  };
+}
+
+// Name and parent of a process; none of both when it has ended meanwhile.
+function statOf(pid) {
+  try {
+    const [, name, parent] = /\((.*)\) \S (\d+)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return { name, parent: Number(parent) };
+  } catch {
+    return { name: '', parent: 0 };
+  }
+}
+
+async function buildStack(stack, folder, mariadb, {
+  settings: own = {}, users = ['alice', 'bob', 'admin'], server: serverName = 'lighttpd', extra = '', basePath = '/auth',
+}) {
   const { dir } = folder;
+  const kind = servers[serverName];
   const port = await freePort();
   const origin = `https://localhost:${port}`;
+  const base = basePath === '/' ? '' : basePath;
   const database = await createDatabase(mariadb, 'gatepost');
+  // As root: www-data runs the worker, or reaches its socket by the group.
+  const runAs = kind.own && kind.wwwData ? wwwData : undefined;
+  const copies = runAs ? forWwwData(dir, mariadb) : { ...programs, settings: {} };
+  const settings = { ...own, server: { base_path: basePath, ...copies.settings, ...kind.settings?.server, ...own.server } };
+  if (kind.own) settings['listen web'] = null;
   const config = writeConfig({ dir, origin, socket: mariadb.socket, database, settings });
   const tls = certificates(dir);
   const environment = { ...process.env, GATEPOST_CONFIG: '' };
+  if (runAs) giveToWwwData(dir, 'www-data:www-data', dir);
+  else if (kind.wwwData) giveToWwwData(dir, ':www-data', join(dir, 'run'));
 
   const ctl = (args, { input = '' } = {}) => {
-    const run = spawnSync(programs.ctl, ['--config', config.file, ...args], { input, encoding: 'utf8', env: environment });
+    const run = spawnSync(copies.ctl, ['--config', config.file, ...args], { input, encoding: 'utf8', env: environment, ...runAs });
     return { code: run.status, stdout: run.stdout, stderr: run.stderr };
   };
   const must = (args, options) => {
@@ -142,10 +139,10 @@ async function buildStack(stack, folder, mariadb, { settings = {}, users = ['ali
   const workerLog = join(dir, 'worker.log');
   Object.assign(stack, {
     dir, origin, port, config, mariadb, database,
-    base: `${origin}/auth`, api: `${origin}/auth/api/v1`, caFile: tls.ca, users: people,
+    base: `${origin}${base}`, api: `${origin}${base}/api/v1`, caFile: tls.ca, users: people,
     ctl, must,
     client: new Client(origin, tls.ca),
-    visitor: () => new Visitor(stack.client),
+    visitor: () => new Visitor(stack.client, base),
     sql: (text) => mariadb.sql(text, { database: database.name }),
     count: (table) => Number(stack.sql(`SELECT COUNT(*) AS n FROM ${table}`)[0].n),
     // The statements that requests sent while act ran; a new connection's own and the housekeeper's are left out.
@@ -161,31 +158,41 @@ async function buildStack(stack, folder, mariadb, { settings = {}, users = ['ali
     },
     workerOutput: () => (existsSync(workerLog) ? readFileSync(workerLog, 'utf8') : ''),
     workerLog: () => stack.workerOutput().split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)),
+    serverLog: () => ['lighttpd.log', 'apache.log', 'nginx.log', 'worker.log'].map((name) => join(dir, name))
+      .filter(existsSync).map((file) => readFileSync(file, 'utf8')).join('').slice(-4000),
+    // The workers that the web server started: descendants of it that run our program.
+    ownWorkers() {
+      const parents = new Map(readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((pid) => [Number(pid), statOf(pid)]));
+      const isBelow = (pid) => pid === stack.server.pid || (parents.has(pid) && isBelow(parents.get(pid).parent));
+      return [...parents].filter(([pid, { name }]) => name === 'gatepost.fcgi' && isBelow(pid)).map(([pid]) => pid);
+    },
     startWorker() {
       const log = openSync(workerLog, 'a', 0o600);
-      stack.worker = start(programs.worker, ['--config', config.file], { env: environment, cwd: '/', stdio: ['ignore', log, log] });
+      // The socket's group is the web server's.
+      const gid = kind.wwwData ? wwwData?.gid : undefined;
+      stack.worker = start(programs.worker, ['--config', config.file], { env: environment, cwd: '/', stdio: ['ignore', log, log], ...(gid && { gid }) });
       closeSync(log);
     },
     async ready() {
       await until(async () => {
-        if (!spawned && !stack.worker.running()) throw new Error(`the worker ended: ${stack.workerOutput()}`);
-        if (!stack.lighttpd.running()) throw new Error(`lighttpd ended: ${stack.lighttpd.output()}`);
-        return (await stack.client.get('/auth/health?ready')).status === 200;
+        if (!kind.own && !stack.worker.running()) throw new Error(`the worker ended: ${stack.workerOutput()}`);
+        if (!stack.server.running()) throw new Error(`${serverName} ended: ${stack.server.output()}${stack.serverLog()}`);
+        return (await stack.client.get(`${base}/health?ready`)).status === 200;
       }, 'the stack is ready');
     },
     // One API sign-in by handle: the answer's JSON with its handle.
     async signIn(person, more = {}) {
-      const answer = await stack.client.post('/auth/api/v1/sessions', {
+      const answer = await stack.client.post(`${base}/api/v1/sessions`, {
         json: { identifier: person.identifier, password: person.password, transport: 'handle', ...more },
       });
       if (answer.status !== 201) throw new Error(`sign-in: ${answer.status} ${answer.body}`);
       return answer.json;
     },
     withHandle: (handle, method, path, options = {}) =>
-      stack.client.request(method, `/auth/api/v1${path}`, { ...options, headers: { 'X-Session-Id': handle, ...options.headers } }),
+      stack.client.request(method, `${base}/api/v1${path}`, { ...options, headers: { 'X-Session-Id': handle, ...options.headers } }),
     async stop() {
       stack.client.close();
-      await stack.lighttpd?.stop();
+      await stack.server?.stop();
       const end = await stack.worker?.stop();
       await mariadb.stop();
       const said = stack.workerOutput().slice(-4000);
@@ -195,8 +202,18 @@ async function buildStack(stack, folder, mariadb, { settings = {}, users = ['ali
       }
     },
   });
-  if (!spawned) stack.startWorker();
-  stack.lighttpd = start(program('lighttpd'), ['-D', '-f', writeLighttpd({ dir, port, pem: tls.pem, spawned, extra: lighttpdExtra })]);
+  if (!kind.own) stack.startWorker();
+  const site = {
+    dir, port, tls, basePath, worker: copies.worker, config: config.file, extra: extra.replaceAll('@DIR@', dir),
+    socket: join(dir, 'run/gatepost.sock'),
+  };
+  stack.site = kind.write(site);
+  // The leak checker would look at a worker that the server kills.
+  const serverEnvironment = { ...environment, ASAN_OPTIONS: 'detect_leaks=0' };
+  stack.startServer = () => {
+    stack.server = start(stack.site.command, stack.site.args, { env: serverEnvironment, cwd: '/', group: stack.site.group });
+  };
+  stack.startServer();
   await stack.ready();
   return stack;
 }

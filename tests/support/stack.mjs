@@ -66,24 +66,32 @@ export function certificates(dir) {
 
 const children = new Set();
 process.on('exit', () => {
-  for (const child of children) child.kill('SIGKILL');
+  for (const { child, group } of children) {
+    try {
+      process.kill(group ? -child.pid : child.pid, 'SIGKILL');
+    } catch {
+      // It has ended already.
+    }
+  }
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
-// A child with its output kept: {child, pid, output(), exited (a promise of {code, signal}), stop(signal)}.
-export function start(command, args, options = {}) {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+// A child with its output kept: {child, pid, output(), exited (a promise of {code, signal}), stop(signal)}. group: it
+// leads a process group, all of which ends when this program ends before it.
+export function start(command, args, { group = false, ...options } = {}) {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], detached: group, ...options });
   let text = '';
   const keep = (chunk) => {
     text += chunk;
   };
   child.stdout?.setEncoding('utf8').on('data', keep);
   child.stderr?.setEncoding('utf8').on('data', keep);
-  children.add(child);
+  const entry = { child, group };
+  children.add(entry);
   const exited = new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => {
-      children.delete(child);
+      children.delete(entry);
       resolve({ code, signal });
     });
   });

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -186,6 +187,24 @@ static void answers_what_nobody_answered(void **state)
 	assert_non_null(strstr(out, "\r\n\r\n"));
 }
 
+/* mod_cgid: what stays unread in a socket would tear the answer. */
+static void reads_a_socket_to_its_end(void **state)
+{
+	struct fixture *fixture = *state;
+	int ends[2];
+	char out[256];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
+	(void)close(ends[0]);
+	assert_int_equal(write(ends[1], "a=1&b=2", 7), 7);
+	assert_int_equal(shutdown(ends[1], SHUT_WR), 0);
+	assert_int_equal(fcgi_accept(fixture->call), OK);
+	assert_int_equal(answer(fixture, STR("Status: 200 OK\r\n\r\n"), out, sizeof out), OK);
+	assert_int_equal(recv(STDIN_FILENO, out, sizeof out, MSG_DONTWAIT), 0);
+	(void)close(ends[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int main(void)
@@ -196,6 +215,7 @@ int main(void)
 		TEST(refuses_a_short_body),
 		TEST(wipes_credentials),
 		TEST(answers_what_nobody_answered),
+		TEST(reads_a_socket_to_its_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,19 @@
+// Spawned by lighttpd's bin-path: the same cases as on every server path.
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { matrix } from './cases.mjs';
+
+const { stack } = matrix('lighttpd-spawned', { lookAlike: 403, http2: true });
+
+test('a socket file left over by a server and a worker that were killed is no obstacle', async () => {
+  const { session_handle: handle } = await stack().signIn(stack().users.alice);
+  const workers = stack().ownWorkers();
+  await stack().server.stop('SIGKILL');
+  for (const pid of workers) process.kill(pid, 'SIGKILL');
+  assert.ok(existsSync(join(stack().dir, 'run/spawned.sock-0')));
+  stack().startServer();
+  await stack().ready();
+  assert.equal((await stack().withHandle(handle, 'GET', '/session')).status, 200);
+});
