@@ -43,7 +43,7 @@ struct setting {
 };
 
 /* No more settings than this; arrays of them have this size. */
-#define CONFIG_SETTINGS 64
+#define CONFIG_SETTINGS 96
 /* Not a row. */
 #define CONFIG_NO_ROW ((size_t)CONFIG_SETTINGS)
 

@@ -79,6 +79,7 @@ static enum err load(struct app *app, const char *config_path, struct fault *fau
 	TRY(check_pages(app, fault));
 	TRY(load_assets(app, fault));
 	TRY(check_run_dir(config->server.run_dir.p, fault));
+	TRY(blocklist_load(config->password.blocklist.p, app->arena, &app->blocklist, fault));
 	TRY(slots_open(config->server.run_dir.p, slot_count(config), &app->slots, fault));
 	return hasher_open(config, app->slots, &app->hasher);
 }

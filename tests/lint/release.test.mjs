@@ -43,7 +43,7 @@ test('cmake --install puts program, templates, sql, manual pages', () => {
   run('cmake', ['--install', release, '--prefix', dir]);
   for (const path of ['bin/gatepost', 'libexec/gatepost/gatepost.fcgi', 'share/gatepost/templates/login.html',
     'share/gatepost/templates/assets/gatepost.css', 'share/gatepost/sql/001_initial.sql', 'share/gatepost/sql/grants.sql',
-    'share/gatepost/lighttpd/gatepost.conf', 'share/gatepost/gatepost.conf', 'share/man/man8/gatepost.8',
+    'share/gatepost/lighttpd/gatepost.conf', 'share/gatepost/gatepost.conf', 'share/gatepost/blocklist.txt', 'share/man/man8/gatepost.8',
     'share/man/man8/gatepost.fcgi.8', 'share/man/man5/gatepost.conf.5']) {
     assert.ok(existsSync(join(dir, path)), path);
   }

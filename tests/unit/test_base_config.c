@@ -41,6 +41,7 @@ static void assert_defaults(const struct config *c)
 	assert_int_equal(c->password.memory, 19456);
 	assert_int_equal(c->password.passes, 2);
 	assert_int_equal(c->password.min_length, 15);
+	ASSERT_STR(c->password.blocklist, "/usr/local/share/gatepost/blocklist.txt");
 	assert_int_equal(c->cors_origin_count, 0);
 }
 
