@@ -27,6 +27,7 @@ enum ctl_option {
 	CTL_PASSWORD_STDIN,
 	CTL_USER,
 	CTL_ALL,
+	CTL_TARGET,
 	CTL_OPTION_COUNT
 };
 
@@ -98,5 +99,6 @@ enum ctl_exit cmd_session_list(struct ctl *ctl);
 enum ctl_exit cmd_session_revoke(struct ctl *ctl);
 enum ctl_exit cmd_config_check(struct ctl *ctl);
 enum ctl_exit cmd_purge(struct ctl *ctl);
+enum ctl_exit cmd_password_calibrate(struct ctl *ctl);
 
 #endif

@@ -17,6 +17,7 @@ static const struct option_def OPTIONS[CTL_OPTION_COUNT] = {
 	[CTL_PASSWORD_STDIN] = {"--password-stdin", false, false},
 	[CTL_USER] = {"--user", true, false},
 	[CTL_ALL] = {"--all", false, false},
+	[CTL_TARGET] = {"--target", true, false},
 };
 
 const char *line_option_name(enum ctl_option option)
