@@ -27,6 +27,8 @@ static const struct {
 	[AUDIT_PASSWORD_CHANGED] = {"authn_password_change", "ok", LOG_LEVEL_INFO},
 	[AUDIT_ROLE_GIVEN] = {"authz_change", "ok", LOG_LEVEL_INFO},
 	[AUDIT_SETUP_BEGUN] = {"setup_begun", "ok", LOG_LEVEL_INFO},
+	[AUDIT_REAUTH_SUCCESS] = {"authn_reauth_success", "ok", LOG_LEVEL_INFO},
+	[AUDIT_REAUTH_FAIL] = {"authn_reauth_fail", "refused", LOG_LEVEL_WARN},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

@@ -17,6 +17,7 @@ struct attempt {
 	enum password_flaw flaw;
 	struct user_row user;
 	bool known;
+	bool outdated; /* the hash that it matched costs less than one made today */
 };
 
 static enum err read_attempt(const struct auth_context *context,
@@ -58,6 +59,7 @@ static enum err check(const struct auth_context *context, struct attempt *attemp
 	if (attempt->flaw != PASSWORD_TOO_LONG)
 		TRY(password_verify(context->hasher, has_password ? phc : SECRET_NONE,
 				    attempt->password, deadline, &verdict));
+	attempt->outdated = verdict == PASSWORD_RIGHT && password_is_outdated(context->hasher, phc);
 	secret_wipe(&phc);
 	*right = attempt->known && has_password && attempt->flaw == PASSWORD_FINE &&
 		 attempt->user.state == USER_ACTIVE && verdict == PASSWORD_RIGHT;
@@ -98,6 +100,17 @@ static enum err refuse(const struct auth_context *context, const struct attempt 
 	return OK;
 }
 
+/* PW-18. Without a slot or memory for it now, the next sign-in does it. */
+static struct secret strengthen(const struct auth_context *context, const struct attempt *attempt)
+{
+	struct secret phc = SECRET_NONE;
+
+	if (!attempt->outdated || password_hash(context->hasher, context->arena, attempt->password,
+						clock_monotonic() + HASH_WAIT, &phc) != OK)
+		return SECRET_NONE;
+	return phc;
+}
+
 enum err signin_password(const struct auth_context *context, const struct signin_request *request,
 			 enum signin_verdict *verdict, struct session_issued *out)
 {
@@ -122,6 +135,8 @@ enum err signin_password(const struct auth_context *context, const struct signin
 	start.presented = request->presented;
 	start.current = request->current;
 	start.proof = proof_of(context, request, &attempt);
+	start.password_changed_at = attempt.user.password_changed_at;
+	start.stronger_hash = strengthen(context, &attempt);
 	e = session_sign_in(context, &start, out);
 	/* Locked between the check and the transaction. */
 	if (e == ERR_CONFLICT)

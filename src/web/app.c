@@ -26,8 +26,9 @@ static struct counted *counted_of(struct app *app)
 
 /* The pages that handlers show; a template that is missing is found here and not by a visitor. */
 static const char *const PAGES[] = {
-	"account.html",  "error.html", "login.html",      "logout.html",     "problems.html",
-	"sessions.html", "setup.html", "setup-done.html", "signed-out.html",
+	"account.html",    "error.html",    "login.html",    "logout.html",
+	"problems.html",   "sessions.html", "setup.html",    "setup-done.html",
+	"signed-out.html", "reauth.html",   "password.html",
 };
 
 static enum err check_pages(const struct app *app, struct fault *fault)

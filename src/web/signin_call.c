@@ -5,6 +5,7 @@
 #include "call.h"
 #include "codec.h"
 #include "cookie.h"
+#include "issued.h"
 #include "view.h"
 
 #define DEVICE_BYTES DIGEST_BYTES
@@ -85,12 +86,10 @@ enum err signin_of_call(struct call *call, const struct signin_form *form,
 	TRY(signin_password(&call->auth, &request, verdict, issued));
 	if (*verdict != SIGNIN_ACCEPTED)
 		return OK;
-	if (form->carrier == CARRIER_COOKIE)
-		view_issue_cookie(call, issued);
+	issued_take(call, issued);
 	if (str_is_present(device))
 		response_cookie(&call->response, &(struct cookie){.name = STR(COOKIE_DEVICE),
 								  .value = device,
 								  .max_age = DEVICE_MAX_AGE});
-	call->session = issued->session;
 	return OK;
 }

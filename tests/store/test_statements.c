@@ -84,8 +84,8 @@ static bool is_harmless(unsigned i, enum db_role role)
 {
 	if (i == STMT_MIGRATION_ACCOUNT || i == STMT_MIGRATION_DIGEST)
 		return true;
-	return role == DB_ROLE_GUARD &&
-	       (i == STMT_SESSION_COUNT || i == STMT_SESSION_LIST || i == STMT_USER_LOCK);
+	return role == DB_ROLE_GUARD && (i == STMT_SESSION_COUNT || i == STMT_SESSION_LIST ||
+					 i == STMT_SESSION_OWNER || i == STMT_USER_LOCK);
 }
 
 static void check_role(const struct config *config, enum db_role role)
