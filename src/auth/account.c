@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "db.h"
 #include "session_store.h"
+#include "strength.h"
 
 #define USERNAME_MIN 2
 #define USERNAME_MAX 64
@@ -126,26 +127,45 @@ enum err account_find(const struct auth_context *context, struct str typed, stru
 }
 
 /* A person waits less long than the command. */
-static int64_t hash_deadline(const struct auth_context *context)
+int64_t account_hash_deadline(const struct auth_context *context)
 {
 	return clock_monotonic() + (context->ip.n > 0 ? 3 : 30) * CLOCK_SECOND;
 }
 
-enum err account_hash_new(const struct auth_context *context, struct str typed, struct secret *phc,
+enum err account_check_new(const struct auth_context *context, struct str typed,
+			   const struct password_about *about, struct secret *normal,
+			   struct password_opinion *opinion)
+{
+	struct password_opinion found = {.flaw = PASSWORD_FINE};
+	struct secret text = SECRET_NONE;
+
+	TRY(password_normalise(context->arena, typed, &text, &found.flaw));
+	if (found.flaw == PASSWORD_FINE) {
+		TRY(password_rules_check(context->arena, context->config, context->blocklist, about,
+					 text, &found.flaw));
+		TRY(strength_hint(context->arena, about, text, &found.hint));
+	}
+	*normal = text;
+	*opinion = found;
+	return OK;
+}
+
+enum err account_hash_new(const struct auth_context *context, struct str typed,
+			  const struct password_about *about, struct secret *phc,
 			  struct account_result *result)
 {
 	struct secret normal = SECRET_NONE;
-	enum password_flaw flaw = PASSWORD_FINE;
+	struct password_opinion opinion = {.flaw = PASSWORD_FINE};
 
-	TRY(password_normalise(context->arena, typed, &normal, &flaw));
-	if (flaw == PASSWORD_FINE)
-		flaw = password_check_new(context->config, normal);
-	if (flaw != PASSWORD_FINE) {
+	TRY(account_check_new(context, typed, about, &normal, &opinion));
+	result->password_hint = opinion.hint;
+	if (opinion.flaw != PASSWORD_FINE) {
 		result->flaw = ACCOUNT_BAD_PASSWORD;
-		result->password_flaw = flaw;
+		result->password_flaw = opinion.flaw;
 		return OK;
 	}
-	return password_hash(context->hasher, context->arena, normal, hash_deadline(context), phc);
+	return password_hash(context->hasher, context->arena, normal,
+			     account_hash_deadline(context), phc);
 }
 
 /* A password set by the keeper, in one transaction with the end of all sessions. */
@@ -179,8 +199,14 @@ enum err account_set_password(const struct auth_context *context, const struct i
 			      struct str typed, struct account_result *out)
 {
 	struct password_setting setting = {.context = context, .user_id = user_id};
+	struct user_row user = {.state = USER_NONE};
+	bool found = false;
 
-	TRY(account_hash_new(context, typed, &setting.phc, &setting.result));
+	TRY(user_store_find_by_id(context->db, context->arena, user_id, &user, &found));
+	TRY(account_hash_new(
+		context, typed,
+		&(struct password_about){.username = user.username, .email = user.email},
+		&setting.phc, &setting.result));
 	if (setting.result.flaw == ACCOUNT_FINE) {
 		TRY(db_transact(context->db, set_password_work, &setting));
 		audit_trail_write(context, &setting.trail);

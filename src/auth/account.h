@@ -9,6 +9,7 @@
 #include "err.h"
 #include "ident.h"
 #include "password.h"
+#include "password_rules.h"
 #include "secret.h"
 #include "str.h"
 #include "user_store.h"
@@ -22,6 +23,12 @@ MUST_CHECK enum err account_normal_username(struct arena *arena, struct str type
 MUST_CHECK enum err account_normal_email(struct arena *arena, struct str typed, struct str *out);
 MUST_CHECK enum err account_normal_identifier(struct arena *arena, struct str typed,
 					      struct str *out);
+
+/* What is thought of a new password. */
+struct password_opinion {
+	enum password_flaw flaw;
+	struct str hint; /* for people, static; absent: nothing to say */
+};
 
 enum account_flaw {
 	ACCOUNT_FINE = 0,
@@ -46,15 +53,25 @@ struct account_request {
 struct account_result {
 	enum account_flaw flaw;
 	enum password_flaw password_flaw;
-	struct user_row user; /* when ACCOUNT_FINE */
+	struct str password_hint; /* for people, static; absent: nothing to say */
+	struct user_row user;     /* when ACCOUNT_FINE */
 };
 
 /*
- * A new password checked and hashed (not inside a transaction: it takes its time); a flaw in
- * *result.
+ * A new password checked against all rules: normal form, length, blocklist, about's words. *normal
+ * is set unless the password cannot be one.
+ */
+MUST_CHECK enum err account_check_new(const struct auth_context *context, struct str typed,
+				      const struct password_about *about, struct secret *normal,
+				      struct password_opinion *opinion);
+/*
+ * The same and hashed (not inside a transaction: it takes its time); a flaw in *result.
  */
 MUST_CHECK enum err account_hash_new(const struct auth_context *context, struct str typed,
-				     struct secret *phc, struct account_result *result);
+				     const struct password_about *about, struct secret *phc,
+				     struct account_result *result);
+/* How long a person waits for a hash slot, and the command. On clock_monotonic. */
+int64_t account_hash_deadline(const struct auth_context *context);
 /* Creates user, password and roles in one transaction. A flaw is a result: nothing was done. */
 MUST_CHECK enum err account_create(const struct auth_context *context,
 				   const struct account_request *request,

@@ -141,7 +141,8 @@ static enum err create_work(struct db *db, void *opaque)
 	enum err e = OK;
 
 	c->trail.n = 0;
-	c->result = (struct account_result){.flaw = ACCOUNT_FINE};
+	c->result = (struct account_result){.flaw = ACCOUNT_FINE,
+					    .password_hint = c->result.password_hint};
 	if (c->code != NULL)
 		TRY(use_code(c, db));
 	e = user_store_insert(db, &c->user);
@@ -169,7 +170,10 @@ static enum err run_creation(struct creation *c, struct account_result *out)
 	};
 	TRY(read_names(c));
 	if (c->result.flaw == ACCOUNT_FINE)
-		TRY(account_hash_new(c->context, c->request->password, &c->phc, &c->result));
+		TRY(account_hash_new(c->context, c->request->password,
+				     &(struct password_about){.username = c->user.username,
+							      .email = c->user.email},
+				     &c->phc, &c->result));
 	if (c->result.flaw == ACCOUNT_FINE) {
 		e = db_transact(c->context->db, create_work, c);
 		if (e != OK && (e != ERR_CONFLICT || c->result.flaw == ACCOUNT_FINE))

@@ -38,6 +38,8 @@ static const struct {
 	[AUDIT_SESSION_EXPIRED] = {"session_expired", "refused", LOG_LEVEL_INFO},
 	[AUDIT_SEQUENCE_REFUSED] = {"sequence_fail", "refused", LOG_LEVEL_WARN},
 	[AUDIT_USER_REMOVED] = {"user_removed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_REAUTH_SUCCESS] = {"authn_reauth_success", "ok", LOG_LEVEL_INFO},
+	[AUDIT_REAUTH_FAIL] = {"authn_reauth_fail", "refused", LOG_LEVEL_WARN},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

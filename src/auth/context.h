@@ -10,6 +10,7 @@
 #include "str.h"
 
 struct arena;
+struct blocklist;
 struct db;
 struct hasher;
 
@@ -17,8 +18,9 @@ struct hasher;
 struct auth_context {
 	const struct config *config;
 	const struct keyring *keys;
-	struct hasher *hasher; /* may be NULL where nothing hashes */
-	struct db *db;         /* account web (the command: web too) */
+	struct hasher *hasher;             /* may be NULL where nothing hashes */
+	const struct blocklist *blocklist; /* may be NULL where no password is set */
+	struct db *db;                     /* account web (the command: web too) */
 	struct db
 		*hash_db; /* account hash: only in the hash lane, CGI and the command; else NULL */
 	struct arena *arena;

@@ -110,6 +110,11 @@ const char *password_flaw_text(enum password_flaw flaw)
 		[PASSWORD_NOT_TEXT] = "This password has characters that are not text.",
 		[PASSWORD_TOO_LONG] = "This password is too long.",
 		[PASSWORD_TOO_SHORT] = "This password is too short.",
+		[PASSWORD_COMMON] = "This password is easy to guess: it is made of common words, "
+				    "years, keyboard rows or repetition.",
+		[PASSWORD_PERSONAL] = "This password is easy to guess: it is made of your name, "
+				      "your address or the name of this service.",
+		[PASSWORD_SAME] = "This is the password that you have now.",
 	};
 
 	return flaw < PASSWORD_FLAW_COUNT ? texts[flaw] : texts[PASSWORD_NOT_TEXT];
@@ -221,5 +226,46 @@ enum err password_verify(struct hasher *hasher, struct secret phc, struct secret
 	if (answer != 0 && reason == ENOMEM)
 		return ERR_MEMORY;
 	*verdict = real && answer == 0 ? PASSWORD_RIGHT : PASSWORD_WRONG;
+	return OK;
+}
+
+/* The number behind "m=" or "t=" in a PHC string; 0: none. */
+static uint64_t parameter_of(struct str phc, char name)
+{
+	struct str parameters = STR_NONE;
+	struct str one = STR_NONE;
+	uint64_t value = 0;
+
+	for (unsigned i = 0; i < 4; i++)
+		(void)str_cut(phc, '$', &parameters, &phc);
+	while (parameters.n > 0) {
+		(void)str_cut(parameters, ',', &one, &parameters);
+		if (one.n > 2 && one.p[0] == name && one.p[1] == '=' &&
+		    str_to_u64(str_sub(one, 2, one.n), UINT32_MAX, &value) == OK)
+			return value;
+	}
+	return 0;
+}
+
+bool password_is_outdated(const struct hasher *hasher, struct secret phc)
+{
+	struct str text = {.p = (const char *)phc.bytes, .n = phc.len};
+	uint64_t cost = parameter_of(text, 'm') * parameter_of(text, 't');
+
+	return cost > 0 && cost < (uint64_t)hasher->memory / 1024 * hasher->passes;
+}
+
+enum err password_measure(unsigned memory, unsigned passes, int64_t *took)
+{
+	unsigned char key[DUMMY_HASH];
+	unsigned char salt[crypto_pwhash_SALTBYTES] = {0};
+	int64_t start = clock_monotonic();
+
+	if (sodium_init() < 0)
+		return ERR_INTERNAL;
+	if (crypto_pwhash(key, sizeof key, "measured", 8, salt, passes, (size_t)memory * 1024,
+			  crypto_pwhash_ALG_ARGON2ID13) != 0)
+		return ERR_MEMORY;
+	*took = clock_monotonic() - start;
 	return OK;
 }

@@ -14,6 +14,9 @@ struct arena;
 struct slots;
 
 #define PASSWORD_BYTES_MAX 1024
+/* The floor of the cost settings: KiB and passes. */
+#define PASSWORD_MEMORY_MIN 19456
+#define PASSWORD_PASSES_MIN 2
 
 /* Cost parameters, a hash that matches nothing, and the slots. Shared by threads. */
 struct hasher;
@@ -28,6 +31,9 @@ enum password_flaw {
 	PASSWORD_NOT_TEXT,  /* NUL or invalid UTF-8 */
 	PASSWORD_TOO_LONG,  /* over PASSWORD_BYTES_MAX bytes as sent or in NFC */
 	PASSWORD_TOO_SHORT, /* under the minimum of code points; only asked of new ones */
+	PASSWORD_COMMON,    /* made of common words, runs, years, repetition (password_rules.h) */
+	PASSWORD_PERSONAL,  /* made of the person's or the service's name */
+	PASSWORD_SAME,      /* the one that it is to replace */
 	PASSWORD_FLAW_COUNT
 };
 /* A sentence for people; static. min_length is put in by the caller's text where it matters. */
@@ -39,12 +45,18 @@ const char *password_flaw_text(enum password_flaw flaw);
  */
 MUST_CHECK enum err password_normalise(struct arena *arena, struct str typed, struct secret *out,
 				       enum password_flaw *flaw);
-/* The rules for a new one, in normal form. */
+/* The length of a new one, in normal form; password_rules_check asks more. */
 enum password_flaw password_check_new(const struct config *config, struct secret normal);
 
 /* PHC string. Waits for a slot until the deadline (clock_monotonic): ERR_UNAVAILABLE. */
 MUST_CHECK enum err password_hash(struct hasher *hasher, struct arena *arena, struct secret normal,
 				  int64_t deadline, struct secret *phc);
+
+/* The hash costs less (memory times passes) than one made today. Not a hash of ours: false. */
+bool password_is_outdated(const struct hasher *hasher, struct secret phc);
+
+/* What a hash of this cost takes on this machine: microseconds. ERR_MEMORY. */
+MUST_CHECK enum err password_measure(unsigned memory, unsigned passes, int64_t *took);
 
 enum password_verdict { PASSWORD_WRONG = 0, PASSWORD_RIGHT };
 /* phc missing: does the same work against the hash that matches nothing; PASSWORD_WRONG. */

@@ -62,6 +62,9 @@ struct session_start {
 	const struct credential *presented; /* what the request came with; never NULL */
 	const struct session *current;      /* presented, resolved; never NULL */
 	struct digest proof; /* keyed digest of all that made this request (session_proof) */
+	int64_t password_changed_at; /* of the password that was compared; 0: none was */
+	struct secret
+		stronger_hash; /* of that password at today's cost; missing: keep what is there */
 };
 
 /* What the client is told, once. */
@@ -84,10 +87,36 @@ struct digest session_proof(const struct keyring *keys, const struct secret *par
  * - was rotated away at most 30 s ago by this very proof, and the new value is unused: gives that
  *   same value again, changing nothing;
  * - is anything else: starts a new one with a random value.
- * A user that is not active (any more): ERR_CONFLICT and nothing is done.
+ * A user that is not active, or whose password is not the compared one (any more): ERR_CONFLICT and
+ * nothing is done.
  */
 MUST_CHECK enum err session_sign_in(const struct auth_context *context,
 				    const struct session_start *start, struct session_issued *out);
+
+/* Its sign-in is complete but for a new password. */
+bool session_awaits_password(const struct session *session);
+
+/* The person of a session has proven again who they are. */
+struct session_proof_again {
+	struct id user_id;
+	const struct credential *presented;
+	const struct session *current; /* presented, resolved */
+	struct digest proof;           /* session_proof */
+	struct str method;             /* a word of amr: "pwd" */
+	struct str purpose;            /* for the audit event */
+	struct secret new_hash;        /* of a new password; missing: the password stays */
+};
+
+/*
+ * In one transaction (user locked first): the session goes on under a new value with epoch + 1, a
+ * fresh auth_time and no hold; its absolute end does not move. With new_hash: the password is
+ * set, every other session of the user ends, and a session that waited for this becomes active.
+ * The same request repeated is answered as session_sign_in does. ERR_CONFLICT, nothing done: the
+ * session is gone, rotated away, waiting for something else, or its user is not active.
+ */
+MUST_CHECK enum err session_prove_again(const struct auth_context *context,
+					const struct session_proof_again *again,
+					struct session_issued *out);
 
 /* Ends the presented session. Ending one that is gone already is OK. */
 MUST_CHECK enum err session_end(const struct auth_context *context, const struct session *session);

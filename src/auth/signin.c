@@ -20,6 +20,7 @@ struct attempt {
 	struct user_row user;
 	bool known;
 	struct throttle_ticket ticket;
+	bool outdated; /* the hash that it matched costs less than one made today */
 };
 
 static enum err read_attempt(const struct auth_context *context,
@@ -59,6 +60,7 @@ static enum err check(const struct auth_context *context, struct attempt *attemp
 	if (attempt->flaw != PASSWORD_TOO_LONG)
 		TRY(password_verify(context->hasher, has_password ? phc : SECRET_NONE,
 				    attempt->password, deadline, &verdict));
+	attempt->outdated = verdict == PASSWORD_RIGHT && password_is_outdated(context->hasher, phc);
 	secret_wipe(&phc);
 	*right = attempt->known && has_password && attempt->flaw == PASSWORD_FINE &&
 		 attempt->user.state == USER_ACTIVE && verdict == PASSWORD_RIGHT;
@@ -128,6 +130,17 @@ static void note_throttled(const struct auth_context *context, const struct atte
 	audit_line(context, &event);
 }
 
+/* PW-18. Without a slot or memory for it now, the next sign-in does it. */
+static struct secret strengthen(const struct auth_context *context, const struct attempt *attempt)
+{
+	struct secret phc = SECRET_NONE;
+
+	if (!attempt->outdated || password_hash(context->hasher, context->arena, attempt->password,
+						clock_monotonic() + HASH_WAIT, &phc) != OK)
+		return SECRET_NONE;
+	return phc;
+}
+
 enum err signin_password(const struct auth_context *context, const struct signin_request *request,
 			 enum signin_verdict *verdict, int64_t *wait, struct session_issued *out)
 {
@@ -163,6 +176,8 @@ enum err signin_password(const struct auth_context *context, const struct signin
 	start.presented = request->presented;
 	start.current = request->current;
 	start.proof = proof_of(context, request, &attempt);
+	start.password_changed_at = attempt.user.password_changed_at;
+	start.stronger_hash = strengthen(context, &attempt);
 	e = session_sign_in(context, &start, out);
 	/* Locked between the check and the transaction. */
 	if (e == ERR_CONFLICT)

@@ -116,6 +116,8 @@ static const struct setting settings[] = {
 	{"password", "passes", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(password.passes), 2, 64, "2"},
 	{"password", "min_length", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(password.min_length), 8, 64,
 	 "15"},
+	{"password", "blocklist", CONFIG_PATH, CONFIG_DEFAULTED, AT(password.blocklist), LONG_PATH,
+	 "/usr/local/share/gatepost/blocklist.txt"},
 
 	{"throttle", "free_failures", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(throttle.free_failures),
 	 0, 100, "5"},

@@ -1,6 +1,7 @@
 /* gatepost migrate, setup, config check, purge */
 #include "account.h"
 #include "arena.h"
+#include "blocklist.h"
 #include "clock.h"
 #include "ctl.h"
 #include "db.h"
@@ -119,11 +120,15 @@ enum ctl_exit cmd_config_check(struct ctl *ctl)
 {
 	const struct config *config = ctl->auth.config;
 	const struct template_set *templates = NULL;
+	const struct blocklist *blocklist = NULL;
 	struct keyring *keys = NULL;
 	struct output output;
 	enum err e = template_load(config->server.template_dir.p, ctl->auth.arena, &templates,
 				   &ctl->fault);
 
+	if (e == OK)
+		e = blocklist_load(config->password.blocklist.p, ctl->auth.arena, &blocklist,
+				   &ctl->fault);
 	if (e == OK)
 		e = keyring_load(config->server.key_file.p, &keys, &ctl->fault);
 	keyring_free(&keys);

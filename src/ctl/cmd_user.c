@@ -32,6 +32,13 @@ static enum ctl_exit say_flaw(const struct ctl *ctl, const struct account_result
 	return ctl_say(CTL_REFUSED, "password: %s", password_flaw_text(result->password_flaw));
 }
 
+/* The password was taken; it might be better. */
+static void say_hint(const struct account_result *result)
+{
+	if (str_is_present(result->password_hint))
+		(void)ctl_say(CTL_FINE, "the password was set. %s", result->password_hint.p);
+}
+
 static enum ctl_exit show(struct ctl *ctl, const struct user_row *user)
 {
 	struct output output;
@@ -75,7 +82,10 @@ enum ctl_exit cmd_user_add(struct ctl *ctl)
 	enum err e = account_create(&ctl->auth, &request, &result);
 	if (e != OK)
 		return ctl_failed(ctl, e);
-	return result.flaw == ACCOUNT_FINE ? show(ctl, &result.user) : say_flaw(ctl, &result);
+	if (result.flaw != ACCOUNT_FINE)
+		return say_flaw(ctl, &result);
+	say_hint(&result);
+	return show(ctl, &result.user);
 }
 
 enum ctl_exit cmd_user_show(struct ctl *ctl)
@@ -103,7 +113,10 @@ enum ctl_exit cmd_user_passwd(struct ctl *ctl)
 	enum err e = account_set_password(&ctl->auth, &user.id, password, &result);
 	if (e != OK)
 		return ctl_failed(ctl, e);
-	return result.flaw == ACCOUNT_FINE ? show(ctl, &user) : say_flaw(ctl, &result);
+	if (result.flaw != ACCOUNT_FINE)
+		return say_flaw(ctl, &result);
+	say_hint(&result);
+	return show(ctl, &user);
 }
 
 static enum err list_page(struct ctl *ctl, struct page_cursor *cursor, struct output *output,

@@ -198,6 +198,17 @@ static const struct ctl_command COMMANDS[] = {
 		.need = CTL_NEED_CONFIG,
 		.run = cmd_doctor,
 	},
+	{
+		.noun = "password",
+		.verb = "calibrate",
+		.synopsis = "[--target MS]",
+		.description = "Measures password hashing on this machine and suggests memory and "
+			       "passes for about MS milliseconds a hash (default 100), never below "
+			       "the floor.",
+		.options = BIT(CTL_TARGET),
+		.need = CTL_NEED_CONFIG,
+		.run = cmd_password_calibrate,
+	},
 };
 
 const struct ctl_command *ctl_commands(size_t *n)

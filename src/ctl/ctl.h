@@ -41,6 +41,7 @@ enum ctl_option {
 	CTL_HTTP_PORT,
 	CTL_NO_DRILL,
 	CTL_OFFLINE,
+	CTL_TARGET,
 	CTL_OPTION_COUNT
 };
 
@@ -122,5 +123,6 @@ enum ctl_exit cmd_purge(struct ctl *ctl);
 enum ctl_exit cmd_throttle_list(struct ctl *ctl);
 enum ctl_exit cmd_throttle_clear(struct ctl *ctl);
 enum ctl_exit cmd_doctor(struct ctl *ctl);
+enum ctl_exit cmd_password_calibrate(struct ctl *ctl);
 
 #endif

@@ -31,6 +31,7 @@ static const struct option_def OPTIONS[CTL_OPTION_COUNT] = {
 	[CTL_HTTP_PORT] = {"--http-port", true, false},
 	[CTL_NO_DRILL] = {"--no-drill", false, false},
 	[CTL_OFFLINE] = {"--offline", false, false},
+	[CTL_TARGET] = {"--target", true, false},
 };
 
 const char *line_option_name(enum ctl_option option)

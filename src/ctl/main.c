@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "blocklist.h"
 #include "clock.h"
 #include "config.h"
 #include "ctl.h"
@@ -86,6 +87,8 @@ static enum err open_database(struct ctl *ctl, struct opened *opened)
 	TRY(db_open(ctl->auth.config, DB_ROLE_WEB, &opened->web));
 	TRY(db_connect(opened->web, &ctl->fault));
 	TRY(hasher_open(ctl->auth.config, NULL, &opened->hasher));
+	TRY(blocklist_load(ctl->auth.config->password.blocklist.p, ctl->auth.arena,
+			   &ctl->auth.blocklist, &ctl->fault));
 	ctl->auth.db = opened->web;
 	ctl->auth.hasher = opened->hasher;
 	return OK;

@@ -119,6 +119,19 @@ enum err rotation_store_find(struct db *db, struct arena *arena, const struct di
 	return OK;
 }
 
+enum err session_store_owner(struct db *db, const struct id *id, struct id *user_id, bool *found)
+{
+	struct id owner = ID_NONE;
+	bool any = false;
+
+	TRY(row_find(db, STMT_SESSION_OWNER, ARGS(arg_id(id)), (struct row_into){.row = &owner},
+		     &any));
+	if (any)
+		*user_id = owner;
+	*found = any;
+	return OK;
+}
+
 static enum err end_one(struct db *db, enum stmt stmt, struct args args, bool *ended)
 {
 	uint64_t affected = 0;

@@ -98,6 +98,10 @@ MUST_CHECK enum err rotation_store_find(struct db *db, struct arena *arena,
 					const struct digest hashes[2], struct rotation_row *row,
 					bool *found);
 
+/* Whose session an id is (none: a guest's). *found false: no such session. */
+MUST_CHECK enum err session_store_owner(struct db *db, const struct id *id, struct id *user_id,
+					bool *found);
+
 /* Ends by value, by id. *ended false: there was none. */
 MUST_CHECK enum err session_store_delete_by_hash(struct db *db, const struct digest *hash,
 						 bool *ended);

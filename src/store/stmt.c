@@ -102,11 +102,12 @@ static const struct col user_cols[] = {
 	{"created_at", COL_I64, offsetof(struct user_row, created_at), 0},
 	{"updated_at", COL_I64, offsetof(struct user_row, updated_at), 0},
 	{"must_change", COL_BOOL, offsetof(struct user_row, must_change), 0},
+	{"changed_at", COL_I64, offsetof(struct user_row, password_changed_at), 0},
 };
 #define USER_SELECT                                                                                \
 	"SELECT u.id, u.username, u.email, u.display_name, u.state, u.email_proven_at, "           \
-	"u.default_tenant, u.grants, u.created_at, u.updated_at, p.must_change "                   \
-	"FROM user u LEFT JOIN password p ON p.user_id = u.id "
+	"u.default_tenant, u.grants, u.created_at, u.updated_at, p.must_change, "                  \
+	"p.changed_at FROM user u LEFT JOIN password p ON p.user_id = u.id "
 
 static const struct col audit_cols[] = {
 	{"at", COL_I64, offsetof(struct audit_row, at), 0},
@@ -243,6 +244,8 @@ static const struct stmt_def table[STMT_COUNT] = {
 				  "ORDER BY s.created_at DESC, s.id DESC LIMIT ?"),
 	DEF(STMT_SESSION_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM session WHERE idle_end < ? ORDER BY idle_end LIMIT ?"),
+	DEF(STMT_SESSION_OWNER, .params = "b", COLS(id_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = "SELECT user_id AS id FROM session WHERE id = ?"),
 
 	DEF(STMT_SESSION_BY_ID, .params = "b", COLS(session_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = SESSION_SELECT " FROM session s WHERE s.id = ?"),
@@ -298,6 +301,10 @@ static const struct stmt_def table[STMT_COUNT] = {
 	    .roles = WEB, .sql = "SELECT must_change AS value FROM password WHERE user_id = ?"),
 	DEF(STMT_PASSWORD_REQUIRE_CHANGE, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "UPDATE password SET must_change = 1 WHERE user_id = ?"),
+	DEF(STMT_PASSWORD_STRENGTHEN, .params = "bb", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE password SET hash = ? WHERE user_id = ?"),
+	DEF(STMT_PASSWORD_CHANGED_AT, .params = "b", COLS(number_cols), .kind = STMT_READ,
+	    .roles = WEB, .sql = "SELECT changed_at AS value FROM password WHERE user_id = ?"),
 
 	DEF(STMT_ROLE_BY_NAME, .params = "b", COLS(id_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = "SELECT id FROM role WHERE name = ?"),

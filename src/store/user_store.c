@@ -141,6 +141,25 @@ enum err password_store_set(struct db *db, const struct id *user_id, struct secr
 	return e == ERR_CONFLICT ? update_password(db, user_id, hash, now, NULL) : e;
 }
 
+enum err password_store_strengthen(struct db *db, const struct id *user_id, struct secret hash)
+{
+	return row_run(db, STMT_PASSWORD_STRENGTHEN, ARGS(arg_secret(hash), arg_id(user_id)), NULL);
+}
+
+enum err password_store_changed_at(struct db *db, const struct id *user_id, int64_t *at,
+				   bool *found)
+{
+	int64_t number = 0;
+	bool any = false;
+
+	TRY(row_find(db, STMT_PASSWORD_CHANGED_AT, ARGS(arg_id(user_id)),
+		     (struct row_into){.row = &number}, &any));
+	if (any)
+		*at = number;
+	*found = any;
+	return OK;
+}
+
 enum err password_store_get(struct db *hash_db, struct arena *arena, const struct id *user_id,
 			    struct secret *hash, bool *found)
 {

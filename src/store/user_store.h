@@ -23,7 +23,8 @@ struct user_row {
 	struct id default_tenant;
 	struct str grants;
 	int64_t created_at, updated_at;
-	bool must_change; /* of the password; false without one */
+	bool must_change;            /* of the password; false without one */
+	int64_t password_changed_at; /* 0: no password */
 };
 
 /* identifier is normalised; with an '@' it is an address, else a user name. */
@@ -53,6 +54,12 @@ MUST_CHECK enum err user_store_set_state(struct db *db, const struct id *id, enu
 /* Sets the hash (insert or update), changed_at and must_change = 0. Role web or migrate. */
 MUST_CHECK enum err password_store_set(struct db *db, const struct id *user_id, struct secret hash,
 				       int64_t now);
+/* The same password under a stronger hash: changed_at and must_change stay. */
+MUST_CHECK enum err password_store_strengthen(struct db *db, const struct id *user_id,
+					      struct secret hash);
+/* When it was set. *found false: no password. */
+MUST_CHECK enum err password_store_changed_at(struct db *db, const struct id *user_id, int64_t *at,
+					      bool *found);
 /* Role hash only. *found false: no password. The statement is the same for a user that does not
  * exist. */
 MUST_CHECK enum err password_store_get(struct db *hash_db, struct arena *arena,

@@ -1,13 +1,16 @@
 /* Small steps of an answer that several handlers take. */
 #include "answer.h"
 
+#include "account.h"
 #include "buf.h"
 #include "call.h"
+#include "clock.h"
 #include "template.h"
-#include "url.h"
 #include "view.h"
 
 #define WAIT_TEXT_MAX 128
+#define NUMBER_MAX 16
+#define SENTENCES_MAX 512
 
 void answer_json_begin(struct call *call, int status, struct json_out *out)
 {
@@ -62,4 +65,63 @@ enum err answer_wait_text(struct arena *arena, unsigned seconds, struct str *out
 	buf_add(&text, str_of(units[i].name));
 	buf_add(&text, n == 1 ? STR(".") : STR("s."));
 	return buf_str(&text, out);
+}
+
+struct url answer_local(struct str return_to)
+{
+	struct url url = {STR_NONE};
+	return url_check_local(return_to, &url) == OK ? url : (struct url){STR_NONE};
+}
+
+enum err answer_go_on(struct call *call, struct url return_to, struct str own_path)
+{
+	struct url location;
+	if (!str_is_present(return_to.text))
+		return view_redirect(call, own_path);
+	TRY(url_absolute(call->arena, call->app->config->server.origin, return_to.text, &location));
+	response_redirect(&call->response, &location);
+	return OK;
+}
+
+void answer_person(struct template_data *data, const struct session_found *found)
+{
+	struct str identity = found->username.n > 0 ? found->username : found->email;
+	template_text(data, "identity", identity);
+	template_text(data, "person", found->display_name.n > 0 ? found->display_name : identity);
+}
+
+enum err answer_min_length(struct call *call, struct str *out)
+{
+	struct buf text;
+	buf_init(&text, call->arena, NUMBER_MAX);
+	buf_add_u64(&text, call->app->config->password.min_length);
+	return buf_str(&text, out);
+}
+
+enum err answer_password_text(struct call *call, const struct password_opinion *opinion,
+			      struct str *out)
+{
+	struct buf text;
+	buf_init(&text, call->arena, SENTENCES_MAX);
+	buf_add(&text, str_of(password_flaw_text(opinion->flaw)));
+	if (opinion->flaw == PASSWORD_TOO_SHORT)
+		buf_addf(&text, " At least %u characters are needed.",
+			 call->app->config->password.min_length);
+	if (opinion->flaw != PASSWORD_SAME && str_is_present(opinion->hint)) {
+		buf_add_char(&text, ' ');
+		buf_add(&text, opinion->hint);
+	}
+	return buf_str(&text, out);
+}
+
+enum err answer_throttled(struct call *call, unsigned wait)
+{
+	struct problem_detail detail = {.retry_after = wait};
+	TRY(answer_wait_text(call->arena, wait, &detail.detail));
+	return view_problem(call, PROBLEM_TOO_MANY_ATTEMPTS, &detail);
+}
+
+unsigned answer_seconds(int64_t span)
+{
+	return (unsigned)((span + CLOCK_SECOND - 1) / CLOCK_SECOND);
 }

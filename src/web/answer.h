@@ -5,9 +5,12 @@
 #include "err.h"
 #include "json.h"
 #include "str.h"
+#include "url.h"
 
 struct arena;
 struct call;
+struct password_opinion;
+struct session_found;
 struct template_data;
 
 /* Shown with a form whose token has gone stale; nothing was done. */
@@ -27,5 +30,23 @@ MUST_CHECK enum err answer_wait_text(struct arena *arena, unsigned seconds, stru
 /* 400 invalid_request naming the field. */
 MUST_CHECK enum err answer_bad_field(struct call *call, struct str field, struct str reason);
 MUST_CHECK enum err answer_not_found(struct call *call);
+
+/* A place of this site, or nowhere (absent): a bad one is as good as none. */
+struct url answer_local(struct str return_to);
+/* 303 to a place of this site; absent: to that path below base_path. */
+MUST_CHECK enum err answer_go_on(struct call *call, struct url return_to, struct str own_path);
+
+/* "person" and "identity": the name and the user name or address of whose session it is. */
+void answer_person(struct template_data *data, const struct session_found *found);
+/* The configured number, as text. */
+MUST_CHECK enum err answer_min_length(struct call *call, struct str *out);
+/* What is wrong with a new password, and a hint. */
+MUST_CHECK enum err answer_password_text(struct call *call, const struct password_opinion *opinion,
+					 struct str *out);
+
+/* 429 too_many_attempts of the API. */
+MUST_CHECK enum err answer_throttled(struct call *call, unsigned wait);
+/* Whole seconds of a span in microseconds, rounded up. */
+unsigned answer_seconds(int64_t span);
 
 #endif

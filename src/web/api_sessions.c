@@ -3,6 +3,7 @@
 #include "call.h"
 #include "fields.h"
 #include "handlers.h"
+#include "issued.h"
 #include "signin_call.h"
 #include "signout_call.h"
 #include "url.h"
@@ -56,22 +57,9 @@ static enum err answer_created(struct call *call, const struct session_issued *i
 	struct url own, location;
 	TRY(url_own(call->arena, config->server.base_path, STR("/api/v1/session"), &own));
 	TRY(url_absolute(call->arena, config->server.origin, own.text, &location));
-	answer_json_begin(call, 201, &out);
+	TRY(issued_json(call, 201, issued, &out));
 	response_header(&call->response, "Location", location.text);
-	TRY(view_session_json(call, &out, "session", &issued->session));
-	view_user_json(&out, "user", &issued->session);
-	/* The one place where a handle leaves: its keeper must be told. */
-	if (issued->carrier == CARRIER_HANDLE)
-		json_text(&out, "session_handle",
-			  (struct str){(const char *)issued->text.bytes, issued->text.len});
 	return answer_json_end(call, &out);
-}
-
-static enum err answer_throttled(struct call *call, unsigned wait)
-{
-	struct problem_detail detail = {.retry_after = wait};
-	TRY(answer_wait_text(call->arena, wait, &detail.detail));
-	return view_problem(call, PROBLEM_TOO_MANY_ATTEMPTS, &detail);
 }
 
 enum err api_sessions_create(struct call *call)

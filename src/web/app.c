@@ -26,8 +26,9 @@ static struct counted *counted_of(struct app *app)
 
 /* The pages that handlers show; a template that is missing is found here and not by a visitor. */
 static const char *const PAGES[] = {
-	"account.html",  "error.html", "login.html",      "logout.html",     "problems.html",
-	"sessions.html", "setup.html", "setup-done.html", "signed-out.html",
+	"account.html",    "error.html",    "login.html",    "logout.html",
+	"problems.html",   "sessions.html", "setup.html",    "setup-done.html",
+	"signed-out.html", "reauth.html",   "password.html",
 };
 
 static enum err check_pages(const struct app *app, struct fault *fault)
@@ -79,6 +80,7 @@ static enum err load(struct app *app, const char *config_path, struct fault *fau
 	TRY(check_pages(app, fault));
 	TRY(load_assets(app, fault));
 	TRY(check_run_dir(config->server.run_dir.p, fault));
+	TRY(blocklist_load(config->password.blocklist.p, app->arena, &app->blocklist, fault));
 	TRY(slots_open(config->server.run_dir.p, slot_count(config), &app->slots, fault));
 	return hasher_open(config, app->slots, &app->hasher);
 }

@@ -3,6 +3,7 @@
 #define GATEPOST_WEB_APP_H
 
 #include "assets.h"
+#include "blocklist.h"
 #include "config.h"
 #include "err.h"
 #include "keyring.h"
@@ -22,6 +23,7 @@ struct app {
 	const struct asset_set *assets;
 	struct slots *slots;
 	struct hasher *hasher;
+	const struct blocklist *blocklist;
 };
 
 /*

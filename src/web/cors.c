@@ -23,7 +23,7 @@ void cors_add_headers(struct call *call)
 			STR("Retry-After, WWW-Authenticate, X-Request-Id"));
 	if (call->request.method != METHOD_OPTIONS)
 		return;
-	response_header(response, "Access-Control-Allow-Methods", STR("GET, POST, DELETE"));
+	response_header(response, "Access-Control-Allow-Methods", STR("GET, POST, PUT, DELETE"));
 	response_header(response, "Access-Control-Allow-Headers",
 			STR("Authorization, Content-Type, X-Session-Id"));
 	response_header(response, "Access-Control-Max-Age", STR("600"));

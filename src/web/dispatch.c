@@ -46,6 +46,7 @@ static struct auth_context make_context(const struct call *call)
 		.config = call->app->config,
 		.keys = call->app->keys,
 		.hasher = call->app->hasher,
+		.blocklist = call->app->blocklist,
 		.arena = call->arena,
 		.now = call->request.now,
 		.request_id = call->request.id,

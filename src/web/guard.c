@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "audit.h"
 #include "buf.h"
+#include "clock.h"
 #include "codec.h"
 #include "cookie.h"
 #include "csrf.h"
@@ -121,11 +122,11 @@ static enum err resolve(struct call *call, bool *answered)
 	return ERR_INTERNAL;
 }
 
-/* "/login?return_to=" and where the visitor wanted to go. */
-static enum err send_to_login(struct call *call, bool *answered)
+/* Where the visitor wanted to go, if one can go back there. */
+static struct str place_of(const struct call *call)
 {
 	struct url place;
-	struct str path, target;
+	struct str path;
 	struct buf text;
 	buf_init(&text, call->arena, REQUEST_PATH_MAX);
 	buf_add(&text, call->request.path);
@@ -133,33 +134,53 @@ static enum err send_to_login(struct call *call, bool *answered)
 		buf_add_char(&text, '?');
 		buf_add(&text, call->request.query);
 	}
-	bool local = buf_str(&text, &path) == OK && url_check_local(path, &place) == OK;
+	if (buf_str(&text, &path) != OK || url_check_local(path, &place) != OK)
+		return STR_NONE;
+	return place.text;
+}
+
+/* The page that makes a session what is asked for, "?return_to=" and where the visitor was. */
+static enum err send_to_entry(struct call *call, enum problem problem, bool *answered)
+{
+	struct str target, place = place_of(call);
+	struct buf text;
 	buf_init(&text, call->arena, (size_t)4 * REQUEST_PATH_MAX);
-	/* Signed in, but too long ago: the form at once, not the question whether to go on. */
-	bool again = call->session.standing >= SESSION_HELD;
-	buf_add(&text, again ? STR("/login?switch=yes") : STR("/login"));
-	if (local) {
-		buf_add(&text, again ? STR("&return_to=") : STR("?return_to="));
-		url_add_encoded(&text, place.text);
+	if (session_awaits_password(&call->session))
+		buf_add(&text, STR("/account/password"));
+	else if (problem == PROBLEM_REAUTHENTICATION_REQUIRED)
+		buf_add(&text, STR("/reauth"));
+	else
+		buf_add(&text, STR("/login"));
+	if (str_is_present(place)) {
+		buf_add(&text, STR("?return_to="));
+		url_add_encoded(&text, place);
 	}
 	TRY(buf_str(&text, &target));
 	*answered = true;
 	return view_redirect(call, target);
 }
 
+int64_t guard_max_age(const struct call *call)
+{
+	const struct route *route = call->match.route;
+	if (route != NULL && route->max_age > 0)
+		return (int64_t)route->max_age * CLOCK_SECOND;
+	return call->app->config->session.fresh;
+}
+
 /* PROBLEM_COUNT: none. */
 static enum problem standing_problem(const struct call *call)
 {
-	int64_t fresh = call->app->config->session.fresh;
 	switch (call->session.standing) {
 	case SESSION_UNKNOWN:
 	case SESSION_ABSENT:
-	case SESSION_REPLACED:
 		return PROBLEM_UNAUTHENTICATED;
+	case SESSION_REPLACED:
+		return has(call, ROUTE_REPLACED_OK) ? PROBLEM_COUNT : PROBLEM_UNAUTHENTICATED;
 	case SESSION_EXPIRED:
 		return PROBLEM_SESSION_EXPIRED;
 	case SESSION_HELD:
-		return PROBLEM_REAUTHENTICATION_REQUIRED;
+		return has(call, ROUTE_HELD_OK) ? PROBLEM_COUNT : PROBLEM_REAUTHENTICATION_REQUIRED;
 	case SESSION_PENDING:
 		if (has(call, ROUTE_PENDING_OK))
 			return PROBLEM_COUNT;
@@ -168,7 +189,8 @@ static enum problem standing_problem(const struct call *call)
 			       : PROBLEM_FORBIDDEN;
 	case SESSION_LIVE:
 		if (has(call, ROUTE_STALE_OK) ||
-		    policy_is_fresh(&call->session.found.session, fresh, call->request.now))
+		    policy_is_fresh(&call->session.found.session, guard_max_age(call),
+				    call->request.now))
 			return PROBLEM_COUNT;
 		return PROBLEM_REAUTHENTICATION_REQUIRED;
 	}
@@ -197,8 +219,9 @@ static enum err check_standing(struct call *call, bool *answered)
 	if (problem == PROBLEM_COUNT)
 		return OK;
 	note_standing(call);
-	if (is_page(call) && is_read(call) && problem_info(problem)->status == 401)
-		return send_to_login(call, answered);
+	if (is_page(call) && is_read(call) &&
+	    (problem_info(problem)->status == 401 || session_awaits_password(&call->session)))
+		return send_to_entry(call, problem, answered);
 	*answered = true;
 	return view_problem(
 		call, problem,

@@ -13,6 +13,8 @@ enum guard_verdict { GUARD_ANSWERED = 0, GUARD_PASS };
  * call->response.
  */
 MUST_CHECK enum err guard_check(struct call *call, enum guard_verdict *verdict);
+/* How old auth_time may be on this call's route, in microseconds. */
+int64_t guard_max_age(const struct call *call);
 /* The binding for this call's form tokens: its session, or -pre (made and set as a cookie if need
  * be). */
 MUST_CHECK enum err guard_form_token(struct call *call, struct str *token);

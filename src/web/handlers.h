@@ -27,6 +27,14 @@ MUST_CHECK enum err page_account_show(struct call *call);
 MUST_CHECK enum err page_sessions_show(struct call *call);
 MUST_CHECK enum err page_sessions_post(struct call *call);
 
+/* page_reauth.c */
+MUST_CHECK enum err page_reauth_show(struct call *call);
+MUST_CHECK enum err page_reauth_post(struct call *call);
+
+/* page_password.c */
+MUST_CHECK enum err page_password_show(struct call *call);
+MUST_CHECK enum err page_password_post(struct call *call);
+
 /* page_setup.c */
 MUST_CHECK enum err page_setup_show(struct call *call);
 MUST_CHECK enum err page_setup_post(struct call *call);
@@ -49,6 +57,10 @@ MUST_CHECK enum err api_session_end(struct call *call);
 
 /* api_user.c */
 MUST_CHECK enum err api_user_show(struct call *call);
+
+/* api_reauth.c */
+MUST_CHECK enum err api_session_reauth(struct call *call);
+MUST_CHECK enum err api_password_change(struct call *call);
 
 /* api_health.c */
 MUST_CHECK enum err api_health_show(struct call *call);

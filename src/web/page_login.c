@@ -16,13 +16,6 @@ struct login_page {
 	bool remember, already;
 };
 
-/* A place of this site, or nowhere: a bad one is as good as none. */
-static struct url local_or_none(struct str return_to)
-{
-	struct url url = {STR_NONE};
-	return url_check_local(return_to, &url) == OK ? url : (struct url){STR_NONE};
-}
-
 static enum err add_links(struct call *call, const struct login_page *page,
 			  struct template_data *data)
 {
@@ -67,34 +60,40 @@ static bool has_ended(const struct call *call)
 	       call->session.standing < SESSION_PENDING;
 }
 
+static enum err send_to_password(struct call *call, struct url return_to)
+{
+	struct str own_path;
+	struct buf path;
+	buf_init(&path, call->arena, LINK_MAX);
+	buf_add(&path, STR("/account/password"));
+	if (str_is_present(return_to.text)) {
+		buf_add(&path, STR("?return_to="));
+		url_add_encoded(&path, return_to.text);
+	}
+	TRY(buf_str(&path, &own_path));
+	return view_redirect(call, own_path);
+}
+
 enum err page_login_show(struct call *call)
 {
+	bool stays = !str_is_present(call_query(call, "switch"));
 	struct login_page page = {
 		.status = 200,
-		.return_to = local_or_none(call_query(call, "return_to")),
-		.already = call->session.standing == SESSION_LIVE &&
-			   !str_is_present(call_query(call, "switch")),
+		.return_to = answer_local(call_query(call, "return_to")),
+		.already = call->session.standing == SESSION_LIVE && stays,
 	};
+	if (stays && session_awaits_password(&call->session))
+		return send_to_password(call, page.return_to);
 	if (has_ended(call))
 		page.notice = STR("Your session has ended. Please sign in again.");
 	return show(call, &page);
-}
-
-static enum err go_on(struct call *call, struct url return_to)
-{
-	struct url location;
-	if (!str_is_present(return_to.text))
-		return view_redirect(call, STR("/account"));
-	TRY(url_absolute(call->arena, call->app->config->server.origin, return_to.text, &location));
-	response_redirect(&call->response, &location);
-	return OK;
 }
 
 enum err page_login_post(struct call *call)
 {
 	struct login_page page = {
 		.identifier = call_text(call, "identifier"),
-		.return_to = local_or_none(call_text(call, "return_to")),
+		.return_to = answer_local(call_text(call, "return_to")),
 		.remember = call_flag(call, "remember"),
 	};
 	struct signin_form form = {
@@ -114,7 +113,9 @@ enum err page_login_post(struct call *call)
 	}
 	TRY(signin_of_call(call, &form, &verdict, &wait, &issued));
 	if (verdict == SIGNIN_ACCEPTED)
-		return go_on(call, page.return_to);
+		return session_awaits_password(&issued.session)
+			       ? send_to_password(call, page.return_to)
+			       : answer_go_on(call, page.return_to, STR("/account"));
 	if (verdict == SIGNIN_THROTTLED) {
 		view_retry_after(call, wait);
 		page.status = 429;

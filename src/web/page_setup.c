@@ -1,26 +1,14 @@
 /* Setting up the first administrator, with the code that "gatepost setup" printed. */
 #include "account.h"
 #include "answer.h"
-#include "buf.h"
 #include "call.h"
 #include "handlers.h"
 #include "view.h"
-
-#define NUMBER_MAX 16
-#define FLAW_MAX 256
 
 struct setup_page {
 	int status;
 	struct str error, code, username, email, display_name, password; /* what is wrong with it */
 };
-
-static enum err min_length_text(struct call *call, struct str *out)
-{
-	struct buf text;
-	buf_init(&text, call->arena, NUMBER_MAX);
-	buf_add_u64(&text, call->app->config->password.min_length);
-	return buf_str(&text, out);
-}
 
 /* typed NULL: an empty form. */
 static enum err show(struct call *call, const struct setup_page *page,
@@ -31,7 +19,7 @@ static enum err show(struct call *call, const struct setup_page *page,
 	struct str min_length;
 	if (typed == NULL)
 		typed = &nothing;
-	TRY(min_length_text(call, &min_length));
+	TRY(answer_min_length(call, &min_length));
 	TRY(view_page_data(call, &data));
 	TRY(answer_url(call, data, "url_action", STR("/setup")));
 	template_text(data, "error", page->error);
@@ -50,17 +38,6 @@ static enum err show(struct call *call, const struct setup_page *page,
 enum err page_setup_show(struct call *call)
 {
 	return show(call, &(struct setup_page){.status = 200}, NULL);
-}
-
-static enum err password_text(struct call *call, enum password_flaw flaw, struct str *out)
-{
-	struct buf text;
-	buf_init(&text, call->arena, FLAW_MAX);
-	buf_add(&text, str_of(password_flaw_text(flaw)));
-	if (flaw == PASSWORD_TOO_SHORT)
-		buf_addf(&text, " At least %u characters are needed.",
-			 call->app->config->password.min_length);
-	return buf_str(&text, out);
 }
 
 /* ERR_INTERNAL: a flaw that this form cannot have. */
@@ -87,7 +64,11 @@ static enum err explain(struct call *call, const struct account_result *result,
 		page->display_name = STR("At most 100 characters on one line, please.");
 		return OK;
 	case ACCOUNT_BAD_PASSWORD:
-		return password_text(call, result->password_flaw, &page->password);
+		return answer_password_text(
+			call,
+			&(struct password_opinion){.flaw = result->password_flaw,
+						   .hint = result->password_hint},
+			&page->password);
 	case ACCOUNT_TAKEN:
 		page->error = STR("This user name or e-mail address is taken.");
 		return OK;

@@ -21,10 +21,10 @@ static const struct problem_info PROBLEMS[PROBLEM_COUNT] = {
 				     "Your session has ended, so what you asked for was not done. "
 				     "Please sign in again."},
 	[PROBLEM_REAUTHENTICATION_REQUIRED] = {"reauthentication_required", 401,
-					       "Please sign in again",
-					       "It has been a while since you signed in, so what "
-					       "you asked for was not done. Please sign in again "
-					       "to go on."},
+					       "Please confirm that it is you",
+					       "It has been a while since you proved who you are, "
+					       "so what you asked for was not done. Please confirm "
+					       "with your password to go on."},
 	[PROBLEM_SECOND_FACTOR_REQUIRED] = {"second_factor_required", 403,
 					    "One more step is needed",
 					    "Your sign-in is not complete yet, so what you asked "

@@ -39,6 +39,26 @@ static const struct field_def SETUP_BODY[] = {
 	{.name = "password", .kind = FIELD_SECRET, .max = TYPED_MAX},
 	{.name = NULL},
 };
+static const struct field_def REAUTH_QUERY[] = {
+	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def REAUTH_BODY[] = {
+	{.name = "password", .kind = FIELD_SECRET, .max = TYPED_MAX},
+	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def PASSWORD_QUERY[] = {
+	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
+	{.name = "done", .max = 16, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def PASSWORD_BODY[] = {
+	{.name = "current_password", .kind = FIELD_SECRET, .max = TYPED_MAX},
+	{.name = "new_password", .kind = FIELD_SECRET, .max = TYPED_MAX},
+	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
+	{.name = NULL},
+};
 static const struct field_def HEALTH_QUERY[] = {
 	{.name = "ready", .max = 8, .optional = true},
 	{.name = NULL},
@@ -53,6 +73,16 @@ static const struct field_def API_SIGNIN_BODY[] = {
 	{.name = "remember", .kind = FIELD_BOOL, .max = 8, .optional = true},
 	{.name = NULL},
 };
+static const struct field_def API_REAUTH_BODY[] = {
+	{.name = "method", .max = 16},
+	{.name = "password", .kind = FIELD_SECRET, .max = 1024, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def API_PASSWORD_BODY[] = {
+	{.name = "current_password", .kind = FIELD_SECRET, .max = 1024},
+	{.name = "new_password", .kind = FIELD_SECRET, .max = TYPED_MAX},
+	{.name = NULL},
+};
 static const struct field_def API_LIST_QUERY[] = {
 	{.name = "limit", .max = 8, .optional = true},
 	{.name = "cursor", .max = 64, .optional = true},
@@ -65,6 +95,10 @@ static const struct field_def API_SCOPE_QUERY[] = {
 
 #define ENTRY (ROUTE_ANONYMOUS | ROUTE_STALE_OK)
 #define WAY_OUT (ROUTE_ANONYMOUS | ROUTE_STALE_OK | ROUTE_PENDING_OK)
+/* Step-up: what is stale or on hold is what it is for. */
+#define AGAIN (ROUTE_STALE_OK | ROUTE_HELD_OK)
+/* Password change: the current password is the proof (PW-14). */
+#define CHANGE (ROUTE_STALE_OK | ROUTE_PENDING_OK)
 
 /* Exemptions only: a row without any needs a live and fresh session and a form token. */
 const struct route route_table[] = {
@@ -101,6 +135,26 @@ const struct route route_table[] = {
 	 .exempt = ROUTE_STALE_FORM,
 	 .body = SESSIONS_BODY,
 	 .handle = page_sessions_post},
+	{.method = METHOD_GET,
+	 .path = "/reauth",
+	 .exempt = AGAIN,
+	 .query = REAUTH_QUERY,
+	 .handle = page_reauth_show},
+	{.method = METHOD_POST,
+	 .path = "/reauth",
+	 .exempt = AGAIN | ROUTE_REPLACED_OK | ROUTE_HASHES | ROUTE_STALE_FORM,
+	 .body = REAUTH_BODY,
+	 .handle = page_reauth_post},
+	{.method = METHOD_GET,
+	 .path = "/account/password",
+	 .exempt = CHANGE,
+	 .query = PASSWORD_QUERY,
+	 .handle = page_password_show},
+	{.method = METHOD_POST,
+	 .path = "/account/password",
+	 .exempt = CHANGE | ROUTE_REPLACED_OK | ROUTE_HASHES | ROUTE_STALE_FORM,
+	 .body = PASSWORD_BODY,
+	 .handle = page_password_post},
 	{.method = METHOD_GET, .path = "/setup", .exempt = ENTRY, .handle = page_setup_show},
 	{.method = METHOD_POST,
 	 .path = "/setup",
@@ -156,6 +210,18 @@ const struct route route_table[] = {
 	 .surface = SURFACE_API,
 	 .exempt = ROUTE_STALE_OK,
 	 .handle = api_user_show},
+	{.method = METHOD_POST,
+	 .path = "/api/v1/session/reauth",
+	 .surface = SURFACE_API,
+	 .exempt = AGAIN | ROUTE_REPLACED_OK | ROUTE_HASHES,
+	 .body = API_REAUTH_BODY,
+	 .handle = api_session_reauth},
+	{.method = METHOD_PUT,
+	 .path = "/api/v1/password",
+	 .surface = SURFACE_API,
+	 .exempt = CHANGE | ROUTE_REPLACED_OK | ROUTE_HASHES,
+	 .body = API_PASSWORD_BODY,
+	 .handle = api_password_change},
 };
 
 const size_t route_table_count = sizeof(route_table) / sizeof(route_table[0]);

@@ -17,7 +17,7 @@ enum route_exemption {
 	ROUTE_ANONYMOUS = 1u << 0,     /* a session is not required (but resolved if presented) */
 	ROUTE_NO_CREDENTIAL = 1u << 1, /* credentials are not even looked at (health, assets) */
 	ROUTE_NO_CSRF = 1u << 2,
-	ROUTE_STALE_OK = 1u << 3, /* auth_time may be older than session.fresh */
+	ROUTE_STALE_OK = 1u << 3, /* auth_time may be older than max_age: only to read */
 	ROUTE_CACHEABLE = 1u << 4,
 	ROUTE_PENDING_OK = 1u << 5, /* a session whose sign-in is not complete may come */
 	ROUTE_HASHES = 1u << 6,     /* finished in the hash lane: needs a hash connection */
@@ -26,7 +26,13 @@ enum route_exemption {
 	 * set: the handler looks at that first, changes nothing and shows the form again (403).
 	 * Site checks stay.
 	 */
-	ROUTE_STALE_FORM = 1u << 7
+	ROUTE_STALE_FORM = 1u << 7,
+	ROUTE_HELD_OK = 1u << 8, /* a session on hold may come: its handler lifts the hold */
+	/*
+	 * A value that was rotated away may come: its handler answers the request that did it once
+	 * more, and anything else with 401 (CONTRACT §1).
+	 */
+	ROUTE_REPLACED_OK = 1u << 9
 };
 
 enum surface { SURFACE_PAGE = 0, SURFACE_API };
@@ -45,6 +51,8 @@ struct field_def {
 
 struct route {
 	enum method method;
+	/* How old auth_time may be, seconds; 0: session.fresh. Nothing with ROUTE_STALE_OK. */
+	unsigned max_age;
 	const char *path; /* below base_path; a segment "{id}" matches one segment */
 	enum surface surface;
 	unsigned exempt; /* enum route_exemption */

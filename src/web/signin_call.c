@@ -1,11 +1,13 @@
 /* Signing in over HTTP: what page and API share between their fields and the decision. */
 #include "signin_call.h"
 
+#include "answer.h"
 #include "arena.h"
 #include "call.h"
 #include "clock.h"
 #include "codec.h"
 #include "cookie.h"
+#include "issued.h"
 #include "view.h"
 
 #define DEVICE_BYTES DIGEST_BYTES
@@ -85,15 +87,13 @@ enum err signin_of_call(struct call *call, const struct signin_form *form,
 	};
 	TRY(name_device(call, form, &request, &device));
 	TRY(signin_password(&call->auth, &request, verdict, &span, issued));
-	*wait = (unsigned)((span + CLOCK_SECOND - 1) / CLOCK_SECOND);
+	*wait = answer_seconds(span);
 	if (*verdict != SIGNIN_ACCEPTED)
 		return OK;
-	if (form->carrier == CARRIER_COOKIE)
-		view_issue_cookie(call, issued);
+	issued_take(call, issued);
 	if (str_is_present(device))
 		response_cookie(&call->response, &(struct cookie){.name = STR(COOKIE_DEVICE),
 								  .value = device,
 								  .max_age = DEVICE_MAX_AGE});
-	call->session = issued->session;
 	return OK;
 }

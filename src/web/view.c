@@ -48,7 +48,7 @@ static void add_challenge(struct call *call, enum problem problem)
 		buf_addf(&line,
 			 ", error=\"insufficient_user_authentication\", max_age=%lld"
 			 ", acr_values=\"aal1\"",
-			 (long long)(call->app->config->session.fresh / CLOCK_SECOND));
+			 (long long)(guard_max_age(call) / CLOCK_SECOND));
 	else if (sent_bearer(call))
 		buf_add(&line, STR(", error=\"invalid_token\""));
 	if (buf_str(&line, &text) == OK)
@@ -147,6 +147,7 @@ static enum err add_urls(struct call *call, struct template_data *data, bool sig
 	TRY(add_url(call, data, "url_login", STR("/login")));
 	TRY(add_url(call, data, "url_logout", STR("/logout")));
 	TRY(add_url(call, data, "url_account", STR("/account")));
+	TRY(add_url(call, data, "url_password", STR("/account/password")));
 	return add_url(call, data, "url_sessions", STR("/account/sessions"));
 }
 
@@ -191,6 +192,21 @@ enum err view_page(struct call *call, int status, const char *name,
 	return template_render(call->app->templates, str_of(name), data, &call->response.body);
 }
 
+/* Back to the page that the refused form was on. */
+static enum err add_reauth(struct call *call, struct template_data *data)
+{
+	struct str path;
+	struct buf text;
+	buf_init(&text, call->arena, TARGET_MAX);
+	buf_add(&text, STR("/reauth"));
+	if ((call->match.allowed & 1U << METHOD_GET) != 0) {
+		buf_add(&text, STR("?return_to="));
+		url_add_encoded(&text, call->request.path);
+	}
+	TRY(buf_str(&text, &path));
+	return add_url(call, data, "url_reauth", path);
+}
+
 static enum err problem_page(struct call *call, enum problem problem,
 			     const struct problem_detail *detail)
 {
@@ -206,10 +222,10 @@ static enum err problem_page(struct call *call, enum problem problem,
 	template_text(data, "title", str_of(info->title));
 	template_text(data, "text",
 		      str_is_present(detail->detail) ? detail->detail : str_of(info->text));
-	template_flag(data, "offer_login", info->status == 401);
-	/* Somebody who is signed in already would be offered to go on, and come back here. */
-	if (problem == PROBLEM_REAUTHENTICATION_REQUIRED)
-		TRY(add_url(call, data, "url_login", STR("/login?switch=yes")));
+	bool again = problem == PROBLEM_REAUTHENTICATION_REQUIRED;
+	template_flag(data, "offer_login", info->status == 401 && !again);
+	template_flag(data, "offer_reauth", again);
+	TRY(add_reauth(call, data));
 	template_flag(data, "offer_back", true);
 	return view_page(call, info->status, "error.html", data);
 }

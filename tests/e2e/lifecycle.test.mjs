@@ -214,9 +214,10 @@ test('a page that needs a fresh sign-in leads to the form, and then on', async (
   stack.sql(`UPDATE session SET auth_time = auth_time - ${16 * MINUTE}`);
   const refused = await visitor.post('/account/sessions', { csrf_token, scope: 'others' });
   assert.equal(refused.status, 401);
-  assert.match(refused.body, /href="\/auth\/login\?switch=yes"/);
-  const form = await visitor.get('/login?switch=yes&return_to=/auth/account/sessions');
-  const again = await visitor.post('/login', { csrf_token: tokenOf(form), ...stack.users.alice, return_to: '/auth/account/sessions' });
+  const [, link] = /href="(\/auth\/reauth\?return_to=[^"]*)"/.exec(refused.body);
+  assert.equal(link, '/auth/reauth?return_to=%2Fauth%2Faccount%2Fsessions');
+  const form = await visitor.get('/reauth?return_to=/auth/account/sessions');
+  const again = await visitor.post('/reauth', { csrf_token: tokenOf(form), password: stack.users.alice.password, return_to: '/auth/account/sessions' });
   assert.equal(again.headers.location, `${stack.origin}/auth/account/sessions`);
   const done = await visitor.post('/account/sessions', { csrf_token: await visitor.token('/account/sessions'), scope: 'others' });
   assert.equal(done.status, 303);

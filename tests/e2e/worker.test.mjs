@@ -41,7 +41,7 @@ test('refuses to start, in one line with file and line number', () => {
   const cases = [
     ['unknown', text.replace('base_path', 'bose_path'), 'bose_path'],
     ['type', `${text}[session]\nmost = many\n`, 'most'],
-    ['range', `${text}[password]\nmemory = 1024\n`, 'memory'],
+    ['range', text.replace('[password]\n', '[password]\nmemory = 1024\n'), 'memory'],
     ['span', `${text}[session]\nfresh = soon\n`, 'fresh'],
     ['bool', `${text}[session]\ncookie_strict = maybe\n`, 'cookie_strict'],
     ['section', `${text}[sesion]\nfresh = 5m\n`, '[sesion]'],
@@ -72,6 +72,18 @@ test('refuses key and password files that others can read (ST-05)', () => {
   const none = base();
   none.server.key_file = join(stack.dir, 'no-such-file');
   assert.match(refusal(variant('nokeys', none)), /no-such-file/);
+});
+
+test('PW-08: refuses to start without its blocklist, by name; so do the commands that set passwords', () => {
+  const sections = base();
+  sections.password.blocklist = join(stack.dir, 'no-such-list.txt');
+  const file = variant('blocklist', sections);
+  assert.match(refusal(file), /no-such-list\.txt: cannot be opened \(password\.blocklist\)/);
+  for (const words of [['user', 'add', '--username', 'nobody', '--password-stdin'], ['config', 'check']]) {
+    const run = spawnSync(programs.ctl, ['--config', file, ...words], { encoding: 'utf8', input: 'a quiet mill by the river' });
+    assert.equal(run.status, 3, words.join(' '));
+    assert.match(run.stderr, /no-such-list\.txt/);
+  }
 });
 
 test('refuses an unreadable or unsafe template, with file and line', () => {

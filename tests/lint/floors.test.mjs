@@ -49,6 +49,7 @@ test('one door per foreign library', () => {
     [/#\s*include\s*[<"]mysql\.h/, ['src/store/db', 'src/store/row.c']],
     [/#\s*include\s*[<"]sodium/, ['src/base/', 'src/auth/password.c']],
     [/#\s*include\s*[<"]utf8proc\.h/, ['src/auth/password.c']],
+    [/#\s*include\s*[<"]zxcvbn\.h/, ['src/auth/strength.c']],
     [/#\s*include\s*[<"]ini\.h/, ['src/base/config']],
     [/#\s*include\s*[<"]curl\//, ['src/ctl/fetch.c']],
   ];

@@ -9,6 +9,7 @@
 
 #include "account.h"
 #include "arena.h"
+#include "blocklist.h"
 #include "clock.h"
 #include "db.h"
 #include "fixture.h"
@@ -26,6 +27,8 @@ struct world {
 	struct config config;
 	struct keyring *keys;
 	struct hasher *hasher;
+	struct arena *lasting; /* of what outlives a test */
+	const struct blocklist *blocklist;
 	struct db *db;
 	struct db *hash_db;
 	struct auth_context context;
@@ -84,6 +87,7 @@ static inline int world_clean(void **state)
 	w->context.config = &w->config;
 	w->context.keys = w->keys;
 	w->context.hasher = w->hasher;
+	w->context.blocklist = w->blocklist;
 	w->context.db = w->db;
 	w->context.hash_db = w->hash_db;
 	w->context.now = WORLD_START;
@@ -98,6 +102,7 @@ static inline int world_open(void **state)
 	static struct world world;
 	struct world *w = &world;
 	void *fixture = NULL;
+	struct fault fault;
 
 	if (fixture_open(&fixture) != 0)
 		return -1;
@@ -110,6 +115,9 @@ static inline int world_open(void **state)
 	log_set_level(LOG_LEVEL_ERROR);
 	assert_ok(arena_open(65536, (size_t)16 * 1024 * 1024, &w->context.arena));
 	assert_ok(hasher_open(&w->config, NULL, &w->hasher));
+	assert_ok(arena_open(65536, (size_t)4 * 1024 * 1024, &w->lasting));
+	assert_ok(blocklist_load(TEST_SOURCE_DIR "/conf/blocklist.txt", w->lasting, &w->blocklist,
+				 &fault));
 	return 0;
 }
 
@@ -121,6 +129,7 @@ static inline int world_close(void **state)
 	hasher_close(&w->hasher);
 	keyring_free(&w->keys);
 	arena_close(&w->context.arena);
+	arena_close(&w->lasting);
 	return fixture_close(&fixture);
 }
 

@@ -191,17 +191,15 @@ static void nfc_and_nfd_sign_in(void **state)
 	struct world *w = *state;
 	struct account_request request = {
 		.username = STR("zoe"),
-		.password = STR("caf\xc3\xa9 caf\xc3\xa9 caf\xc3\xa9 caf\xc3\xa9"),
+		.password = STR("caf\xc3\xa9 and a book at noon"),
 	};
 	struct account_result result;
 
 	assert_ok(account_create(&w->context, &request, &result));
-	assert_int_equal(
-		verdict_of(w, "zoe", "cafe\xcc\x81 cafe\xcc\x81 cafe\xcc\x81 cafe\xcc\x81"),
-		SIGNIN_ACCEPTED);
-	assert_int_equal(verdict_of(w, "zoe", "cafe cafe cafe cafe"), SIGNIN_REFUSED);
-	assert_int_equal(verdict_of(w, "zoe", "CAF\xc3\x89 caf\xc3\xa9 caf\xc3\xa9 caf\xc3\xa9"),
-			 SIGNIN_REFUSED);
+	assert_int_equal(result.flaw, ACCOUNT_FINE);
+	assert_int_equal(verdict_of(w, "zoe", "cafe\xcc\x81 and a book at noon"), SIGNIN_ACCEPTED);
+	assert_int_equal(verdict_of(w, "zoe", "cafe and a book at noon"), SIGNIN_REFUSED);
+	assert_int_equal(verdict_of(w, "zoe", "CAF\xc3\x89 and a book at noon"), SIGNIN_REFUSED);
 }
 
 /* PW-12: a password that was marked must be changed before anything else. */

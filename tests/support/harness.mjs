@@ -39,6 +39,7 @@ export function writeConfig({ dir, origin, socket, database, settings = {} }) {
     },
     'listen web': { address: join(dir, 'run/gatepost.sock'), threads: 8 },
     database: { socket, name: database.name },
+    password: { blocklist: join(source, 'conf/blocklist.txt') },
   };
   for (const role of ['web', 'hash', 'guard', 'migrate']) {
     sections.database[`${role}_user`] = database.accounts[role].user;

@@ -277,6 +277,44 @@ static void hashes_are_bounded_by_slots(void **state)
 	rmdir(dir);
 }
 
+/* PW-18: a hash that costs less than today's is told from one that costs as much or more. */
+static void outdated_hashes_are_told(void **state)
+{
+	static const struct {
+		struct str phc;
+		bool outdated;
+	} cases[] = {
+		{{"$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA", 44}, false},
+		{{"$argon2id$v=19$m=19456,t=3,p=1$c2FsdA$aGFzaA", 44}, false},
+		{{"$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$aGFzaA", 44}, false},
+		{{"$argon2id$v=19$m=9216,t=4,p=1$c2FsdA$aGFzaA", 43}, true},
+		{{"$argon2id$v=19$m=19455,t=2,p=1$c2FsdA$aGFzaA", 44}, true},
+		{{"$argon2id$v=19$m=x,t=2,p=1$c2FsdA$aGFzaA", 40}, false},
+		{{"$2y$12$abcdefghijklmnopqrstuv", 29}, false},
+		{{"", 0}, false},
+	};
+	struct world *world = *state;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct secret phc = SECRET_NONE;
+
+		assert_int_equal(secret_from_str(world->arena, cases[i].phc, &phc), OK);
+		assert_int_equal(password_is_outdated(world->hasher, phc), cases[i].outdated);
+	}
+	assert_false(password_is_outdated(world->hasher, SECRET_NONE));
+	assert_false(password_is_outdated(world->hasher,
+					  hash_of(world, normal_of(world, STR("made today")))));
+}
+
+static void a_hash_is_measured(void **state)
+{
+	int64_t took = 0;
+
+	(void)state;
+	assert_int_equal(password_measure(19456, 2, &took), OK);
+	assert_true(took > 0);
+}
+
 static void every_flaw_has_a_text(void **state)
 {
 	(void)state;
@@ -297,6 +335,8 @@ int main(void)
 		cmocka_unit_test(last_byte_counts),
 		cmocka_unit_test(missing_hash_is_wrong),
 		cmocka_unit_test(hashes_are_bounded_by_slots),
+		cmocka_unit_test(outdated_hashes_are_told),
+		cmocka_unit_test(a_hash_is_measured),
 		cmocka_unit_test(every_flaw_has_a_text),
 	};
 

@@ -10,6 +10,7 @@
 #include "csrf.h"
 #include "form.h"
 #include "guard.h"
+#include "view.h"
 #include "web_calls.h"
 
 #define FORTY_THREE "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
@@ -204,6 +205,21 @@ static void two_tokens_of_one_answer_are_bound_alike(void **state)
 	assert_true(csrf_token_matches(&binding, two));
 }
 
+/* Freshness is a number in the route row; none there is the setting. */
+static void freshness_is_the_routes(void **state)
+{
+	static const struct route strict = {
+		.path = "/api/v1/test", .surface = SURFACE_API, .max_age = 300};
+	struct call *call = web_call(*state, METHOD_GET, &strict);
+	assert_int_equal(guard_max_age(call), 5 * CLOCK_MINUTE);
+	assert_int_equal(view_problem(call, PROBLEM_REAUTHENTICATION_REQUIRED,
+				      &(struct problem_detail){.rotated = false}),
+			 OK);
+	assert_true(web_has(&call->response.headers, "max_age=300,"));
+	call = web_call(*state, METHOD_GET, &CLOSED);
+	assert_int_equal(guard_max_age(call), 15 * CLOCK_MINUTE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +233,7 @@ int main(void)
 		cmocka_unit_test(a_foreign_page_may_not_call_without_a_credential),
 		cmocka_unit_test(a_form_before_sign_in_is_bound_to_the_visitor),
 		cmocka_unit_test(two_tokens_of_one_answer_are_bound_alike),
+		cmocka_unit_test(freshness_is_the_routes),
 	};
 	return cmocka_run_group_tests(tests, web_world_setup, web_world_teardown);
 }

@@ -98,7 +98,8 @@ static void what_changes_something_without_a_session_is_listed(void **state)
 /* Their handlers look at csrf_stale first: a new one is added here when it does. */
 static void who_is_shown_a_stale_form_is_listed(void **state)
 {
-	static const char *const LISTED[] = {"/login", "/logout", "/setup", "/account/sessions"};
+	static const char *const LISTED[] = {"/login",  "/logout",           "/setup",
+					     "/reauth", "/account/sessions", "/account/password"};
 	size_t n;
 	const struct route *rows = routes_all(&n);
 	(void)state;
@@ -108,6 +109,54 @@ static void who_is_shown_a_stale_form_is_listed(void **state)
 			continue;
 		assert_int_equal(rows[i].surface, SURFACE_PAGE);
 		assert_int_equal(rows[i].method, METHOD_POST);
+		for (size_t k = 0; k < sizeof(LISTED) / sizeof(LISTED[0]); k++)
+			listed = listed || strcmp(rows[i].path, LISTED[k]) == 0;
+		assert_true(listed);
+	}
+}
+
+/* MF-16: stale is enough to read, and to change only what makes it fresh, takes away, or asks for
+ * the password itself. */
+static void stale_routes_only_read(void **state)
+{
+	static const char *const LISTED[] = {
+		"/login",
+		"/logout",
+		"/setup",
+		"/reauth",
+		"/account/password",
+		"/api/v1/sessions",
+		"/api/v1/session",
+		"/api/v1/session/reauth",
+		"/api/v1/password",
+	};
+	size_t n;
+	const struct route *rows = routes_all(&n);
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		bool listed = false;
+		if ((rows[i].exempt & ROUTE_STALE_OK) == 0 || !changes(rows[i].method))
+			continue;
+		assert_int_equal(rows[i].max_age, 0);
+		for (size_t k = 0; k < sizeof(LISTED) / sizeof(LISTED[0]); k++)
+			listed = listed || strcmp(rows[i].path, LISTED[k]) == 0;
+		if (!listed)
+			fail_msg("%s changes something however old the sign-in is", rows[i].path);
+	}
+}
+
+/* Their handlers look at the standing themselves: a new one is added here when it does. */
+static void who_meets_a_replaced_or_held_session_is_listed(void **state)
+{
+	static const char *const LISTED[] = {"/reauth", "/account/password",
+					     "/api/v1/session/reauth", "/api/v1/password"};
+	size_t n;
+	const struct route *rows = routes_all(&n);
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		bool listed = false;
+		if ((rows[i].exempt & (ROUTE_REPLACED_OK | ROUTE_HELD_OK)) == 0)
+			continue;
 		for (size_t k = 0; k < sizeof(LISTED) / sizeof(LISTED[0]); k++)
 			listed = listed || strcmp(rows[i].path, LISTED[k]) == 0;
 		assert_true(listed);
@@ -199,6 +248,8 @@ int main(void)
 		cmocka_unit_test(no_change_is_exempt_from_the_token),
 		cmocka_unit_test(what_changes_something_without_a_session_is_listed),
 		cmocka_unit_test(who_is_shown_a_stale_form_is_listed),
+		cmocka_unit_test(stale_routes_only_read),
+		cmocka_unit_test(who_meets_a_replaced_or_held_session_is_listed),
 		cmocka_unit_test(the_surface_is_that_of_the_path),
 		cmocka_unit_test(a_path_is_found_with_its_methods),
 		cmocka_unit_test(head_finds_the_row_of_get),

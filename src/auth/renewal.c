@@ -1,0 +1,200 @@
+/* A session's new value: rotation, and the same answer to the same request. */
+#include "renewal.h"
+
+#include "arena.h"
+#include "buf.h"
+#include "clock.h"
+#include "db.h"
+
+#define VALUE_BYTES 32
+#define REPEAT_SPAN (30 * CLOCK_SECOND)
+/* So long an old value is told that it was replaced, rather than unknown. */
+#define ROTATION_KEPT CLOCK_DAY
+
+struct digest session_proof(const struct keyring *keys, const struct secret *parts, size_t n)
+{
+	struct digest proof;
+
+	keyring_digest(keys, 0, KEY_PROOF, parts, n, &proof);
+	return proof;
+}
+
+/* Only the old value together with everything that made the request gives this. */
+static struct digest proof_of_rotation(const struct renewal *r)
+{
+	struct secret parts[] = {
+		r->presented->value,
+		keyring_part(r->proof.b, DIGEST_BYTES),
+	};
+
+	return session_proof(r->context->keys, parts, 2);
+}
+
+static void hash_value(struct renewal *r)
+{
+	credential_digest(r->context->keys, 0, r->carrier, r->value, &r->hash);
+}
+
+static enum err derive_value(struct renewal *r, const struct id *nonce)
+{
+	struct secret parts[] = {
+		r->presented->value,
+		keyring_part(r->proof.b, DIGEST_BYTES),
+		keyring_part(nonce->b, ID_BYTES),
+	};
+	struct digest derived;
+	enum err e = OK;
+
+	keyring_digest(r->context->keys, 0, KEY_CHILD, parts, 3, &derived);
+	e = secret_from_str(r->context->arena,
+			    (struct str){.p = (const char *)derived.b, .n = DIGEST_BYTES},
+			    &r->value);
+	secret_wipe_bytes(&derived, sizeof derived);
+	if (e == OK)
+		hash_value(r);
+	return e;
+}
+
+enum err renewal_make_value(struct renewal *r)
+{
+	TRY(secret_random(r->context->arena, VALUE_BYTES, &r->value));
+	hash_value(r);
+	return OK;
+}
+
+enum err renewal_note(struct renewal *r, enum audit_kind kind, struct id session_id,
+		      struct str detail)
+{
+	struct audit_event event = {
+		.kind = kind,
+		.user_id = r->user_id,
+		.session_id = session_id,
+		.detail = detail,
+	};
+
+	return audit_trail_add(r->context, &r->trail, &event);
+}
+
+enum err renewal_note_ended(struct renewal *r, uint64_t n, const char *why)
+{
+	struct str detail = STR_NONE;
+	struct buf text;
+
+	if (n == 0)
+		return OK;
+	buf_init(&text, r->context->arena, 64);
+	buf_add_u64(&text, n);
+	buf_add_char(&text, ' ');
+	buf_add(&text, str_of(why));
+	TRY(buf_str(&text, &detail));
+	return renewal_note(r, AUDIT_SESSIONS_ENDED, ID_NONE, detail);
+}
+
+static enum err lock_user(const struct renewal *r, struct db *db)
+{
+	uint32_t state = USER_NONE;
+	bool found = false;
+
+	TRY(user_store_lock(db, &r->user_id, &state, &found));
+	return found && state == USER_ACTIVE ? OK : ERR_CONFLICT;
+}
+
+/* Another request may have rotated or ended it before the lock: only what is read now counts. */
+static enum err look_again(struct renewal *r)
+{
+	r->current = (struct session){.standing = SESSION_UNKNOWN};
+	if (r->resolved->standing == SESSION_UNKNOWN || r->resolved->standing == SESSION_ABSENT)
+		return OK;
+	return session_resolve(r->context, r->presented, 1, &r->current);
+}
+
+/* The row of the value that the rotation gave out, if it is still there and still unused. */
+static bool is_repeatable(const struct renewal *r, const struct session *session)
+{
+	const struct rotation_row *rotation = &r->current.rotation;
+	const struct session_row *row = &session->found.session;
+
+	return (session->standing == SESSION_LIVE || session->standing == SESSION_PENDING) &&
+	       id_equal(row->id, rotation->session_id) && row->epoch == rotation->epoch &&
+	       id_equal(row->user_id, r->user_id) && row->carrier == (uint32_t)r->carrier &&
+	       !row->value_used && digest_equal(&row->hash, &r->hash);
+}
+
+static enum err find_new_row(struct renewal *r, struct db *db, struct session *session)
+{
+	struct session_found *row = arena_alloc(r->context->arena, sizeof *row);
+	size_t count = 0;
+
+	if (row == NULL)
+		return ERR_MEMORY;
+	TRY(session_store_find(db, r->context->arena, &r->hash, 1, row, &count));
+	*session = (struct session){.standing = SESSION_UNKNOWN};
+	if (count == 1)
+		session_judge(r->context, row, session);
+	return OK;
+}
+
+/* The same request again, its answer lost: the same value again, and nothing changes. */
+static enum err repeat(struct renewal *r, struct db *db)
+{
+	const struct rotation_row *rotation = &r->current.rotation;
+	struct digest proof = proof_of_rotation(r);
+	struct session session;
+
+	if (!digest_equal(&proof, &rotation->proof_hash) ||
+	    r->context->now >= rotation->repeat_until || r->presented->carrier != r->carrier)
+		return OK;
+	TRY(derive_value(r, &rotation->nonce));
+	TRY(find_new_row(r, db, &session));
+	if (!is_repeatable(r, &session))
+		return OK;
+	r->issued.session = session;
+	r->issued.repeated = true;
+	return renewal_note(r, AUDIT_LOGIN_REPEAT, session.found.session.id, r->method);
+}
+
+enum err renewal_begin(struct renewal *r, struct db *db)
+{
+	r->trail.n = 0;
+	r->issued = (struct session_issued){.carrier = r->carrier};
+	TRY(lock_user(r, db));
+	TRY(look_again(r));
+	return r->current.standing == SESSION_REPLACED ? repeat(r, db) : OK;
+}
+
+enum err renewal_rotate(struct renewal *r, struct db *db, struct session_row *row, bool *won)
+{
+	const struct session_row *old = &r->current.found.session;
+	struct rotation_row rotation = {
+		.old_hash = old->hash,
+		.session_id = old->id,
+		.epoch = old->epoch + 1,
+		.proof_hash = proof_of_rotation(r),
+		.nonce = id_random(),
+		.repeat_until = r->context->now + REPEAT_SPAN,
+		.purge_at = r->context->now + ROTATION_KEPT,
+	};
+
+	TRY(derive_value(r, &rotation.nonce));
+	row->hash = r->hash;
+	row->epoch = rotation.epoch;
+	row->value_used = false;
+	TRY(session_store_rotate(db, &old->hash, row, won));
+	return *won ? rotation_store_insert(db, &rotation) : OK;
+}
+
+enum err renewal_read(struct renewal *r, struct db *db)
+{
+	TRY(find_new_row(r, db, &r->issued.session));
+	return r->issued.session.standing == SESSION_UNKNOWN ? ERR_INTERNAL : OK;
+}
+
+enum err renewal_give(const struct renewal *r, struct session_issued *out)
+{
+	struct session_issued issued = r->issued;
+
+	audit_trail_write(r->context, &r->trail);
+	TRY(credential_text(r->context->arena, r->carrier, r->value, &issued.text));
+	*out = issued;
+	return OK;
+}

@@ -1,0 +1,59 @@
+/* Step-up and password change for programs: both answer with the session's new value. */
+#include "answer.h"
+#include "call.h"
+#include "handlers.h"
+#include "issued.h"
+#include "view.h"
+
+static enum err answer_wrong(struct call *call)
+{
+	return view_problem(call, PROBLEM_INVALID_CREDENTIALS,
+			    &(struct problem_detail){.detail = STR("The password is not right.")});
+}
+
+enum err api_session_reauth(struct call *call)
+{
+	struct reauth_request request = issued_request(call, call_text(call, "password"));
+	struct reauth_outcome outcome;
+	struct session_issued issued;
+	struct json_out out;
+	if (!str_equal(call_text(call, "method"), STR("password")))
+		return answer_bad_field(call, STR("method"), STR("must be password"));
+	if (!str_is_present(request.password))
+		return answer_bad_field(call, STR("password"), STR("is missing"));
+	TRY(reauth_password(&call->auth, &request, &outcome, &issued));
+	if (outcome.verdict == REAUTH_GONE)
+		return issued_gone(call);
+	if (outcome.verdict == REAUTH_THROTTLED)
+		return answer_throttled(call, answer_seconds(outcome.wait));
+	if (outcome.verdict != REAUTH_DONE)
+		return answer_wrong(call);
+	issued_take(call, &issued);
+	TRY(issued_json(call, 200, &issued, &out));
+	return answer_json_end(call, &out);
+}
+
+enum err api_password_change(struct call *call)
+{
+	struct reauth_request request = issued_request(call, call_text(call, "current_password"));
+	struct password_opinion opinion;
+	struct reauth_outcome outcome;
+	struct session_issued issued;
+	struct json_out out;
+	struct str reason;
+	request.new_password = call_text(call, "new_password");
+	TRY(reauth_change_password(&call->auth, &request, &opinion, &outcome, &issued));
+	if (outcome.verdict == REAUTH_GONE)
+		return issued_gone(call);
+	if (outcome.verdict == REAUTH_THROTTLED)
+		return answer_throttled(call, answer_seconds(outcome.wait));
+	if (outcome.verdict == REAUTH_WRONG)
+		return answer_wrong(call);
+	if (outcome.verdict == REAUTH_BAD_NEW) {
+		TRY(answer_password_text(call, &opinion, &reason));
+		return answer_bad_field(call, STR("new_password"), reason);
+	}
+	issued_take(call, &issued);
+	TRY(issued_json(call, 200, &issued, &out));
+	return answer_json_end(call, &out);
+}

@@ -1,0 +1,41 @@
+/* A session's new value on its way to the client: what sign-in, step-up and change share. */
+#include "issued.h"
+
+#include "answer.h"
+#include "call.h"
+#include "view.h"
+
+void issued_take(struct call *call, const struct session_issued *issued)
+{
+	view_issue_cookie(call, issued);
+	call->session = issued->session;
+}
+
+enum err issued_json(struct call *call, int status, const struct session_issued *issued,
+		     struct json_out *out)
+{
+	answer_json_begin(call, status, out);
+	TRY(view_session_json(call, out, "session", &issued->session));
+	view_user_json(out, "user", &issued->session);
+	/* The one place where a handle leaves: its keeper must be told. */
+	if (issued->carrier == CARRIER_HANDLE)
+		json_text(out, "session_handle",
+			  (struct str){(const char *)issued->text.bytes, issued->text.len});
+	return OK;
+}
+
+struct reauth_request issued_request(const struct call *call, struct str password)
+{
+	return (struct reauth_request){
+		.password = password,
+		.presented = &call->credential,
+		.current = &call->session,
+	};
+}
+
+enum err issued_gone(struct call *call)
+{
+	bool rotated = call->session.standing == SESSION_REPLACED;
+	return view_problem(call, PROBLEM_UNAUTHENTICATED,
+			    &(struct problem_detail){.rotated = rotated});
+}

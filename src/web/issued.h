@@ -1,0 +1,24 @@
+/* A session's new value on its way to the client: what sign-in, step-up and change share. */
+#ifndef GATEPOST_WEB_ISSUED_H
+#define GATEPOST_WEB_ISSUED_H
+
+#include "err.h"
+#include "reauth.h"
+#include "session.h"
+
+struct call;
+struct json_out;
+
+/* The answer sets the cookie (carrier cookie only), and the session becomes the call's. */
+void issued_take(struct call *call, const struct session_issued *issued);
+/* CONTRACT §4: begins the body: "session", "user" and, for a handle, "session_handle". The caller
+ * ends it (answer_json_end). */
+MUST_CHECK enum err issued_json(struct call *call, int status, const struct session_issued *issued,
+				struct json_out *out);
+
+/* The request of a step-up or change with what it presented; password and new one from fields. */
+struct reauth_request issued_request(const struct call *call, struct str password);
+/* 401: the session went meanwhile, or another request renewed it. */
+MUST_CHECK enum err issued_gone(struct call *call);
+
+#endif

@@ -1,0 +1,96 @@
+/* The page where a person changes the password; all other devices are signed out by it. */
+#include "answer.h"
+#include "buf.h"
+#include "call.h"
+#include "handlers.h"
+#include "issued.h"
+#include "view.h"
+
+struct password_page {
+	int status;
+	struct str notice, error, current, wanted; /* what is wrong with each */
+	struct url return_to;                      /* absent: this page */
+};
+
+static bool is_required(const struct call *call)
+{
+	return call->session.standing == SESSION_PENDING;
+}
+
+static enum err show(struct call *call, const struct password_page *page)
+{
+	struct template_data *data;
+	struct str min_length;
+	TRY(answer_min_length(call, &min_length));
+	TRY(view_page_data(call, &data));
+	TRY(answer_url(call, data, "url_action", STR("/account/password")));
+	answer_person(data, &call->session.found);
+	template_text(data, "notice", page->notice);
+	template_text(data, "error", page->error);
+	template_text(data, "error_current", page->current);
+	template_text(data, "error_new", page->wanted);
+	template_text(data, "return_to", page->return_to.text);
+	template_text(data, "min_length", min_length);
+	template_flag(data, "required", is_required(call));
+	return view_page(call, page->status, "password.html", data);
+}
+
+enum err page_password_show(struct call *call)
+{
+	struct password_page page = {
+		.status = 200,
+		.return_to = answer_local(call_query(call, "return_to")),
+	};
+	if (str_is_present(call_query(call, "done")))
+		page.notice = STR("Your password is changed. All other devices are signed out.");
+	return show(call, &page);
+}
+
+static enum err explain(struct call *call, const struct reauth_outcome *outcome,
+			const struct password_opinion *opinion, struct password_page *page)
+{
+	if (outcome->verdict == REAUTH_THROTTLED) {
+		view_retry_after(call, answer_seconds(outcome->wait));
+		page->status = 429;
+		return answer_wait_text(call->arena, answer_seconds(outcome->wait), &page->error);
+	}
+	if (outcome->verdict == REAUTH_WRONG) {
+		response_header(&call->response, "WWW-Authenticate",
+				STR("Bearer realm=\"gatepost\""));
+		page->status = 401;
+		page->error = STR("Nothing was changed. Your current password is not right.");
+		page->current = STR("This is not your current password.");
+		return OK;
+	}
+	page->status = 400;
+	page->error = STR("Nothing was changed. Please choose another new password.");
+	return answer_password_text(call, opinion, &page->wanted);
+}
+
+enum err page_password_post(struct call *call)
+{
+	struct password_page page = {.return_to = answer_local(call_text(call, "return_to"))};
+	struct reauth_request request = issued_request(call, call_text(call, "current_password"));
+	struct password_opinion opinion;
+	struct reauth_outcome outcome;
+	struct session_issued issued;
+	bool required = is_required(call);
+	request.new_password = call_text(call, "new_password");
+	if (call->csrf_stale && call->session.standing == SESSION_REPLACED)
+		return issued_gone(call);
+	if (call->csrf_stale) {
+		page.status = 403;
+		page.error = ANSWER_STALE_FORM;
+		return show(call, &page);
+	}
+	TRY(reauth_change_password(&call->auth, &request, &opinion, &outcome, &issued));
+	if (outcome.verdict == REAUTH_GONE)
+		return issued_gone(call);
+	if (outcome.verdict == REAUTH_DONE) {
+		issued_take(call, &issued);
+		return answer_go_on(call, page.return_to,
+				    required ? STR("/account") : STR("/account/password?done=yes"));
+	}
+	TRY(explain(call, &outcome, &opinion, &page));
+	return show(call, &page);
+}
