@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "blocklist.h"
 #include "clock.h"
 #include "config.h"
 #include "doctor.h"
@@ -76,6 +77,20 @@ static void check_run_dir(struct doctor *doctor)
 	else
 		doctor_add(doctor, DOCTOR_OK, "run-dir", "", "%s: user %u, mode %04o", path,
 			   (unsigned)st.st_uid, (unsigned)st.st_mode & 07777U);
+}
+
+static void check_blocklist(struct doctor *doctor)
+{
+	const char *path = doctor->config->password.blocklist.p;
+	struct fault fault;
+
+	if (blocklist_load(path, doctor->arena, &doctor->ctl->auth.blocklist, &fault) == OK)
+		doctor_add(doctor, DOCTOR_OK, "blocklist", "", "%s loads", path);
+	else
+		doctor_add(doctor, DOCTOR_FAIL, "blocklist",
+			   "install the file again, or set password.blocklist to one that can be "
+			   "read",
+			   "%s", fault.text);
 }
 
 static void check_templates(struct doctor *doctor)
@@ -150,5 +165,6 @@ void doctor_files(struct doctor *doctor)
 	check_keys(doctor);
 	check_run_dir(doctor);
 	check_templates(doctor);
+	check_blocklist(doctor);
 	check_folders(doctor);
 }

@@ -89,7 +89,7 @@ test('a healthy server: every line ok, exit 0, and the drill leaves nothing behi
   assert.equal(run.stderr, '');
   assert.deepEqual(rows(), was);
   const names = run.checks.map(({ name }) => name);
-  for (const name of ['config', 'key-file', 'run-dir', 'templates', 'folders', 'secret-readers', 'migrate-password', 'socket', 'database',
+  for (const name of ['config', 'key-file', 'run-dir', 'templates', 'blocklist', 'folders', 'secret-readers', 'migrate-password', 'socket', 'database',
     'clock', 'schema', 'grants', 'purge', 'account-migrate', 'account-web', 'account-hash', 'account-guard', 'certificate', 'health', 'hsts',
     'headers', 'host', 'plain-http', 'x-session-id', 'authorization', 'look-alike', 'no-store', 'cookie', 'cookie-arrives', 'revocation']) {
     assert.ok(names.includes(name), name);
@@ -150,6 +150,11 @@ test('config, key file, run_dir: modes and age', async () => {
   await withMode(runDir, 0o777, async () => expect(await offline(), 'run-dir', 'fail', /everybody/, /chmod o-w/));
   const nowhere = configWith((text) => text.replace(/^run_dir = .*$/m, 'run_dir = /nonexistent'));
   expect(await offline({ config: nowhere }), 'run-dir', 'fail', /not a directory/);
+});
+
+test('a blocklist that is not there', async () => {
+  const config = configWith((text) => text.replace(/^blocklist = .*$/m, 'blocklist = /nonexistent/blocklist.txt'));
+  expect(await offline({ config }), 'blocklist', 'fail', /nonexistent/, /install the file again/);
 });
 
 test('templates and folders that others may write', async () => {

@@ -64,7 +64,7 @@ test('hold: the next request asks for a new sign-in, on every carrier, and a sig
   code(await check(handle), 401, 'reauthentication_required');
   const page = await visitor.get('/account');
   assert.equal(page.status, 303);
-  assert.match(page.headers.location, /\/auth\/login\?switch=yes&return_to=/);
+  assert.match(page.headers.location, /\/auth\/reauth\?return_to=/);
   assert.equal(json(['user', 'hold', 'alice']).changed, false);
   const form = await visitor.get('/login?switch=yes');
   await visitor.post('/login', { csrf_token: tokenOf(form), ...stack.users.alice });
