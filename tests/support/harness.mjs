@@ -80,10 +80,12 @@ function forWwwData(dir, mariadb) {
   copyFileSync(programs.worker, join(dir, 'gatepost.fcgi'));
   copyFileSync(programs.ctl, join(dir, 'gatepost'));
   for (const name of ['templates', 'sql']) cpSync(join(source, name), join(dir, name), { recursive: true });
+  copyFileSync(join(source, 'conf/blocklist.txt'), join(dir, 'blocklist.txt'));
   chmodSync(mariadb.dir, 0o711);
   return {
     worker: join(dir, 'gatepost.fcgi'),
     ctl: join(dir, 'gatepost'),
+    password: { blocklist: join(dir, 'blocklist.txt') },
     settings: { template_dir: join(dir, 'templates'), sql_dir: join(dir, 'sql') },
   };
 }
@@ -111,6 +113,7 @@ async function buildStack(stack, folder, mariadb, {
   const runAs = kind.own && kind.wwwData ? wwwData : undefined;
   const copies = runAs ? forWwwData(dir, mariadb) : { ...programs, settings: {} };
   const settings = { ...own, server: { base_path: basePath, ...copies.settings, ...kind.settings?.server, ...own.server } };
+  settings.password = { ...copies.password, ...own.password };
   if (kind.own) settings['listen web'] = null;
   const config = writeConfig({ dir, origin, socket: mariadb.socket, database, settings });
   const tls = certificates(dir);
