@@ -57,11 +57,11 @@ export function writeConfig({ dir, origin, socket, database, settings = {} }) {
 /*
  * startStack({settings, users, server, extra, basePath}) → see the object below. users: [] for none; default alice,
  * bob and admin (role admin). server: a name of servers.mjs; extra: text at the end of its site, @DIR@ is the stack's
- * folder. Everything is stopped by pid and removed by stop().
+ * folder; mariadb: what startMariadb takes. Everything is stopped by pid and removed by stop().
  */
 export async function startStack(options = {}) {
   const folder = temporaryFolder();
-  const mariadb = await startMariadb();
+  const mariadb = await startMariadb(options.mariadb);
   const stack = {};
   try {
     return await buildStack(stack, folder, mariadb, options);

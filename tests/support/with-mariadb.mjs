@@ -42,10 +42,11 @@ function rowsOf(xml) {
 }
 
 /*
- * startMariadb({dir, flushLog}) → {socket, pid, dir, sql(text, {database}), kill(signal), restart(), stop()}.
- * dir: where to keep it (then it stays); flushLog: innodb_flush_log_at_trx_commit, 1 for a crash test.
+ * startMariadb({dir, flushLog, options}) → {socket, pid, dir, sql(text, {database}), kill(signal), restart(), stop()}.
+ * dir: where to keep it (then it stays); flushLog: innodb_flush_log_at_trx_commit, 1 for a crash test; options: more
+ * arguments of mariadbd, which win over those here.
  */
-export async function startMariadb({ dir, flushLog = 1 } = {}) {
+export async function startMariadb({ dir, flushLog = 1, options = [] } = {}) {
   const folder = dir ? { dir, remove() {} } : temporaryFolder('gpdb-');
   const data = join(folder.dir, 'data');
   const tmp = join(folder.dir, 'tmp');
@@ -65,7 +66,7 @@ export async function startMariadb({ dir, flushLog = 1 } = {}) {
     server = start('setpriv', ['--pdeathsig', 'KILL', program('mariadbd'), '--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`,
       `--socket=${socket}`, `--pid-file=${join(folder.dir, 'pid')}`, '--skip-networking', '--skip-log-bin', '--performance-schema=OFF',
       '--innodb-buffer-pool-size=24M', logSize, '--key-buffer-size=1M', '--aria-pagecache-buffer-size=1M',
-      '--max-connections=200', `--innodb-flush-log-at-trx-commit=${flushLog}`]);
+      '--max-connections=200', `--innodb-flush-log-at-trx-commit=${flushLog}`, ...options]);
     await until(() => {
       if (!server.running()) return true;
       sql('SELECT 1');
