@@ -61,8 +61,7 @@ async function duringPurge(options, made, way) {
     const result = await measure(made, kase, 32, seconds);
     if (round > 0) overlap &&= purge.running();
     const { code } = await purge.exited;
-    if (code !== 0) throw new Error(`gatepost purge: ${purge.output()}`);
-    options.log(purge.output().trim());
+    if (code !== 0 || !purge.output().startsWith(`deleted: ${endedARound} sessions`)) throw new Error(`gatepost purge: ${code}: ${purge.output()}`);
     return result;
   };
   const [quiet, purged] = await takeTurns(options, [{ label: `before a purge${way.label}` }, { label: `during a purge${way.label}`, purging: true }], act);

@@ -75,7 +75,7 @@ const inGroup = (server) => (server === 'apache-proxy' && isRoot ? { gid: wwwDat
 
 /*
  * startBench({server, big, log}) → {stack, ways, files, scripts, bare, …}. ways: [{key: 'off' or 'on', label, base, pid,
- * file}], "on" only where the program knows [server] desk. Everything ends with stop().
+ * file, database, owner (where it is not the stack's)}], "on" only where the program knows [server] desk. Everything ends with stop().
  */
 export async function startBench({ server = 'lighttpd', big = false, log }) {
   log(`${server}: starting, with ${sizes.sessions} sessions of ${sizes.people} people`);
@@ -206,7 +206,7 @@ export async function addWorker(made, name, own, database) {
     if (!program.running()) throw new Error(`a worker ended: ${made.stack.workerOutput().slice(-2000)}`);
     return listens(config.socket);
   }, `the worker ${name} listens`);
-  return { ...config, base: `/${name}`, pid: program.pid, database: (database ?? made.stack.database).name };
+  return { ...config, base: `/${name}`, pid: program.pid, database: (database ?? made.stack.database).name, owner: database };
 }
 
 const desk = (value) => ({ server: { desk: value } });
