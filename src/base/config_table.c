@@ -37,6 +37,7 @@ static const struct setting settings[] = {
 	 "365d"},
 	{"server", "clear_site_data", CONFIG_DIRECTIVES, CONFIG_DEFAULTED,
 	 AT(server.clear_site_data), 1, 128, "\"cache\""},
+	{"server", "desk", CONFIG_BOOL, CONFIG_DEFAULTED, AT(server.desk), YES_NO, "yes"},
 	{"server", "threads", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(server.threads), THREADS, "8"},
 	{"server", "hash_slots", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(server.hash_slots), 0, 256,
 	 "0"},

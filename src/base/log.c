@@ -116,22 +116,59 @@ static void put_head(struct line *line, enum log_level level, const char *event)
 	(void)put_field(line, &LOG_TEXT("event", str_of(event == NULL ? "" : event)));
 }
 
+static bool is_wanted(enum log_level level)
+{
+	return (unsigned)level < LOG_LEVEL_COUNT && (int)level <= atomic_load(&least_level);
+}
+
+static void make_line(struct line *line, enum log_level level, const char *event,
+		      const struct log_field *fields, size_t n)
+{
+	line->n = 0;
+	put_head(line, level, event);
+	for (size_t i = 0; i < n; i++)
+		(void)put_field(line, &fields[i]);
+	line->text[line->n++] = '}';
+	line->text[line->n++] = '\n';
+}
+
+static void write_out(const char *text, size_t n)
+{
+	int saved = errno;
+
+	(void)file_write(STDERR_FILENO, text, n);
+	errno = saved;
+}
+
 void log_line(enum log_level level, const char *event, const struct log_field *fields, size_t n)
 {
 	struct line line;
 
-	if ((unsigned)level >= LOG_LEVEL_COUNT || (int)level > atomic_load(&least_level))
+	if (!is_wanted(level))
 		return;
-	line.n = 0;
-	put_head(&line, level, event);
-	for (size_t i = 0; i < n; i++)
-		(void)put_field(&line, &fields[i]);
-	line.text[line.n++] = '}';
-	line.text[line.n++] = '\n';
+	make_line(&line, level, event, fields, n);
+	write_out(line.text, line.n);
+}
 
-	int saved = errno;
-	(void)file_write(STDERR_FILENO, line.text, line.n);
-	errno = saved;
+void log_line_later(struct log_batch *batch, enum log_level level, const char *event,
+		    const struct log_field *fields, size_t n)
+{
+	struct line line;
+
+	if (!is_wanted(level))
+		return;
+	make_line(&line, level, event, fields, n);
+	if (line.n > sizeof batch->text - batch->n)
+		log_flush(batch);
+	memcpy(batch->text + batch->n, line.text, line.n);
+	batch->n += line.n;
+}
+
+void log_flush(struct log_batch *batch)
+{
+	if (batch->n > 0)
+		write_out(batch->text, batch->n);
+	batch->n = 0;
 }
 
 void log_detail(enum log_level level, const char *event, const char *detail)

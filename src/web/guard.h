@@ -7,8 +7,11 @@
 /* 0 denies. */
 enum guard_verdict { GUARD_ANSWERED = 0, GUARD_PASS };
 
+/* Reads cookies and the credential of a call that has a route, once. No statement. */
+MUST_CHECK enum err guard_identify(struct call *call);
+
 /*
- * Reads cookies and the credential, resolves the session (one statement), checks standing,
+ * Reads cookies and the credential unless that was done, resolves the session unless that was done (one statement), checks standing,
  * freshness and CSRF for the matched route. GUARD_ANSWERED: the refusal is already in
  * call->response.
  */
