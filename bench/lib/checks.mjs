@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { start, until } from '../../tests/support/stack.mjs';
 import { compare } from './measure.mjs';
 import { load } from './load.mjs';
-import { checkRows, goal, middle, parseStrace, ratio } from './report.mjs';
+import { checkRows, middle, parseStrace, ratio } from './report.mjs';
 import { refresh } from './setup.mjs';
 
 export const session = (way) => `${way.base}/api/v1/session`;
@@ -84,4 +84,3 @@ export async function systemCalls(options, made) {
 // Of one case against another: the rate, the p99.
 export const against = (rounds, base) => ({ rate: ratio(rounds, base, 'rate'), p99: ratio(rounds, base, 'p99') });
 export const shown = (rounds) => `${middle(rounds, 'rate').toFixed(0)} req/s, p99 ${middle(rounds, 'p99').toFixed(2)} ms`;
-export { goal };

@@ -75,7 +75,8 @@ const inGroup = (server) => (server === 'apache-proxy' && isRoot ? { gid: wwwDat
 
 /*
  * startBench({server, big, log}) → {stack, ways, files, scripts, bare, …}. ways: [{key: 'off' or 'on', label, base, pid,
- * file, database, owner (where it is not the stack's)}], "on" only where the program knows [server] desk. Everything ends with stop().
+ * database (its name), owner (where it is not the stack's)}], "on" only where the program knows [server] desk.
+ * Everything ends with stop().
  */
 export async function startBench({ server = 'lighttpd', big = false, log }) {
   log(`${server}: starting, with ${sizes.sessions} sessions of ${sizes.people} people`);
@@ -211,23 +212,27 @@ export async function addWorker(made, name, own, database) {
 
 const desk = (value) => ({ server: { desk: value } });
 
+function knowsDesk(made) {
+  const trial = configure(made, 'on', desk('yes'));
+  const check = spawnSync(programs.ctl, ['--config', trial.file, 'config', 'check'], { encoding: 'utf8' });
+  if (check.status !== 0 && !/desk/.test(check.stderr)) throw new Error(`config check: ${check.stderr}`);
+  return check.status === 0;
+}
+
 // The stack's own worker, with the desk off where there is one, and one with it on.
 async function startWays(made) {
   const { stack } = made;
-  const own = { key: 'off', base: '/auth', file: stack.config.file, database: stack.database.name };
-  const trial = configure(made, 'on', desk('on'));
-  const knows = spawnSync(programs.ctl, ['--config', trial.file, 'config', 'check'], { encoding: 'utf8' });
-  if (knows.status !== 0 && !/desk/.test(knows.stderr)) throw new Error(`config check: ${knows.stderr}`);
-  if (knows.status !== 0) return [{ ...own, label: '', pid: stack.worker.pid }];
+  const own = { key: 'off', base: '/auth', database: stack.database.name };
+  if (!knowsDesk(made)) return [{ ...own, label: '', pid: stack.worker.pid }];
   await stack.worker.stop();
-  writeFileSync(stack.config.file, readFileSync(stack.config.file, 'utf8').replace('[server]\n', '[server]\ndesk = off\n'));
+  writeFileSync(stack.config.file, readFileSync(stack.config.file, 'utf8').replace('[server]\n', '[server]\ndesk = no\n'));
   stack.startWorker();
-  await until(() => listens(stack.site ? join(stack.dir, 'run/gatepost.sock') : ''), 'the worker listens');
-  const other = await addWorker(made, 'on', desk('on'));
+  await until(() => listens(join(stack.dir, 'run/gatepost.sock')), 'the worker listens');
+  const other = await addWorker(made, 'on', desk('yes'));
   return [{ ...own, label: ', desk off', pid: stack.worker.pid }, { ...other, key: 'on', label: ', desk on' }];
 }
 
-export const deskOf = (made, key) => (made.ways.length > 1 ? desk(key) : {});
+export const deskOf = (made, key) => (made.ways.length > 1 ? desk(key === 'on' ? 'yes' : 'no') : {});
 
 // Statements that the database was asked so far.
 export function questions(made) {
