@@ -232,13 +232,14 @@ static void place(struct request *request, const struct str values[PARAM_COUNT])
 	request->if_match = values[PARAM_IF_MATCH];
 }
 
-enum err request_read(struct fcgi_call *call, struct arena *arena, struct request *request)
+enum err request_read(struct fcgi_call *call, struct arena *arena, struct id id,
+		      struct request *request)
 {
 	struct str values[PARAM_COUNT] = {STR_NONE};
 	struct request made = {
 		.arena = arena,
 		.call = call,
-		.id = id_random(),
+		.id = id,
 		.now = clock_now(),
 		.started = clock_monotonic(),
 		.path = STR(""),

@@ -63,8 +63,9 @@ struct request {
 	struct str body; /* set by request_read_body */
 };
 
-/* Fills *request from the accepted call. A flaw is recorded, not an error. ERR_MEMORY. */
-MUST_CHECK enum err request_read(struct fcgi_call *call, struct arena *arena,
+/* Fills *request from the accepted call; id: its own. A flaw is recorded, not an error. ERR_MEMORY.
+ */
+MUST_CHECK enum err request_read(struct fcgi_call *call, struct arena *arena, struct id id,
 				 struct request *request);
 /* Reads the body of at most REQUEST_BODY_MAX into request->body. Errors as fcgi_read_body. */
 MUST_CHECK enum err request_read_body(struct request *request);

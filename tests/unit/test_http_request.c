@@ -82,7 +82,8 @@ static void read_params(struct fixture *fixture, const char *const *params)
 	environ = fixture->params;
 	assert_int_equal(fcgi_call_open_cgi(&fixture->call), OK);
 	assert_int_equal(fcgi_accept(fixture->call), OK);
-	assert_int_equal(request_read(fixture->call, fixture->arena, &fixture->request), OK);
+	assert_int_equal(
+		request_read(fixture->call, fixture->arena, id_random(), &fixture->request), OK);
 }
 
 #define READ(fixture, ...) read_params((fixture), (const char *const[]){__VA_ARGS__, NULL})
@@ -570,7 +571,7 @@ static void memory_runs_out(void **state)
 
 	READ(fixture, "REQUEST_URI=/0123456789012345678901234567890123456789?a");
 	assert_int_equal(arena_open(256, 16, &small), OK);
-	assert_int_equal(request_read(fixture->call, small, &request), ERR_MEMORY);
+	assert_int_equal(request_read(fixture->call, small, id_random(), &request), ERR_MEMORY);
 	assert_int_equal(request.content_length, 77);
 	arena_close(&small);
 }
