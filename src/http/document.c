@@ -1,6 +1,8 @@
 /* The description of the API (OpenAPI), as this server gives it to whoever asks. */
 #include "document.h"
 
+#include <string.h>
+
 #include "arena.h"
 #include "buf.h"
 #include "file.h"
@@ -11,18 +13,17 @@
 static void add_changed(struct buf *text, struct str file, const struct config *config)
 {
 	struct str sample = STR(DOCUMENT_SAMPLE);
-	size_t from = 0;
+	const char *found = memmem(file.p, file.n, sample.p, sample.n);
 
-	for (size_t at = 0; at + sample.n <= file.n; at++) {
-		if (!str_equal(str_sub(file, at, at + sample.n), sample))
-			continue;
-		buf_add(text, str_sub(file, from, at));
+	while (found != NULL) {
+		size_t at = (size_t)(found - file.p);
+		buf_add(text, str_sub(file, 0, at));
 		buf_add(text, config->server.origin);
 		buf_add(text, config->server.base_path);
-		at += sample.n - 1;
-		from = at + 1;
+		file = str_sub(file, at + sample.n, file.n);
+		found = memmem(file.p, file.n, sample.p, sample.n);
 	}
-	buf_add(text, str_sub(file, from, file.n));
+	buf_add(text, file);
 }
 
 enum err document_load(const struct config *config, struct arena *arena, struct str *out,
