@@ -11,9 +11,13 @@ process.env.GATEPOST_SOURCE = root;
 // A measuring program: bench('bare').
 export const bench = (name) => join(build, `bench/bench_${name}`);
 
+export function must(command, args, options = {}) {
+  const run = spawnSync(command, args, { encoding: 'utf8', ...options });
+  if (run.status !== 0) throw new Error(`${command}: ${run.stderr ?? ''}${run.stdout ?? ''}${run.error ?? ''}`);
+  return run.stdout;
+}
+
 export function makeBuild() {
-  for (const args of [['--preset', 'release', '-B', build, '-DGATEPOST_BENCH=ON', '-DGATEPOST_TESTS=OFF'], ['--build', build]]) {
-    const run = spawnSync('cmake', args, { cwd: root, encoding: 'utf8' });
-    if (run.status !== 0) throw new Error(`cmake ${args.join(' ')}\n${run.stdout}${run.stderr}${run.error ?? ''}`);
-  }
+  must('cmake', ['--preset', 'release', '-B', build, '-DGATEPOST_BENCH=ON', '-DGATEPOST_TESTS=OFF'], { cwd: root });
+  must('cmake', ['--build', build], { cwd: root });
 }

@@ -6,7 +6,7 @@ import { start, until } from '../../tests/support/stack.mjs';
 import { compare } from './measure.mjs';
 import { load } from './load.mjs';
 import { checkRows, middle, parseStrace, ratio } from './report.mjs';
-import { refresh } from './setup.mjs';
+import { refresh } from './seed.mjs';
 
 export const session = (way) => `${way.base}/api/v1/session`;
 export const checkBy = (made, way, kind) => ({
@@ -67,14 +67,14 @@ export async function systemCalls(options, made) {
       if (!tracer.running()) return true;
       return /attached/.test(tracer.output());
     }, 'strace is attached').then(() => tracer.running());
-    if (!ready) return [{ what: `system calls a check${way.label}`, measured: 'strace may not look at a process here' }];
+    if (!ready) return [{ what: `(g) system calls a check${way.label}`, measured: 'strace may not look at a process here' }];
     refresh(made, way.database);
     const { requests } = await load({ url: made.stack.origin + session(way), lua: made.scripts.cookie, connections: 32, seconds: 2 });
     await tracer.stop('SIGINT');
     const calls = Object.entries(parseStrace(readFileSync(file, 'utf8'))).map(([name, n]) => [name, n / requests]).sort((x, y) => y[1] - x[1]);
     const all = calls.reduce((sum, [, n]) => sum + n, 0);
     rows.push({
-      what: `system calls a check${way.label}`,
+      what: `(g) system calls a check${way.label}`,
       measured: `${all.toFixed(1)} (${calls.filter(([, n]) => n >= 0.05).map(([name, n]) => `${name} ${n.toFixed(1)}`).join(', ')})`,
     });
   }

@@ -3,10 +3,12 @@ import { statfsSync, readFileSync } from 'node:fs';
 import { programs } from '../../tests/support/harness.mjs';
 import { createDatabase } from '../../tests/support/with-mariadb.mjs';
 import { start } from '../../tests/support/stack.mjs';
+import { must } from './build.mjs';
 import { against, checkBy, shown } from './checks.mjs';
 import { compare, measure, takeTurns } from './measure.mjs';
 import { goal } from './report.mjs';
-import { addWorker, configure, deskOf, must, seedEnded, seedPeople, seedSessions, sizes } from './setup.mjs';
+import { seedEnded, seedPeople, seedSessions, sizes } from './seed.mjs';
+import { addWorker, configure, deskOf } from './setup.mjs';
 
 const endedARound = 200000;
 const needed = { disk: 15e9, memory: 9e9 };

@@ -29,7 +29,7 @@ async function behindLighttpd(options, wants, tables) {
   await withBench({ big: options.big && wants('h'), log }, async (made) => {
     if (wants('d')) tables.lighttpd = await checks(options, made, { peers: options.peers ? await startPhp(made, log) : [] });
     // Before a password was hashed.
-    if (wants('d', 'j')) tables.others.push(...idleMemory(made));
+    if (wants('d')) tables.others.push(...idleMemory(made));
     if (wants('d')) tables.others.push(...await systemCalls(options, made));
     if (wants('e')) tables.others.push(...await signInRate(options, made));
     if (wants('f')) tables.others.push(...await flood(options, made));

@@ -1,7 +1,8 @@
 // One measurement, and cases that take turns.
 import { cpuOf } from './proc.mjs';
 import { load } from './load.mjs';
-import { questions, refresh } from './setup.mjs';
+import { refresh } from './seed.mjs';
+import { questions } from './setup.mjs';
 
 function counters(made, pids) {
   return { statements: questions(made), ...Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, pid ? cpuOf(pid) : 0])) };

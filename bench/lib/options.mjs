@@ -6,7 +6,7 @@ export const letters = {
   f: 'checks during a flood of wrong passwords',
   h: 'checks while a purge deletes; with --big also among 10 million sessions',
   i: 'the same as d behind Apache',
-  j: 'start of a worker, memory, plain CGI beside an empty CGI program',
+  j: 'start of a worker, plain CGI beside an empty CGI program',
 };
 
 export const usage = `bench/run [--rounds N] [--seconds S] [--only LETTERS] [--big] [--peers] [--out FILE]

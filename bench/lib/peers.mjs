@@ -6,7 +6,7 @@ import { isRoot } from '../../tests/support/servers.mjs';
 import { secretFile, start, until } from '../../tests/support/stack.mjs';
 import { root } from './build.mjs';
 import { credentialScript } from './load.mjs';
-import { sizes } from './setup.mjs';
+import { sizes } from './seed.mjs';
 
 const place = join(root, 'bench/peers/php');
 

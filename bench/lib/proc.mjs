@@ -16,8 +16,9 @@ function stat(pid) {
 // CPU time in µs of a process with all its threads, and of its children that run.
 export function cpuOf(pid) {
   const all = new Map(readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map((name) => [Number(name), stat(name)]));
-  const own = (root) => [...all].reduce((sum, [, entry], index, list) => (entry?.parent === root ? sum + own(list[index][0]) : sum), all.get(root)?.micros ?? 0);
-  return own(pid);
+  const children = (parent) => [...all.keys()].filter((one) => all.get(one)?.parent === parent);
+  const sum = (one) => children(one).reduce((total, child) => total + sum(child), all.get(one)?.micros ?? 0);
+  return sum(pid);
 }
 
 // Proportional set size in MB (10^6 bytes).

@@ -3,16 +3,16 @@
  * of checking, and the bare programs beside them.
  */
 import { spawnSync } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { bench } from './build.mjs';
-import { programs, source, startStack, writeConfig } from '../../tests/support/harness.mjs';
+import { programs, startStack, writeConfig } from '../../tests/support/harness.mjs';
 import { giveToWwwData, isRoot, wwwData } from '../../tests/support/servers.mjs';
 import { start, until } from '../../tests/support/stack.mjs';
 import { credentialScript } from './load.mjs';
-
-export const sizes = { sessions: 100000, people: 20000, credentials: 1000, threads: 8, big: 10000000 };
+import { seedCredentials, seedPeople, seedSessions, sizes } from './seed.mjs';
+import { bareNames, extras } from './sites.mjs';
 
 // No throttle in the way; ended sessions wait for "gatepost purge", which is measured, instead of the housekeeper.
 const settings = {
@@ -21,54 +21,8 @@ const settings = {
   throttle: { source_short: 1000000, source_long: 1000000 },
 };
 
-const now = 'CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)';
-const day = 86400 * 1000000;
-
-// More places below the same web server: NAME's socket is DIR/NAME/run/gatepost.sock, a bare program's DIR/run/NAME.sock.
-const moreWorkers = ['on', 'big-off', 'big-on'];
-const bareNames = ['hello', 'key', 'check'];
-
-const lighttpdExtra = () => {
-  const text = readFileSync(join(source, 'conf/lighttpd/gatepost.conf'), 'utf8');
-  const rules = text.slice(text.indexOf('$HTTP["url"]'));
-  return `server.max-keep-alive-requests = 1000000000
-${moreWorkers.map((name) => rules.replaceAll('var.gatepost_socket', `"@DIR@/${name}/run/gatepost.sock"`).replaceAll('var.gatepost_path', `"^/${name}(?:/|$)"`)).join('')}
-${bareNames.map((name) => `$HTTP["url"] =~ "^/bare-${name}" { fastcgi.server = ( "/" => (( "socket" => "@DIR@/run/${name}.sock", "check-local" => "disable" )) ) }`).join('\n')}
-$HTTP["url"] =~ "^/peer-php" { fastcgi.server = ( ".php" => (( "socket" => "@DIR@/run/php.sock" )) ) }
-`;
-};
-
-const apacheExtra = () => {
-  const text = readFileSync(join(source, 'conf/apache/gatepost.conf'), 'utf8');
-  const rules = text.slice(text.indexOf('<LocationMatch'));
-  return `MaxKeepAliveRequests 0
-<Directory "@DIR@/www">
-  Require all granted
-</Directory>
-${moreWorkers.map((name) => rules.replaceAll('${GATEPOST_SOCKET}', `@DIR@/${name}/run/gatepost.sock`).replaceAll('${GATEPOST_PATH}', `^/${name}(?:/|$)`).replaceAll('fcgi://gatepost/', `fcgi://${name}/`)).join('')}
-${bareNames.map((name) => `<LocationMatch "^/bare-${name}">
-  SetHandler "proxy:unix:@DIR@/run/${name}.sock|fcgi://${name}/"
-  Require all granted
-</LocationMatch>`).join('\n')}
-`;
-};
-
-const cgiExtra = () => `$HTTP["url"] =~ "^/empty" {
-  alias.url = ( "" => "${bench('empty')}" )
-  cgi.assign = ( "" => "" )
-}
-`;
-
-const extras = { lighttpd: lighttpdExtra, 'apache-proxy': apacheExtra, 'lighttpd-cgi': cgiExtra };
-
 // Bytes of memory for InnoDB, and a log that a bulk load does not run into.
 const mariadbOptions = (big) => [`--innodb-buffer-pool-size=${big ? '7G' : '256M'}`, `--innodb-log-file-size=${big ? '2G' : '96M'}`];
-
-export function must(command, args, options = {}) {
-  const run = spawnSync(command, args, { encoding: 'utf8', ...options });
-  if (run.status !== 0) throw new Error(`${command}: ${run.stderr ?? ''}${run.stdout ?? ''}${run.error ?? ''}`);
-  return run.stdout;
-}
 
 // What a program of ours is started with where the web server is www-data: its group may use the socket.
 const inGroup = (server) => (server === 'apache-proxy' && isRoot ? { gid: wwwData.gid } : {});
@@ -96,57 +50,11 @@ export async function startBench({ server = 'lighttpd', big = false, log }) {
       for (const name of bareNames) made.bare[name] = await startBare(made, name);
       made.ways = await startWays(made);
     }
-    made.questionsOfReading = 0;
-    made.questionsOfReading = -questions(made) + questions(made);
     return made;
   } catch (error) {
     await made.stop();
     throw error;
   }
-}
-
-// Credentials that are known, and the hashes of both kinds in a table of the bench's own.
-function seedCredentials(made) {
-  const { stack } = made;
-  made.files = { cookie: join(stack.dir, 'cookies'), handle: join(stack.dir, 'handles') };
-  must(bench('mint'), [join(stack.dir, 'keys'), String(sizes.credentials), made.files.cookie, made.files.handle]);
-  const rows = (file, carrier) => readFileSync(file, 'utf8').trim().split('\n').map((line) => `(UNHEX('${line.split(' ')[1]}'), ${carrier})`);
-  stack.mariadb.sql(`CREATE DATABASE bench; CREATE TABLE bench.known (n INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, hash BINARY(32) UNIQUE, carrier TINYINT);
-    INSERT INTO bench.known (hash, carrier) VALUES ${[...rows(made.files.cookie, 1), ...rows(made.files.handle, 2)].join(',')}`);
-}
-
-export function seedPeople(mariadb, database, { passwords = true } = {}) {
-  mariadb.sql(`INSERT INTO user (id, username, email, display_name, email_proven_at, created_at, updated_at)
-    SELECT UNHEX(MD5(CONCAT('person', seq))), CONCAT('load', seq), CONCAT('load', seq, '@example.org'), CONCAT('Load ', seq), ${now}, ${now}, ${now}
-    FROM seq_1_to_${sizes.people}`, { database });
-  if (!passwords) return;
-  mariadb.sql(`INSERT INTO password (user_id, hash, changed_at) SELECT u.id, p.hash, ${now}
-    FROM user u JOIN user seed ON seed.username = 'seed' JOIN password p ON p.user_id = seed.id WHERE u.username LIKE 'load%'`, { database });
-}
-
-const columns = '(hash, id, epoch, carrier, class, state, value_used, user_id, client, amr, auth_time, created_at, last_seen, idle_end, expires_at, ip, user_agent)';
-const session = ({ hash, key, n, carrier, end }) => `SELECT ${hash}, UNHEX(MD5(CONCAT('${key}', ${n}))), 1, ${carrier}, IF(${carrier} = 1, 2, 4), 1, 1,
-  UNHEX(MD5(CONCAT('person', 1 + ${n} % ${sizes.people}))), 'web', 'pwd', ${now}, ${now}, ${now}, ${end}, ${end}, '127.0.0.1', 'Mozilla/5.0 (X11; Linux x86_64) bench'`;
-
-// The known ones and so many more that the table has count, cookie and handle in turn, in portions that end soon.
-export function seedSessions(mariadb, database, count, { log = () => {} } = {}) {
-  const end = `${now} + ${day}`;
-  mariadb.sql(`INSERT INTO session ${columns} ${session({ hash: 'k.hash', key: 'known', n: 'k.n', carrier: 'k.carrier', end })} FROM bench.known k`, { database });
-  const portion = 200000;
-  const rest = count - 2 * sizes.credentials;
-  for (let first = 1; first <= rest; first += portion) {
-    const last = Math.min(rest, first + portion - 1);
-    mariadb.sql(`SET unique_checks = 0;
-      INSERT INTO session ${columns} ${session({ hash: 'UNHEX(SHA2(CONCAT(\'s\', seq), 256))', key: 's', n: 'seq', carrier: '(1 + seq % 2)', end })}
-      FROM seq_${first}_to_${last}`, { database });
-    if (last % 1000000 < portion && rest > 1000000) log(`${last} sessions`);
-  }
-}
-
-// Sessions that ended two days ago.
-export function seedEnded(mariadb, database, count, round) {
-  mariadb.sql(`INSERT INTO session ${columns} ${session({ hash: `UNHEX(SHA2(CONCAT('e${round}-', seq), 256))`, key: `e${round}-`, n: 'seq', carrier: 1, end: `${now} - ${2 * day}` })}
-    FROM seq_1_to_${count}`, { database });
 }
 
 function scriptsOf({ stack, files }) {
@@ -160,7 +68,8 @@ async function startBare(made, mode) {
   const { stack } = made;
   const db = stack.config.sections.database;
   const socket = join(stack.dir, `run/${mode}.sock`);
-  const program = start(bench('bare'), [socket, String(sizes.threads), mode, made.files.cookie, db.socket, db.name, db.web_user, db.web_password_file], inGroup(made.server));
+  const account = [db.socket, db.name, db.web_user, db.web_password_file];
+  const program = start(bench('bare'), [socket, String(sizes.threads), mode, made.files.cookie, ...account], inGroup(made.server));
   // libfcgi only notes a SIGTERM.
   made.stops.push(() => program.stop('SIGKILL'));
   await until(async () => {
@@ -237,12 +146,5 @@ export const deskOf = (made, key) => (made.ways.length > 1 ? desk(key === 'on' ?
 // Statements that the database was asked so far.
 export function questions(made) {
   const [{ Value: value }] = made.stack.mariadb.sql("SHOW GLOBAL STATUS LIKE 'Questions'");
-  return Number(value) - made.questionsOfReading;
-}
-
-// As with people who come evenly: of the known sessions, one sixtieth is due for its "last seen" in every second.
-export function refresh(made, database) {
-  truncateSync(join(made.stack.dir, 'worker.log'));
-  made.stack.mariadb.sql(`UPDATE session s JOIN bench.known k ON k.hash = s.hash
-    SET s.last_seen = ${now} - FLOOR(RAND() * 60000000), s.idle_end = ${now} + ${day}, s.expires_at = ${now} + ${day}`, { database });
+  return Number(value);
 }

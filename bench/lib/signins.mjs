@@ -1,12 +1,12 @@
 // Sign-ins: as many as the cores can hash, in bounded memory, and never at the cost of checks.
 import { cpus } from 'node:os';
-import { bench } from './build.mjs';
+import { bench, must } from './build.mjs';
 import { against, checkBy, shown } from './checks.mjs';
 import { beginLoad, signInScript } from './load.mjs';
 import { measure, takeTurns } from './measure.mjs';
 import { pssOf } from './proc.mjs';
 import { goal, middle, ratio } from './report.mjs';
-import { must, refresh, sizes } from './setup.mjs';
+import { refresh, sizes } from './seed.mjs';
 
 const clients = 16;
 const lanes = cpus().length;
@@ -43,7 +43,7 @@ export async function signInRate(options, made) {
       measured: `${middle(rounds, 'rate').toFixed(1)}/s, p99 ${middle(rounds, 'p99').toFixed(0)} ms, ${share.toFixed(2)} of bare hashing`,
       goals: [goal('of bare hashing', '≥', 0.95, share)],
     }, {
-      what: `memory (PSS) while signing in${way.label}, ${lanes} lanes`,
+      what: `(e) memory (PSS) while signing in${way.label}, ${lanes} lanes`,
       measured: `${most.toFixed(1)} MB`,
       goals: [goal('PSS', '≤', workerMegabytes + lanes * laneMegabytes, most, 1, ' MB')],
     });
@@ -84,7 +84,8 @@ export async function flood(options, made) {
 export function idleMemory(made) {
   return made.ways.map((way) => {
     const pss = pssOf(way.pid);
-    return { what: `memory (PSS) after checks${way.label}, ${sizes.threads} accept threads`, measured: `${pss.toFixed(1)} MB`, goals: [goal('PSS', '≤', workerMegabytes, pss, 1, ' MB')] };
+    const goals = [goal('PSS', '≤', workerMegabytes, pss, 1, ' MB')];
+    return { what: `(g) memory (PSS) after checks${way.label}, ${sizes.threads} accept threads`, measured: `${pss.toFixed(1)} MB`, goals };
   });
 }
 

@@ -63,6 +63,7 @@ struct config {
 		struct str key_file;
 		struct str template_dir;
 		struct str sql_dir;
+		struct str openapi;         /* file: the description of the API */
 		bool behind_tls_proxy;      /* https ended before the web server */
 		int64_t hsts;               /* span; 0: no header */
 		struct str clear_site_data; /* default "cache" in quotes; header text */

@@ -31,6 +31,8 @@ static const struct setting settings[] = {
 	 LONG_PATH, "/usr/local/share/gatepost/templates"},
 	{"server", "sql_dir", CONFIG_PATH, CONFIG_DEFAULTED, AT(server.sql_dir), LONG_PATH,
 	 "/usr/local/share/gatepost/sql"},
+	{"server", "openapi", CONFIG_PATH, CONFIG_DEFAULTED, AT(server.openapi), LONG_PATH,
+	 "/usr/local/share/gatepost/openapi.yaml"},
 	{"server", "behind_tls_proxy", CONFIG_BOOL, CONFIG_DEFAULTED, AT(server.behind_tls_proxy),
 	 YES_NO, "no"},
 	{"server", "hsts", CONFIG_SPAN, CONFIG_DEFAULTED, AT(server.hsts), 0, 3650 * CLOCK_DAY,

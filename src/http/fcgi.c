@@ -36,6 +36,7 @@ struct fcgi_call {
 	char **params; /* of libfcgi, or environ; NULL: no request */
 	bool cgi;
 	bool adopts;  /* it has no listening socket */
+	bool arrived; /* its next request: nothing is to be waited for */
 	bool spent;   /* CGI: its one request was accepted */
 	bool at_eof;  /* stdin was read to its end */
 	bool overrun; /* more is on its way than we want to read */
@@ -140,8 +141,9 @@ static int accept_one(FCGX_Request *request)
 	}
 }
 
-void fcgi_adopt(struct fcgi_call *call, int connection)
+void fcgi_adopt(struct fcgi_call *call, int connection, bool arrived)
 {
+	call->arrived = arrived;
 	call->request.ipcFd = connection;
 	/* For libfcgi it is one that an earlier request has left open. */
 	call->request.keepConnection = 1;
@@ -189,6 +191,10 @@ enum err fcgi_accept(struct fcgi_call *call)
 	if (call->cgi)
 		return accept_cgi(call);
 
+	if (call->arrived) {
+		call->arrived = false;
+		return accept_fastcgi(call);
+	}
 	let_wake(true);
 	enum err failed = accept_fastcgi(call);
 	let_wake(false);

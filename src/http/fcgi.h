@@ -58,11 +58,12 @@ enum fcgi_arrival fcgi_arrival(int connection);
 enum fcgi_arrival fcgi_arrival_of(const unsigned char *bytes, size_t n, bool more);
 
 /*
- * Gives a call object of FCGI_ADOPTS, that has no connection, one; the connection is the call's now.
- * Then fcgi_accept reads a request from it, or closes it and answers ERR_IO: when there is none
- * (more), without a word in the log.
+ * Gives a call object of FCGI_ADOPTS, that has no connection, one; the connection is the call's
+ * now. arrived: fcgi_arrival has seen that reading it will not wait. Then fcgi_accept reads a
+ * request from it, or closes it and answers ERR_IO: when there is none (more), without a word in
+ * the log.
  */
-void fcgi_adopt(struct fcgi_call *call, int connection);
+void fcgi_adopt(struct fcgi_call *call, int connection, bool arrived);
 /* Frees; finishes first if needed. Sets NULL. */
 void fcgi_call_close(struct fcgi_call **call);
 

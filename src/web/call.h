@@ -49,6 +49,7 @@ struct call {
 	struct log_batch *lines;  /* where the access line waits; NULL: it is written at once */
 	struct auth_context auth; /* db, hash_db set by whoever works on it */
 	enum err failed;          /* first error of a handler, for the access line */
+	struct id_stock ids;      /* of the requests to come */
 	int fd;                   /* the listening socket it accepts from, or one of the below */
 	struct arena *home;       /* where this struct lives */
 	struct call *next;        /* of the pile it waits on while idle */

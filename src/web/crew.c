@@ -12,7 +12,7 @@
 #include "db.h"
 #include "dispatch.h"
 
-#define SHARE 8    /* the newest measurement is an eighth of the average */
+#define SHARE 8     /* the newest measurement is an eighth of the average */
 #define IDLE_MAX 32 /* finished calls kept for reuse: memory of a burst goes back */
 #define WAKE_EVERY (10 * CLOCK_MS)
 

@@ -1,11 +1,9 @@
 /* The front desk: takes all that waits, asks once for all of it, answers what is light. */
 #include "desk.h"
 
-#include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,22 +13,15 @@
 #include "dispatch.h"
 #include "guard.h"
 #include "log.h"
+#include "porch.h"
 
-#define EVENTS 64
-#define WAITING_MAX 256                /* connections whose request is not whole yet */
-#define WAITING_SPAN (5 * CLOCK_SECOND) /* what a web server takes to send it */
-#define PATIENCE (500 * CLOCK_MS)      /* one slow statement holds everybody up */
-#define BLIND_SPAN (2 * CLOCK_SECOND)  /* after one that failed: the crew asks for itself */
+#define PATIENCE (500 * CLOCK_MS)     /* one slow statement holds everybody up */
+#define BLIND_SPAN (2 * CLOCK_SECOND) /* after one that failed: the crew asks for itself */
+#define MEMORY ((size_t)256 * 1024)
 #define PAUSE CLOCK_MS
 #define IDLE_MAX SESSION_BATCH_MAX
 #define ROUND_FIRST ((size_t)32 * 1024)
 #define ROUND_CEILING ((size_t)4 * 1024 * 1024)
-
-/* A connection that nobody has read from, and until when it may stay so. */
-struct waiting {
-	int fd;
-	int64_t until;
-};
 
 /* A request of this round. */
 struct visitor {
@@ -43,10 +34,7 @@ struct desk {
 	struct arena *arena; /* holds this struct */
 	struct app_box *box;
 	struct crew *lane, *crew;
-	int listeners[CONFIG_LISTENERS];
-	size_t listener_count;
-	int epoll;
-	int bell; /* rung to end the thread's wait */
+	struct porch *porch;
 	pthread_t thread;
 	bool started;
 	atomic_bool refusing, closing, ended;
@@ -54,10 +42,9 @@ struct desk {
 	/* All below is the thread's own. */
 	struct connections connections;
 	int64_t blind_until; /* no look-ups before */
-	struct waiting waiting[WAITING_MAX];
-	size_t waiting_count;
 	struct visitor visitors[SESSION_BATCH_MAX];
 	size_t visitor_count;
+	bool crowded;        /* the last round had more than one */
 	size_t hashes;       /* that the visitors' credentials stand for */
 	struct arena *round; /* what was found; wiped after each round */
 	struct call *idle;
@@ -150,7 +137,7 @@ static void pass_on(struct desk *desk, int fd)
 		(void)close(fd);
 		return;
 	}
-	fcgi_adopt(call->fcgi, fd);
+	fcgi_adopt(call->fcgi, fd, false);
 	if (!crew_put(desk->crew, call))
 		call_close(&call);
 }
@@ -177,7 +164,7 @@ static void let_in(struct desk *desk, int fd, bool whole)
 		(void)close(fd);
 		return;
 	}
-	fcgi_adopt(call->fcgi, fd);
+	fcgi_adopt(call->fcgi, fd, true);
 	if (fcgi_accept(call->fcgi) != OK) {
 		put_back(desk, call);
 		return;
@@ -197,39 +184,6 @@ static void let_in(struct desk *desk, int fd, bool whole)
 	desk->visitors[desk->visitor_count++] = visitor;
 }
 
-static void wait_for(struct desk *desk, int fd)
-{
-	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.fd = fd};
-
-	if (desk->waiting_count == WAITING_MAX ||
-	    epoll_ctl(desk->epoll, EPOLL_CTL_ADD, fd, &event) != 0) {
-		(void)close(fd);
-		return;
-	}
-	desk->waiting[desk->waiting_count++] =
-		(struct waiting){.fd = fd, .until = clock_monotonic() + WAITING_SPAN};
-}
-
-/* What has arrived decides where the connection goes. Its descriptor is somebody else's then. */
-static void receive(struct desk *desk, int fd, enum fcgi_arrival arrival)
-{
-	switch (arrival) {
-	case FCGI_ARRIVAL_PART:
-		wait_for(desk, fd);
-		return;
-	case FCGI_ARRIVAL_PARAMS:
-	case FCGI_ARRIVAL_WHOLE:
-		let_in(desk, fd, arrival == FCGI_ARRIVAL_WHOLE);
-		return;
-	case FCGI_ARRIVAL_OTHER:
-		pass_on(desk, fd);
-		return;
-	case FCGI_ARRIVAL_GONE:
-		(void)close(fd);
-		return;
-	}
-}
-
 static bool has_room(const struct desk *desk)
 {
 	return desk->visitor_count < SESSION_BATCH_MAX &&
@@ -243,106 +197,31 @@ static void pause_for(int64_t span)
 	(void)nanosleep(&pause, NULL);
 }
 
-static void take_new(struct desk *desk, int listener)
-{
-	int fd = -1;
-
-	while (has_room(desk)) {
-		if (fcgi_next_connection(listener, &fd) != OK) {
-			pause_for(PAUSE);
-			return;
-		}
-		if (fd < 0)
-			return;
-		receive(desk, fd, fcgi_arrival(fd));
-	}
-}
-
-static bool is_listener(const struct desk *desk, int fd)
-{
-	for (size_t i = 0; i < desk->listener_count; i++)
-		if (desk->listeners[i] == fd)
-			return true;
-	return false;
-}
-
-static void forget(struct desk *desk, size_t i)
-{
-	(void)epoll_ctl(desk->epoll, EPOLL_CTL_DEL, desk->waiting[i].fd, NULL);
-	desk->waiting[i] = desk->waiting[--desk->waiting_count];
-}
-
-/* Bytes have come where some were missing; the next ones will say so again. */
-static void look_again(struct desk *desk, int fd)
-{
-	struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET, .data.fd = fd};
-
-	for (size_t i = 0; i < desk->waiting_count; i++) {
-		if (desk->waiting[i].fd != fd)
-			continue;
-		if (!has_room(desk)) {
-			(void)epoll_ctl(desk->epoll, EPOLL_CTL_MOD, fd, &event);
-			return;
-		}
-		enum fcgi_arrival arrival = fcgi_arrival(fd);
-		if (arrival != FCGI_ARRIVAL_PART) {
-			forget(desk, i);
-			receive(desk, fd, arrival);
-		}
-		return;
-	}
-}
-
-/* Milliseconds until the first that waits is to be sent away; -1: none waits. */
-static int next_deadline(const struct desk *desk)
-{
-	int64_t first = INT64_MAX;
-
-	for (size_t i = 0; i < desk->waiting_count; i++)
-		if (desk->waiting[i].until < first)
-			first = desk->waiting[i].until;
-	if (first == INT64_MAX)
-		return -1;
-	int64_t left = first - clock_monotonic();
-	return left <= 0 ? 0 : (int)(left / CLOCK_MS) + 1;
-}
-
-static void send_away_late(struct desk *desk)
-{
-	int64_t now = desk->waiting_count == 0 ? 0 : clock_monotonic();
-
-	for (size_t i = desk->waiting_count; i-- > 0;) {
-		int fd = desk->waiting[i].fd;
-		if (desk->waiting[i].until > now)
-			continue;
-		forget(desk, i);
-		(void)close(fd);
-	}
-}
-
 /* Waits for visitors, and takes as many as one statement can look up. */
 static void collect(struct desk *desk)
 {
-	struct epoll_event events[EVENTS];
-	int n = epoll_wait(desk->epoll, events, EVENTS, next_deadline(desk));
+	enum fcgi_arrival arrival = FCGI_ARRIVAL_GONE;
+	int fd = -1;
 
-	/* What comes while the crew has no place waits at the socket, as it does without a desk. */
-	if (n > 0 && !crew_has_room(desk->crew)) {
+	/* Where many come, the web server is let on first: it brings more, and one statement is for
+	 * all. */
+	if (desk->crowded)
+		(void)sched_yield();
+	porch_wait(desk->porch);
+	/*
+	 * What comes while the crew has no place waits at the socket, as it does without a desk. A
+	 * desk without a configuration could not even refuse.
+	 */
+	if (!crew_has_room(desk->crew) || connections_follow(&desk->connections, desk->box) != OK) {
 		pause_for(PAUSE);
 		return;
 	}
-	/* A desk without a configuration's connections could not even refuse. */
-	if (connections_follow(&desk->connections, desk->box) != OK) {
-		pause_for(PAUSE);
-		return;
+	while (has_room(desk) && porch_next(desk->porch, &fd, &arrival)) {
+		if (arrival == FCGI_ARRIVAL_OTHER)
+			pass_on(desk, fd);
+		else
+			let_in(desk, fd, arrival == FCGI_ARRIVAL_WHOLE);
 	}
-	for (int i = 0; i < n; i++) {
-		if (is_listener(desk, events[i].data.fd))
-			take_new(desk, events[i].data.fd);
-		else if (events[i].data.fd != desk->bell)
-			look_again(desk, events[i].data.fd);
-	}
-	send_away_late(desk);
 }
 
 /* One statement for all who ask. Where it fails nobody is known, and the crew asks again. */
@@ -368,8 +247,8 @@ static void look_up(struct desk *desk)
 	}
 	for (size_t i = 0; i < desk->visitor_count; i++) {
 		struct call *call = desk->visitors[i].call;
-		call->resolved = desk->visitors[i].asking &&
-				 call->session.standing != SESSION_UNKNOWN;
+		call->resolved =
+			desk->visitors[i].asking && call->session.standing != SESSION_UNKNOWN;
 	}
 }
 
@@ -427,6 +306,7 @@ static void serve_round(struct desk *desk)
 	if (desk->visitor_count > 0)
 		secret_wipe_stack();
 	arena_reset(desk->round);
+	desk->crowded = desk->visitor_count > 1;
 	desk->visitor_count = 0;
 	desk->hashes = 0;
 }
@@ -440,11 +320,6 @@ static void *run(void *arg)
 		collect(desk);
 		serve_round(desk);
 	}
-	while (desk->waiting_count > 0) {
-		int fd = desk->waiting[0].fd;
-		forget(desk, 0);
-		(void)close(fd);
-	}
 	while (desk->idle != NULL) {
 		struct call *call = desk->idle;
 		desk->idle = call->next;
@@ -456,38 +331,16 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static enum err watch(struct desk *desk, int fd)
-{
-	struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
-
-	return epoll_ctl(desk->epoll, EPOLL_CTL_ADD, fd, &event) == 0 ? OK : ERR_IO;
-}
-
-static enum err open_ears(struct desk *desk)
-{
-	desk->epoll = epoll_create1(EPOLL_CLOEXEC);
-	desk->bell = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (desk->epoll < 0 || desk->bell < 0)
-		return ERR_IO;
-	for (size_t i = 0; i < desk->listener_count; i++) {
-		int flags = fcntl(desk->listeners[i], F_GETFL);
-		if (flags < 0 || fcntl(desk->listeners[i], F_SETFL, flags | O_NONBLOCK) != 0)
-			return ERR_IO;
-		TRY(watch(desk, desk->listeners[i]));
-	}
-	return watch(desk, desk->bell);
-}
-
-static enum err start(struct desk *desk, unsigned threads)
+static enum err start(struct desk *desk, const struct desk_plan *desk_plan)
 {
 	struct crew_plan plan = {
-		.threads = threads,
+		.threads = desk_plan->threads,
 		.caller = desk,
 		.has_room = crew_may_queue,
 		.serve = serve,
 	};
 
-	TRY(open_ears(desk));
+	TRY(porch_open(desk->arena, desk_plan->listeners, desk_plan->n, &desk->porch));
 	TRY(arena_open(ROUND_FIRST, ROUND_CEILING, &desk->round));
 	TRY(crew_open(desk->box, &plan, &desk->crew));
 	desk->started = pthread_create(&desk->thread, NULL, run, desk) == 0;
@@ -498,9 +351,7 @@ enum err desk_open(const struct desk_plan *plan, struct desk **out)
 {
 	struct arena *arena = NULL;
 
-	if (plan->n > CONFIG_LISTENERS)
-		return ERR_INTERNAL;
-	TRY(arena_open(sizeof(struct desk), sizeof(struct desk) + 64, &arena));
+	TRY(arena_open(sizeof(struct desk), MEMORY, &arena));
 	struct desk *desk = arena_alloc(arena, sizeof(*desk));
 	if (desk == NULL) {
 		arena_close(&arena);
@@ -509,13 +360,8 @@ enum err desk_open(const struct desk_plan *plan, struct desk **out)
 	desk->arena = arena;
 	desk->box = plan->box;
 	desk->lane = plan->lane;
-	desk->epoll = -1;
-	desk->bell = -1;
 	desk->connections.patience = PATIENCE;
-	desk->listener_count = plan->n;
-	for (size_t i = 0; i < plan->n; i++)
-		desk->listeners[i] = plan->listeners[i];
-	enum err err = start(desk, plan->threads);
+	enum err err = start(desk, plan);
 	if (err != OK) {
 		(void)desk_close(&desk, clock_monotonic() + CLOCK_SECOND);
 		return err;
@@ -532,14 +378,11 @@ void desk_refuse(struct desk *desk)
 
 static bool stop_thread(struct desk *desk, int64_t deadline)
 {
-	const uint64_t ring = 1;
-
 	atomic_store(&desk->closing, true);
 	if (!desk->started)
 		return true;
 	while (!atomic_load(&desk->ended) && clock_monotonic() < deadline) {
-		if (write(desk->bell, &ring, sizeof ring) < 0)
-			pause_for(PAUSE);
+		porch_ring(desk->porch);
 		pause_for(PAUSE);
 	}
 	if (!atomic_load(&desk->ended))
@@ -557,10 +400,7 @@ bool desk_close(struct desk **desk, int64_t deadline)
 		return true;
 	if (!stop_thread(closed, deadline) || !crew_close(&closed->crew, deadline))
 		return false;
-	if (closed->epoll >= 0)
-		(void)close(closed->epoll);
-	if (closed->bell >= 0)
-		(void)close(closed->bell);
+	porch_close(&closed->porch);
 	arena_close(&closed->round);
 	struct arena *arena = closed->arena;
 	arena_close(&arena);

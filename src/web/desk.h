@@ -1,9 +1,4 @@
-/*
- * The front desk: one thread takes whatever waits at its listening sockets, looks up all of its
- * credentials with one statement, answers what only reads the session (ROUTE_LIGHT), and hands the
- * rest, resolved, to a crew. Nothing is remembered from one round to the next, so nothing is stale:
- * a credential is read by a statement that began after its request had arrived.
- */
+/* The front desk: one thread that looks up the credentials of all who wait with one statement. */
 #ifndef GATEPOST_WEB_DESK_H
 #define GATEPOST_WEB_DESK_H
 
@@ -14,6 +9,12 @@
 #include "crew.h"
 #include "err.h"
 
+/*
+ * The desk takes whatever waits at its listening sockets, looks up all of its credentials at once,
+ * answers what only reads the session (ROUTE_LIGHT), and hands the rest, resolved, to a crew.
+ * Nothing is remembered from one round to the next, so nothing is stale: a credential is read by a
+ * statement that began after its request had arrived.
+ */
 struct desk;
 
 struct desk_plan {

@@ -75,6 +75,7 @@ static void disconnect(struct call *call)
 static enum err start(struct call *call, struct app *app)
 {
 	struct call fresh = {
+		.ids = call->ids,
 		.arena = call->arena,
 		.fcgi = call->fcgi,
 		.fd = call->fd,
@@ -83,7 +84,7 @@ static enum err start(struct call *call, struct app *app)
 	};
 	*call = fresh;
 	response_init(&call->response, call->arena);
-	TRY(request_read(call->fcgi, call->arena, &call->request));
+	TRY(request_read(call->fcgi, call->arena, id_take(&call->ids), &call->request));
 	call->auth = make_context(call);
 	admit_match(call);
 	return OK;

@@ -65,6 +65,7 @@ struct route {
 		*query; /* ended by a row without name; NULL: no query parameter is read */
 	const struct field_def *body; /* NULL: no body */
 	enum err (*handle)(struct call *call);
+	const char *type; /* what an API route answers with; NULL: application/json */
 };
 
 /* The rows themselves (route_table.c). Paths are compared literally; a {name} fills a whole

@@ -216,8 +216,7 @@ static enum err start_seats(struct worker *worker)
 static enum err start_desk(struct worker *worker)
 {
 	int listeners[CONFIG_LISTENERS];
-	struct desk_plan plan = {
-		.box = worker->box, .lane = worker->lane, .listeners = listeners};
+	struct desk_plan plan = {.box = worker->box, .lane = worker->lane, .listeners = listeners};
 	for (size_t i = 0; i < worker->door_count; i++) {
 		if (!worker->doors[i].has_desk)
 			continue;

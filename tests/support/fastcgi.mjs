@@ -1,0 +1,58 @@
+// A FastCGI client for the worker's own socket: records as bytes, an exchange as text.
+import { connect } from 'node:net';
+
+export const BEGIN = 1, END = 3, PARAMS = 4, STDIN = 5, STDOUT = 6;
+
+export function record(type, content = Buffer.alloc(0)) {
+  return Buffer.concat([Buffer.from([1, type, 0, 1, content.length >> 8, content.length & 255, 0, 0]), content]);
+}
+
+const length = (n) => (n < 128 ? Buffer.from([n]) : Buffer.from([0x80 | (n >> 24), n >> 16, n >> 8, n].map((octet) => octet & 255)));
+
+export function params(values) {
+  return Buffer.concat(Object.entries(values).flatMap(([name, value]) =>
+    [length(Buffer.byteLength(name)), length(Buffer.byteLength(value)), Buffer.from(name), Buffer.from(value)]));
+}
+
+// role 1: responder, 2: authorizer. keep: the connection is to stay open.
+export const begin = ({ role = 1, keep = false } = {}) => record(BEGIN, Buffer.from([0, role, keep ? 1 : 0, 0, 0, 0, 0, 0]));
+
+export function request(origin, path, { method = 'GET', headers = {}, ...options } = {}) {
+  const values = {
+    REQUEST_METHOD: method, REQUEST_URI: path, QUERY_STRING: '', HTTPS: 'on', REMOTE_ADDR: '127.0.0.1', HTTP_HOST: new URL(origin).host,
+    ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [`HTTP_${name.toUpperCase().replaceAll('-', '_')}`, value])),
+  };
+  return Buffer.concat([begin(options), record(PARAMS, params(values)), record(PARAMS), record(STDIN)]);
+}
+
+// A connection to a unix socket. answer(): the next STDOUT as {status, text}, null when the other side closes first.
+export async function dial(path) {
+  const socket = connect(path);
+  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  socket.on('error', () => {});
+  let bytes = Buffer.alloc(0), out = '', closed = false;
+  const answers = [], waiting = [];
+  const settle = () => {
+    while (waiting.length && (answers.length || closed)) waiting.shift()(answers.shift() ?? null);
+  };
+  socket.on('data', (chunk) => {
+    bytes = Buffer.concat([bytes, chunk]);
+    for (;;) {
+      const n = bytes.length < 8 ? Infinity : 8 + bytes.readUInt16BE(4) + bytes[6];
+      if (bytes.length < n) break;
+      if (bytes[1] === STDOUT) out += bytes.subarray(8, 8 + bytes.readUInt16BE(4)).toString('latin1');
+      if (bytes[1] === END) {
+        answers.push({ status: Number(/^Status: (\d+)/.exec(out)?.[1]), text: out });
+        out = '';
+      }
+      bytes = bytes.subarray(n);
+    }
+    settle();
+  });
+  socket.on('close', () => { closed = true; settle(); });
+  return {
+    send: (data) => socket.write(data),
+    answer: () => new Promise((resolve) => { waiting.push(resolve); settle(); }),
+    close: () => socket.destroy(),
+  };
+}
