@@ -11,13 +11,14 @@ import { seedEnded, seedPeople, seedSessions, sizes } from './seed.mjs';
 import { addWorker, configure, deskOf } from './setup.mjs';
 
 const endedARound = 200000;
-const needed = { disk: 15e9, memory: 9e9 };
+const needed = { disk: 15, memory: 9 }; // GB
 
 export function needRoom(dir) {
   const { bavail, bsize } = statfsSync(dir);
-  if (bavail * bsize < needed.disk) throw new Error(`--big needs ${needed.disk / 1e9} GB of disk at ${dir}; ${(bavail * bsize / 1e9).toFixed(1)} are free`);
-  const available = Number(/^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'))[1]) * 1024;
-  if (available < needed.memory) throw new Error(`--big needs ${needed.memory / 1e9} GB of memory; ${(available / 1e9).toFixed(1)} are available`);
+  const gigabytes = (bavail * bsize) / 1e9;
+  if (gigabytes < needed.disk) throw new Error(`--big needs ${needed.disk} GB of disk at ${dir}; ${gigabytes.toFixed(1)} are free`);
+  const available = (Number(/^MemAvailable:\s+(\d+) kB/m.exec(readFileSync('/proc/meminfo', 'utf8'))[1]) * 1024) / 1e9;
+  if (available < needed.memory) throw new Error(`--big needs ${needed.memory} GB of memory; ${available.toFixed(1)} are available`);
 }
 
 // A second database with ten million sessions, the known ones among them, and a worker for each way.
@@ -32,14 +33,15 @@ async function grow(options, made) {
   seedSessions(mariadb, database.name, sizes.big, options);
   mariadb.sql('SET GLOBAL innodb_flush_log_at_trx_commit = 1');
   const ways = [];
-  for (const way of made.ways) ways.push({ ...await addWorker(made, `big-${way.key}`, deskOf(made, way.key), database), key: way.key, label: way.label });
+  for (const { key, label } of made.ways) ways.push({ ...await addWorker(made, `big-${key}`, deskOf(made, key), database), key, label });
   return ways;
 }
 
 async function amongMany(options, made, ways) {
   const rows = [];
   for (const [index, way] of ways.entries()) {
-    const cases = [{ ...checkBy(made, made.ways[index], 'cookie') }, { ...checkBy(made, way, 'cookie'), label: `the same among ${sizes.big / 1e6} million${way.label}` }];
+    const label = `the same among ${sizes.big / 1e6} million${way.label}`;
+    const cases = [checkBy(made, made.ways[index], 'cookie'), { ...checkBy(made, way, 'cookie'), label }];
     const [few, many] = await compare(options, made, cases, 32);
     const { rate } = against(many.rounds, few.rounds);
     rows.push({ what: `(h) check by cookie among ${sizes.sessions} sessions${way.label}`, measured: shown(few.rounds) }, {
@@ -66,11 +68,13 @@ async function duringPurge(options, made, way) {
     if (code !== 0 || !purge.output().startsWith(`deleted: ${endedARound} sessions`)) throw new Error(`gatepost purge: ${code}: ${purge.output()}`);
     return result;
   };
-  const [quiet, purged] = await takeTurns(options, [{ label: `before a purge${way.label}` }, { label: `during a purge${way.label}`, purging: true }], act);
+  const cases = [{ label: `before a purge${way.label}` }, { label: `during a purge${way.label}`, purging: true }];
+  const [quiet, purged] = await takeTurns(options, cases, act);
   const { rate, p99 } = against(purged.rounds, quiet.rounds);
+  const deleted = (endedARound * options.rounds).toLocaleString('en');
   const broken = purged.rounds.reduce((sum, round) => sum + round.broken, 0);
   return [{ what: `(h) check by cookie, no purge${way.label}`, measured: shown(quiet.rounds) }, {
-    what: `(h) the same while gatepost purge deletes ${(endedARound * options.rounds).toLocaleString('en')} sessions${overlap ? '' : ' (it was over before the measurement)'}`,
+    what: `(h) the same while gatepost purge deletes ${deleted} sessions${overlap ? '' : ' (it was over before the measurement)'}`,
     measured: `${shown(purged.rounds)}, ${broken} checks refused: rate ${rate.toFixed(2)}, p99 ${p99.toFixed(2)}`,
     goals: [goal('p99 of no purge', '≤', 1.25, p99), goal('refused', '=', 0, broken, 0)],
   }];

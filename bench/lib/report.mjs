@@ -28,18 +28,23 @@ export const verdict = (goals) => goals.map(({ text, met }) => `${text}: ${met ?
 
 export const table = (head, rows) => [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 
-export const fixed = (digits) => (value) => (value === undefined || Number.isNaN(value) ? '' : value.toFixed(digits));
+export const fixed = (digits) => (value) => value.toFixed(digits);
 
-const checkHead = ['connections', 'what', 'req/s', 'of (c)', 'of (c0)', 'p50 ms', 'p99 ms', 'statements', 'CPU µs: program', 'database', 'web server', 'must reach'];
+const checkHead = [
+  'connections', 'what', 'req/s', 'of (c)', 'of (c0)', 'p50 ms', 'p99 ms', 'statements',
+  'CPU µs: program', 'database', 'web server', 'must reach',
+];
 
-// cases: [{label, rounds, goals(see checkGoals)?}] of one number of connections; c and c0 among them by id.
+// cases: [{id, label, rounds, way (see checkGoals; none: nothing to reach)}] of one number of connections, c and c0 among
+// them.
 export function checkRows(connections, cases) {
-  const of = (id) => cases.find((kase) => kase.id === id)?.rounds;
+  const of = (id) => cases.find((kase) => kase.id === id).rounds;
   return cases.map(({ id, label, rounds, way }) => [
     connections, label, fixed(0)(middle(rounds, 'rate')),
-    of('c') ? fixed(2)(ratio(rounds, of('c'), 'rate')) : '', of('c0') ? fixed(2)(ratio(rounds, of('c0'), 'rate')) : '',
-    fixed(2)(middle(rounds, 'p50')), fixed(2)(middle(rounds, 'p99')), id === 'a' || id === 'b' ? '' : fixed(2)(middle(rounds, 'statements')),
-    fixed(0)(middle(rounds, 'program')), fixed(0)(middle(rounds, 'database')), fixed(0)(middle(rounds, 'server')),
+    fixed(2)(ratio(rounds, of('c'), 'rate')), fixed(2)(ratio(rounds, of('c0'), 'rate')),
+    fixed(2)(middle(rounds, 'p50')), fixed(2)(middle(rounds, 'p99')),
+    id === 'a' || id === 'b' ? '' : fixed(2)(middle(rounds, 'statements')),
+    ...['program', 'database', 'server'].map((name) => fixed(0)(middle(rounds, name))),
     way === undefined ? '' : verdict(checkGoals(way, connections, rounds, of)),
   ]);
 }
@@ -63,7 +68,8 @@ export function checkGoals(way, connections, rounds, of) {
 }
 
 export const checkTable = (rows) => table(checkHead, rows);
-export const otherTable = (rows) => table(['what', 'measured', 'must reach'], rows.map(({ what, measured, goals = [] }) => [what, measured, verdict(goals)]));
+export const otherTable = (rows) =>
+  table(['what', 'measured', 'must reach'], rows.map(({ what, measured, goals = [] }) => [what, measured, verdict(goals)]));
 
 // "RESULT …" of a load's script: see load.mjs.
 export function parseLoad(text) {

@@ -14,7 +14,8 @@ export function seedCredentials(made) {
   made.files = { cookie: join(stack.dir, 'cookies'), handle: join(stack.dir, 'handles') };
   must(bench('mint'), [join(stack.dir, 'keys'), String(sizes.credentials), made.files.cookie, made.files.handle]);
   const rows = (file, carrier) => readFileSync(file, 'utf8').trim().split('\n').map((line) => `(UNHEX('${line.split(' ')[1]}'), ${carrier})`);
-  stack.mariadb.sql(`CREATE DATABASE bench; CREATE TABLE bench.known (n INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, hash BINARY(32) UNIQUE, carrier TINYINT);
+  stack.mariadb.sql(`CREATE DATABASE bench;
+    CREATE TABLE bench.known (n INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, hash BINARY(32) UNIQUE, carrier TINYINT);
     INSERT INTO bench.known (hash, carrier) VALUES ${[...rows(made.files.cookie, 1), ...rows(made.files.handle, 2)].join(',')}`);
 }
 
@@ -48,7 +49,8 @@ export function seedSessions(mariadb, database, count, { log = () => {} } = {}) 
 
 // Sessions that ended two days ago.
 export function seedEnded(mariadb, database, count, round) {
-  mariadb.sql(`INSERT INTO session ${columns} ${session({ hash: `UNHEX(SHA2(CONCAT('e${round}-', seq), 256))`, key: `e${round}-`, n: 'seq', carrier: 1, end: `${now} - ${2 * day}` })}
+  const row = { hash: `UNHEX(SHA2(CONCAT('e${round}-', seq), 256))`, key: `e${round}-`, n: 'seq', carrier: 1, end: `${now} - ${2 * day}` };
+  mariadb.sql(`INSERT INTO session ${columns} ${session(row)}
     FROM seq_1_to_${count}`, { database });
 }
 

@@ -69,11 +69,12 @@ export async function flood(options, made) {
     };
     const [quiet, wet] = await takeTurns(options, [{ label: `quiet${way.label}` }, { label: `flood${way.label}`, flooded: true }], act);
     const { rate, p99 } = against(wet.rounds, quiet.rounds);
+    const said = Object.entries(answers).map(([status, n]) => `${n.toFixed(1)}/s got ${status}`).join(', ');
     const refused = wet.rounds.reduce((sum, { broken }) => sum + broken, 0);
     rows.push({
       what: `(f) ${kase.label.replace('(d) ', '')}, quiet`, measured: shown(quiet.rounds),
     }, {
-      what: `(f) the same while ${clients} clients post wrong passwords (${Object.entries(answers).map(([status, n]) => `${n.toFixed(1)}/s got ${status}`).join(', ')})`,
+      what: `(f) the same while ${clients} clients post wrong passwords (${said})`,
       measured: `${shown(wet.rounds)}, ${refused} checks refused: rate ${rate.toFixed(2)}, p99 ${p99.toFixed(2)} of quiet`,
       goals: [goal('rate of quiet', '≥', 0.85, rate), goal('p99 of quiet', '≤', 2, p99), goal('refused', '=', 0, refused, 0)],
     });

@@ -11,8 +11,12 @@ const lighttpdExtra = () => {
   const text = readFileSync(join(root, 'conf/lighttpd/gatepost.conf'), 'utf8');
   const rules = text.slice(text.indexOf('$HTTP["url"]'));
   return `server.max-keep-alive-requests = 1000000000
-${moreWorkers.map((name) => rules.replaceAll('var.gatepost_socket', `"@DIR@/${name}/run/gatepost.sock"`).replaceAll('var.gatepost_path', `"^/${name}(?:/|$)"`)).join('')}
-${bareNames.map((name) => `$HTTP["url"] =~ "^/bare-${name}" { fastcgi.server = ( "/" => (( "socket" => "@DIR@/run/${name}.sock", "check-local" => "disable" )) ) }`).join('\n')}
+${moreWorkers.map((name) => rules
+    .replaceAll('var.gatepost_socket', `"@DIR@/${name}/run/gatepost.sock"`)
+    .replaceAll('var.gatepost_path', `"^/${name}(?:/|$)"`)).join('')}
+${bareNames.map((name) => `$HTTP["url"] =~ "^/bare-${name}" {
+  fastcgi.server = ( "/" => (( "socket" => "@DIR@/run/${name}.sock", "check-local" => "disable" )) )
+}`).join('\n')}
 $HTTP["url"] =~ "^/peer-php" { fastcgi.server = ( ".php" => (( "socket" => "@DIR@/run/php.sock" )) ) }
 `;
 };
@@ -24,7 +28,10 @@ const apacheExtra = () => {
 <Directory "@DIR@/www">
   Require all granted
 </Directory>
-${moreWorkers.map((name) => rules.replaceAll('${GATEPOST_SOCKET}', `@DIR@/${name}/run/gatepost.sock`).replaceAll('${GATEPOST_PATH}', `^/${name}(?:/|$)`).replaceAll('fcgi://gatepost/', `fcgi://${name}/`)).join('')}
+${moreWorkers.map((name) => rules
+    .replaceAll('${GATEPOST_SOCKET}', `@DIR@/${name}/run/gatepost.sock`)
+    .replaceAll('${GATEPOST_PATH}', `^/${name}(?:/|$)`)
+    .replaceAll('fcgi://gatepost/', `fcgi://${name}/`)).join('')}
 ${bareNames.map((name) => `<LocationMatch "^/bare-${name}">
   SetHandler "proxy:unix:@DIR@/run/${name}.sock|fcgi://${name}/"
   Require all granted
