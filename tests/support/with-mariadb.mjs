@@ -25,8 +25,8 @@ const asRoot = () => (process.getuid() === 0 ? ['--user=root'] : []);
 const logSize = '--innodb-log-file-size=16M';
 
 // A server that starts clears the temporary tables of every other one that has the same tmpdir.
-function install(data, tmp) {
-  const run = spawnSync(program('mariadb-install-db'), ['--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`, logSize,
+function install(data, tmp, args) {
+  const run = spawnSync(program('mariadb-install-db'), ['--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`, logSize, ...args,
     '--auth-root-authentication-method=normal', '--skip-test-db'], { encoding: 'utf8' });
   if (run.status !== 0) throw new Error(`mariadb-install-db: ${run.stdout}${run.stderr}`);
 }
@@ -42,10 +42,11 @@ function rowsOf(xml) {
 }
 
 /*
- * startMariadb({dir, flushLog}) → {socket, pid, dir, sql(text, {database}), kill(signal), restart(), stop()}.
- * dir: where to keep it (then it stays); flushLog: innodb_flush_log_at_trx_commit, 1 for a crash test.
+ * startMariadb({dir, flushLog, args}) → {socket, pid, dir, sql(text, {database}), kill(signal), restart(), stop()}.
+ * dir: where to keep it (then it stays); flushLog: innodb_flush_log_at_trx_commit, 1 for a crash test; args: more
+ * options of mariadbd.
  */
-export async function startMariadb({ dir, flushLog = 1 } = {}) {
+export async function startMariadb({ dir, flushLog = 1, args = [] } = {}) {
   const folder = dir ? { dir, remove() {} } : temporaryFolder('gpdb-');
   const data = join(folder.dir, 'data');
   const tmp = join(folder.dir, 'tmp');
@@ -65,7 +66,7 @@ export async function startMariadb({ dir, flushLog = 1 } = {}) {
     server = start('setpriv', ['--pdeathsig', 'KILL', program('mariadbd'), '--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`,
       `--socket=${socket}`, `--pid-file=${join(folder.dir, 'pid')}`, '--skip-networking', '--skip-log-bin', '--performance-schema=OFF',
       '--innodb-buffer-pool-size=24M', logSize, '--key-buffer-size=1M', '--aria-pagecache-buffer-size=1M',
-      '--max-connections=200', `--innodb-flush-log-at-trx-commit=${flushLog}`]);
+      '--max-connections=200', `--innodb-flush-log-at-trx-commit=${flushLog}`, ...args]);
     await until(() => {
       if (!server.running()) return true;
       sql('SELECT 1');
@@ -80,7 +81,7 @@ export async function startMariadb({ dir, flushLog = 1 } = {}) {
   if (!existsSync(data)) {
     mkdirSync(data, { recursive: true, mode: 0o700 });
     mkdirSync(tmp, { recursive: true, mode: 0o700 });
-    install(data, tmp);
+    install(data, tmp, args);
   }
   await boot();
   return {
