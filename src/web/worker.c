@@ -79,7 +79,10 @@ static bool serve(struct seat *seat, struct call *call, struct connections *conn
 	 * grant. */
 	bool ours = fcgi_role(call->fcgi) == FCGI_ROLE_RESPONDER &&
 		    seat->door->role == LISTEN_RESPONDER;
-	if (err != OK || !ours || atomic_load(&worker->stopping)) {
+	/* At a socket that is only lent, others serve on: nobody is refused, what was taken is
+	 * served. */
+	bool refusing = atomic_load(&worker->stopping) && seat->door->fd > 0;
+	if (err != OK || !ours || refusing) {
 		struct app *app = app_current(worker->box);
 		dispatch_refuse(call, app);
 		app_release(&app);
