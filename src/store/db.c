@@ -49,9 +49,10 @@ static const struct {
 	{CR_OUT_OF_MEMORY, DB_REFUSED},
 	{ER_QUERY_INTERRUPTED, DB_REFUSED},
 	{ER_STATEMENT_TIMEOUT, DB_REFUSED},
-	{3024, DB_REFUSED},                   /* MySQL: max_execution_time */
-	{ER_UNKNOWN_COM_ERROR, DB_REFUSED},   /* Galera: this node is not in the cluster */
-	{ER_ERROR_DURING_COMMIT, DB_REFUSED}, /* Galera: the cluster did not take it */
+	{3024, DB_REFUSED},                  /* MySQL: max_execution_time */
+	{ER_UNKNOWN_COM_ERROR, DB_REFUSED},  /* Galera: this node is not in the cluster */
+	{ER_ERROR_DURING_COMMIT, DB_UNSURE}, /* Galera: this node does not know whether the others
+						took it */
 };
 
 static enum db_trouble trouble_of(unsigned number)
@@ -179,7 +180,7 @@ enum db_trouble db_trouble(struct db *db, const char *name, unsigned number)
 		log_trouble(db, LOG_LEVEL_ERROR, "db_failed", name, number);
 	if (trouble == DB_LOST)
 		log_trouble(db, LOG_LEVEL_WARN, "db_lost", name, number);
-	if (trouble == DB_REFUSED)
+	if (trouble == DB_REFUSED || trouble == DB_UNSURE)
 		log_trouble(db, LOG_LEVEL_WARN, "db_refused", name, number);
 	if (trouble == DB_LOST)
 		db_drop(db);

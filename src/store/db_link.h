@@ -33,6 +33,7 @@ enum db_trouble {
 	DB_LOST,       /* the connection is gone: it may have happened */
 	DB_RETRY,      /* rolled back, because somebody else had the lock */
 	DB_REFUSED,    /* full, slow, read-only, not in the cluster: not done */
+	DB_UNSURE,     /* the commit failed on its way: it may have happened */
 	DB_DUPLICATE   /* a unique value is taken */
 };
 
