@@ -123,6 +123,11 @@ enum db_role db_role_of(const struct db *db)
 	return db->role;
 }
 
+bool db_is_consistent(const struct db *db)
+{
+	return db->config->database.consistent;
+}
+
 const char *db_role_name(enum db_role role)
 {
 	static const char *const names[DB_ROLE_COUNT] = {
@@ -206,7 +211,7 @@ enum err db_ready(struct db *db)
 
 enum err db_connect(struct db *db, struct fault *fault)
 {
-	if (db->mysql != NULL && !db->in_transaction && mysql_ping(db->mysql) != 0)
+	if (db->mysql != NULL && !db->in_transaction && db_look(db) != OK)
 		db_drop(db);
 	return db->mysql != NULL ? OK : db_dial(db, true, fault);
 }

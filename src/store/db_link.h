@@ -58,6 +58,11 @@ void db_drop(struct db *db);
  * too, unless the caller tells it (told).
  */
 MUST_CHECK enum err db_dial(struct db *db, bool told, struct fault *fault);
+/*
+ * Of db_connect.c: whether an open connection still serves. A node without its cluster answers a
+ * ping but reads nothing.
+ */
+MUST_CHECK enum err db_look(struct db *db);
 /* The connection's last error, for an administrator: the account, the server's words, what to do.
  */
 void db_explain(const struct db *db, struct fault *fault);

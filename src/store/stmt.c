@@ -276,6 +276,8 @@ static const struct stmt_def table[STMT_COUNT] = {
 	    .sql = USER_SELECT "WHERE u.id = ?"),
 	DEF(STMT_USER_LOCK, .params = "b", COLS(number_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = "SELECT state AS value FROM user WHERE id = ? FOR UPDATE"),
+	DEF(STMT_USER_TAKE_TURN, .params = "b", .roles = WEB,
+	    .sql = "UPDATE user SET turns = turns + 1 WHERE id = ?"),
 	DEF(STMT_USER_INSERT, .params = "bbbtiibbii", .roles = WEB,
 	    .sql = "INSERT INTO user (id, username, email, display_name, state, email_proven_at, "
 		   "default_tenant, grants, created_at, updated_at) "
