@@ -207,3 +207,8 @@ enum err setup_store_consume(struct db *db, const struct digest *hash, int64_t n
 	*consumed = affected == 1;
 	return OK;
 }
+
+enum err setup_store_clear(struct db *db, uint64_t *deleted)
+{
+	return row_run(db, STMT_SETUP_CLEAR, ARGS_NONE, deleted);
+}

@@ -102,5 +102,7 @@ MUST_CHECK enum err setup_store_put(struct db *db, const struct digest *hash, in
 /* One conditional DELETE decides; *consumed false: wrong, over or used. */
 MUST_CHECK enum err setup_store_consume(struct db *db, const struct digest *hash, int64_t now,
 					bool *consumed);
+/* Forgets the code, if there is one. */
+MUST_CHECK enum err setup_store_clear(struct db *db, uint64_t *deleted);
 
 #endif
