@@ -44,23 +44,35 @@ static const struct session_found *row_of(const struct credential *credential,
 	return NULL;
 }
 
-static enum err find_rows(const struct auth_context *context, const struct credential *credentials,
-			  size_t n, struct session_found **rows, size_t *count)
-{
+/* The rows of many credentials, by one statement. */
+struct search {
 	struct digest hashes[SESSION_BATCH_MAX];
-	size_t wanted = 0;
+	size_t wanted;
+	struct session_found *rows; /* in the arena */
+	size_t count;
+};
 
-	for (size_t i = 0; i < n; i++)
-		for (size_t root = 0;
-		     is_well_formed(&credentials[i]) && root < credentials[i].roots; root++)
-			hashes[wanted++] = credentials[i].hashes[root];
-	*count = 0;
-	*rows = arena_array(context->arena, wanted, sizeof **rows);
-	if (*rows == NULL)
+/* False: there is no room for more. */
+static bool add_to(struct search *search, const struct credential *credential)
+{
+	if (!is_well_formed(credential))
+		return true;
+	if (search->wanted + credential->roots > SESSION_BATCH_MAX)
+		return false;
+	for (size_t root = 0; root < credential->roots; root++)
+		search->hashes[search->wanted++] = credential->hashes[root];
+	return true;
+}
+
+static enum err find_rows(struct db *db, struct arena *arena, struct search *search)
+{
+	search->rows = arena_array(arena, search->wanted, sizeof *search->rows);
+	if (search->rows == NULL)
 		return ERR_MEMORY;
-	if (wanted == 0)
+	if (search->wanted == 0)
 		return OK;
-	return session_store_find(context->db, context->arena, hashes, wanted, *rows, count);
+	return session_store_find(db, arena, search->hashes, search->wanted, search->rows,
+				  &search->count);
 }
 
 static enum err judge_one(const struct auth_context *context, const struct credential *credential,
@@ -87,21 +99,59 @@ static enum err judge_one(const struct auth_context *context, const struct crede
 enum err session_resolve(const struct auth_context *context, const struct credential *credentials,
 			 size_t n, struct session *out)
 {
-	struct session_found *rows = NULL;
+	struct search search = {.wanted = 0};
 	struct session *sessions = NULL;
-	size_t count = 0;
 
 	if (n > RESOLVE_MAX)
 		return ERR_INTERNAL;
 	sessions = arena_array(context->arena, n, sizeof *sessions);
 	if (sessions == NULL)
 		return ERR_MEMORY;
-	TRY(find_rows(context, credentials, n, &rows, &count));
 	for (size_t i = 0; i < n; i++)
-		TRY(judge_one(context, &credentials[i], row_of(&credentials[i], rows, count),
-			      &sessions[i]));
+		if (!add_to(&search, &credentials[i]))
+			return ERR_INTERNAL;
+	TRY(find_rows(context->db, context->arena, &search));
+	for (size_t i = 0; i < n; i++)
+		TRY(judge_one(context, &credentials[i],
+			      row_of(&credentials[i], search.rows, search.count), &sessions[i]));
 	for (size_t i = 0; i < n; i++)
 		out[i] = sessions[i];
+	return OK;
+}
+
+enum err session_look_up(struct db *db, struct arena *arena, const struct session_look_up *list,
+			 size_t n)
+{
+	struct search search = {.wanted = 0};
+
+	for (size_t i = 0; i < n; i++)
+		if (!add_to(&search, list[i].credential))
+			return ERR_INTERNAL;
+	TRY(find_rows(db, arena, &search));
+	for (size_t i = 0; i < n; i++) {
+		const struct session_found *row =
+			row_of(list[i].credential, search.rows, search.count);
+
+		*list[i].out = (struct session){.standing = SESSION_UNKNOWN};
+		if (row != NULL)
+			session_judge(list[i].context, row, list[i].out);
+	}
+	return OK;
+}
+
+enum err session_keep(struct arena *arena, struct session *session)
+{
+	struct session_found found = session->found;
+	struct str *const strings[] = {
+		&found.session.client, &found.session.amr,        &found.session.device_name,
+		&found.session.ip,     &found.session.user_agent, &found.username,
+		&found.email,          &found.display_name,       &found.user_grants,
+		&found.tenant_name,    &found.tenant_grants,
+	};
+
+	for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)
+		TRY(str_copy(arena, *strings[i], strings[i]));
+	session->found = found;
 	return OK;
 }
 

@@ -39,6 +39,23 @@ void session_judge(const struct auth_context *context, const struct session_foun
 MUST_CHECK enum err session_resolve(const struct auth_context *context,
 				    const struct credential *credentials, size_t n,
 				    struct session *out);
+
+/* One of many requests that look up at once: its credential, its time, where its session goes. */
+struct session_look_up {
+	const struct auth_context *context;
+	const struct credential *credential; /* well-formed */
+	struct session *out;
+};
+/*
+ * What session_resolve does, for requests of their own, but with one statement in all (their hashes
+ * together at most SESSION_BATCH_MAX): where no row is found, out stays SESSION_UNKNOWN, and
+ * whether the value was rotated away remains to be asked. db and arena (of the strings) are the
+ * caller's, not the contexts'.
+ */
+MUST_CHECK enum err session_look_up(struct db *db, struct arena *arena,
+				    const struct session_look_up *list, size_t n);
+/* Copies a session's strings into an arena that lives longer than where they are. */
+MUST_CHECK enum err session_keep(struct arena *arena, struct session *session);
 /*
  * Writes last_seen when a minute has passed, or that a rotated value is now in use. For live and
  * pending sessions; updates *session. Its failure must not change the answer of a read.

@@ -48,6 +48,11 @@ static bool reserve(struct buf *buf, size_t n)
 	return true;
 }
 
+void buf_expect(struct buf *buf, size_t n)
+{
+	(void)reserve(buf, n);
+}
+
 void buf_add(struct buf *buf, struct str s)
 {
 	if (s.n == 0 || !reserve(buf, s.n))

@@ -24,6 +24,8 @@ struct buf {
 /* max: the most bytes it may ever hold. Allocates nothing yet. */
 void buf_init(struct buf *buf, struct arena *arena, size_t max);
 /* s must not lie in the buffer itself. */
+/* Makes room for n octets at once, where that many are to be expected. */
+void buf_expect(struct buf *buf, size_t n);
 void buf_add(struct buf *buf, struct str s);
 void buf_add_char(struct buf *buf, char c);
 void buf_add_u64(struct buf *buf, uint64_t value);

@@ -2,6 +2,7 @@
 #include "codec.h"
 
 #include <stdbool.h>
+#include <string.h>
 
 #include <sodium.h>
 
@@ -45,10 +46,20 @@ static bool has_high_octet(struct str text)
 
 enum err codec_base64url_decode(struct str text, unsigned char *bytes, size_t n)
 {
-	if (n > SIZE_MAX / 4 - 1 || text.n != CODEC_BASE64URL_LEN(n) || has_high_octet(text) ||
-	    !decode(text, NULL))
+	unsigned char piece[CHUNK_BYTES];
+
+	if (n > SIZE_MAX / 4 - 1 || text.n != CODEC_BASE64URL_LEN(n) || has_high_octet(text))
 		return ERR_INPUT;
-	return decode(text, bytes) ? OK : ERR_INTERNAL;
+	if (n > sizeof piece) {
+		if (!decode(text, NULL))
+			return ERR_INPUT;
+		return decode(text, bytes) ? OK : ERR_INTERNAL;
+	}
+	bool good = decode(text, piece);
+	if (good && n > 0)
+		memcpy(bytes, piece, n);
+	sodium_memzero(piece, sizeof piece);
+	return good ? OK : ERR_INPUT;
 }
 
 void codec_add_hex(struct buf *buf, const unsigned char *bytes, size_t n)

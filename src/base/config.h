@@ -63,9 +63,11 @@ struct config {
 		struct str key_file;
 		struct str template_dir;
 		struct str sql_dir;
+		struct str openapi;         /* file: the description of the API */
 		bool behind_tls_proxy;      /* https ended before the web server */
 		int64_t hsts;               /* span; 0: no header */
 		struct str clear_site_data; /* default "cache" in quotes; header text */
+		bool desk;                  /* sockets of [listen] have a front desk */
 		unsigned threads;           /* accept threads on fd 0 */
 		unsigned hash_slots;        /* 0: as many as cores */
 		unsigned request_memory;    /* KiB, the arena's ceiling */

@@ -28,6 +28,14 @@ struct digest {
 #define ID_NONE ((struct id){{0}})
 
 struct id id_random(void);
+
+/* Random ids made ahead, a system call for many. Of one thread at a time. Zeroed it is empty. */
+struct id_stock {
+	unsigned left;
+	struct id ids[16];
+};
+struct id id_take(struct id_stock *stock);
+
 bool id_is_none(struct id id);
 bool id_equal(struct id a, struct id b);
 /* Appends the 22 characters. */

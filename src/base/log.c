@@ -37,6 +37,8 @@ static bool put(struct line *line, const char *p, size_t n)
 {
 	if (line->n + n > LINE_BYTES - LINE_TAIL)
 		return false;
+	if (n == 0)
+		return true;
 	memcpy(line->text + line->n, p, n);
 	line->n += n;
 	return true;
@@ -67,12 +69,26 @@ static bool put_code_point(struct line *line, uint32_t c)
 	return false;
 }
 
+/* How many octets at the beginning stand for themselves. */
+static size_t plain_run(struct str s)
+{
+	size_t n = 0;
+
+	while (n < s.n && s.p[n] >= 0x20 && s.p[n] < 0x7f && s.p[n] != '"' && s.p[n] != '\\')
+		n++;
+	return n;
+}
+
 /* False when not even the opening quote fits; a text that does not fit whole is cut. */
 static bool put_text(struct line *line, struct str s)
 {
+	size_t run = plain_run(str_sub(s, 0, TEXT_BYTES));
+
 	if (!put(line, "\"", 1))
 		return false;
-	for (size_t i = 0; i < s.n;) {
+	if (!put(line, s.p, run))
+		run = 0;
+	for (size_t i = run; i < s.n;) {
 		uint32_t c = REPLACEMENT;
 		size_t n = str_code_point(str_sub(s, i, s.n), &c);
 		if (n == 0)
@@ -88,9 +104,16 @@ static bool put_text(struct line *line, struct str s)
 static bool put_number(struct line *line, int64_t number)
 {
 	char text[NUMBER_BYTES];
-	int n = snprintf(text, sizeof text, "%" PRId64, number);
+	size_t at = sizeof text;
+	uint64_t rest = number < 0 ? -(uint64_t)number : (uint64_t)number;
 
-	return put(line, text, (size_t)n);
+	do {
+		text[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (number < 0)
+		text[--at] = '-';
+	return put(line, text + at, sizeof text - at);
 }
 
 /* A member that does not fit leaves no trace. */
@@ -116,22 +139,59 @@ static void put_head(struct line *line, enum log_level level, const char *event)
 	(void)put_field(line, &LOG_TEXT("event", str_of(event == NULL ? "" : event)));
 }
 
+static bool is_wanted(enum log_level level)
+{
+	return (unsigned)level < LOG_LEVEL_COUNT && (int)level <= atomic_load(&least_level);
+}
+
+static void make_line(struct line *line, enum log_level level, const char *event,
+		      const struct log_field *fields, size_t n)
+{
+	line->n = 0;
+	put_head(line, level, event);
+	for (size_t i = 0; i < n; i++)
+		(void)put_field(line, &fields[i]);
+	line->text[line->n++] = '}';
+	line->text[line->n++] = '\n';
+}
+
+static void write_out(const char *text, size_t n)
+{
+	int saved = errno;
+
+	(void)file_write(STDERR_FILENO, text, n);
+	errno = saved;
+}
+
 void log_line(enum log_level level, const char *event, const struct log_field *fields, size_t n)
 {
 	struct line line;
 
-	if ((unsigned)level >= LOG_LEVEL_COUNT || (int)level > atomic_load(&least_level))
+	if (!is_wanted(level))
 		return;
-	line.n = 0;
-	put_head(&line, level, event);
-	for (size_t i = 0; i < n; i++)
-		(void)put_field(&line, &fields[i]);
-	line.text[line.n++] = '}';
-	line.text[line.n++] = '\n';
+	make_line(&line, level, event, fields, n);
+	write_out(line.text, line.n);
+}
 
-	int saved = errno;
-	(void)file_write(STDERR_FILENO, line.text, line.n);
-	errno = saved;
+void log_line_later(struct log_batch *batch, enum log_level level, const char *event,
+		    const struct log_field *fields, size_t n)
+{
+	struct line line;
+
+	if (!is_wanted(level))
+		return;
+	make_line(&line, level, event, fields, n);
+	if (line.n > sizeof batch->text - batch->n)
+		log_flush(batch);
+	memcpy(batch->text + batch->n, line.text, line.n);
+	batch->n += line.n;
+}
+
+void log_flush(struct log_batch *batch)
+{
+	if (batch->n > 0)
+		write_out(batch->text, batch->n);
+	batch->n = 0;
 }
 
 void log_detail(enum log_level level, const char *event, const char *detail)

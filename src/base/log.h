@@ -27,6 +27,21 @@ struct log_field {
  */
 void log_line(enum log_level level, const char *event, const struct log_field *fields, size_t n);
 
+/* PIPE_BUF: so many bytes are written whole or not at all where others write, too. */
+#define LOG_BATCH_BYTES 4096
+
+/* Lines that wait to be written together; of one thread. Zeroed it is empty. */
+struct log_batch {
+	size_t n;
+	char text[LOG_BATCH_BYTES];
+};
+
+/* Like log_line, but the line waits in batch; what no longer fits beside it is written first. */
+void log_line_later(struct log_batch *batch, enum log_level level, const char *event,
+		    const struct log_field *fields, size_t n);
+/* Writes what waits. */
+void log_flush(struct log_batch *batch);
+
 /* Like log_line with one text member "detail". */
 void log_detail(enum log_level level, const char *event, const char *detail);
 

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "ctl.h"
 #include "db.h"
+#include "document.h"
 #include "keyring.h"
 #include "migrate.h"
 #include "output.h"
@@ -121,11 +122,14 @@ enum ctl_exit cmd_config_check(struct ctl *ctl)
 	const struct config *config = ctl->auth.config;
 	const struct template_set *templates = NULL;
 	const struct blocklist *blocklist = NULL;
+	struct str document = STR_NONE;
 	struct keyring *keys = NULL;
 	struct output output;
 	enum err e = template_load(config->server.template_dir.p, ctl->auth.arena, &templates,
 				   &ctl->fault);
 
+	if (e == OK)
+		e = document_load(config, ctl->auth.arena, &document, &ctl->fault);
 	if (e == OK)
 		e = blocklist_load(config->password.blocklist.p, ctl->auth.arena, &blocklist,
 				   &ctl->fault);

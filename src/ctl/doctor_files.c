@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "config.h"
 #include "doctor.h"
+#include "document.h"
 #include "keyring.h"
 #include "template.h"
 
@@ -106,6 +107,20 @@ static void check_templates(struct doctor *doctor)
 			   "a worker will not start, nor reload, with this", "%s", fault.text);
 }
 
+static void check_document(struct doctor *doctor)
+{
+	struct str document = STR_NONE;
+	struct fault fault = {""};
+
+	if (document_load(doctor->config, doctor->arena, &document, &fault) == OK)
+		doctor_add(doctor, DOCTOR_OK, "openapi", "", "%s loads",
+			   doctor->config->server.openapi.p);
+	else
+		doctor_add(doctor, DOCTOR_FAIL, "openapi",
+			   "install the file again, or set server.openapi to where it is", "%s",
+			   fault.text);
+}
+
 /* Others may write it and take away what is not theirs. */
 static bool is_open(const char *dir)
 {
@@ -137,6 +152,7 @@ static void check_folders(struct doctor *doctor)
 		config->server.run_dir.p,
 		config->server.template_dir.p,
 		config->server.sql_dir.p,
+		config->server.openapi.p,
 		config->database.accounts[DB_ROLE_WEB].password_file.p,
 		config->database.accounts[DB_ROLE_HASH].password_file.p,
 		config->database.accounts[DB_ROLE_GUARD].password_file.p,
@@ -165,6 +181,7 @@ void doctor_files(struct doctor *doctor)
 	check_keys(doctor);
 	check_run_dir(doctor);
 	check_templates(doctor);
+	check_document(doctor);
 	check_blocklist(doctor);
 	check_folders(doctor);
 }

@@ -35,6 +35,8 @@ struct fcgi_call {
 	FCGX_Request request;
 	char **params; /* of libfcgi, or environ; NULL: no request */
 	bool cgi;
+	bool adopts;  /* it has no listening socket */
+	bool arrived; /* its next request: nothing is to be waited for */
 	bool spent;   /* CGI: its one request was accepted */
 	bool at_eof;  /* stdin was read to its end */
 	bool overrun; /* more is on its way than we want to read */
@@ -78,6 +80,7 @@ enum err fcgi_call_open(int fd, struct fcgi_call **out)
 	TRY(new_call(&call));
 	/* It cannot fail: it only sets members. */
 	(void)FCGX_InitRequest(&call->request, fd, 0);
+	call->adopts = fd == FCGI_ADOPTS;
 	*out = call;
 	return OK;
 }
@@ -138,6 +141,16 @@ static int accept_one(FCGX_Request *request)
 	}
 }
 
+void fcgi_adopt(struct fcgi_call *call, int connection, bool arrived)
+{
+	call->arrived = arrived;
+	call->request.ipcFd = connection;
+	/* For libfcgi it is one that an earlier request has left open. */
+	call->request.keepConnection = 1;
+	/* Should it be closed unread, then at once: not after a wait for the web server's close. */
+	(void)FCGX_Detach(&call->request);
+}
+
 static enum err accept_cgi(struct fcgi_call *call)
 {
 	if (call->spent)
@@ -152,6 +165,8 @@ static enum err accept_fastcgi(struct fcgi_call *call)
 	int error = accept_one(&call->request);
 	bool told = false;
 
+	if (error != 0 && call->adopts)
+		return ERR_IO;
 	while (error > 0 && passes(error)) {
 		if (!told)
 			log_detail(LOG_LEVEL_ERROR, "accept_failed", strerrordesc_np(error));
@@ -176,6 +191,10 @@ enum err fcgi_accept(struct fcgi_call *call)
 	if (call->cgi)
 		return accept_cgi(call);
 
+	if (call->arrived) {
+		call->arrived = false;
+		return accept_fastcgi(call);
+	}
 	let_wake(true);
 	enum err failed = accept_fastcgi(call);
 	let_wake(false);

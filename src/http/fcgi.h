@@ -30,10 +30,40 @@ bool fcgi_is_cgi(void);
  */
 MUST_CHECK enum err fcgi_listen(const char *address, unsigned mode, int *fd, struct fault *fault);
 
-/* A call object for requests of the listening socket fd. */
+/* A call object for requests of the listening socket fd; FCGI_ADOPTS: of connections that
+ * fcgi_adopt gives it. */
+#define FCGI_ADOPTS (-1)
 MUST_CHECK enum err fcgi_call_open(int fd, struct fcgi_call **out);
 /* The one call of a plain-CGI process: environ, stdin, stdout. argv is never looked at. */
 MUST_CHECK enum err fcgi_call_open_cgi(struct fcgi_call **out);
+
+/*
+ * The next connection that waits at a listening socket which does not block; *connection is the
+ * caller's, -1: none waits. ERR_UNAVAILABLE: descriptors or memory ran out, which passes. ERR_IO:
+ * nothing can be accepted there any more.
+ */
+MUST_CHECK enum err fcgi_next_connection(int listener, int *connection);
+
+/* How much of a request has arrived at a connection that nobody has read from. */
+enum fcgi_arrival {
+	FCGI_ARRIVAL_GONE = 0, /* closed by the other side, or no FastCGI: close it */
+	FCGI_ARRIVAL_PART,     /* not all of the parameters yet */
+	FCGI_ARRIVAL_PARAMS,   /* a responder's parameters: fcgi_accept will not wait */
+	FCGI_ARRIVAL_WHOLE,    /* and all of stdin: nothing that is done with it will wait */
+	FCGI_ARRIVAL_OTHER /* another role, a connection to be kept, or longer than is looked at */
+};
+/* Looks without reading and without waiting. */
+enum fcgi_arrival fcgi_arrival(int connection);
+/* The same of n bytes that have arrived; more: there may be others behind them. Pure. */
+enum fcgi_arrival fcgi_arrival_of(const unsigned char *bytes, size_t n, bool more);
+
+/*
+ * Gives a call object of FCGI_ADOPTS, that has no connection, one; the connection is the call's
+ * now. arrived: fcgi_arrival has seen that reading it will not wait. Then fcgi_accept reads a
+ * request from it, or closes it and answers ERR_IO: when there is none (more), without a word in
+ * the log.
+ */
+void fcgi_adopt(struct fcgi_call *call, int connection, bool arrived);
 /* Frees; finishes first if needed. Sets NULL. */
 void fcgi_call_close(struct fcgi_call **call);
 

@@ -29,6 +29,17 @@ static void add_escape(struct buf *buf, uint32_t c)
 	}
 }
 
+/* How many octets of ASCII from there on stand for themselves. */
+static size_t plain_run(struct str s, size_t at)
+{
+	size_t n = 0;
+
+	while (at + n < s.n && (unsigned char)s.p[at + n] < 0x7f &&
+	       is_plain((unsigned char)s.p[at + n]))
+		n++;
+	return n;
+}
+
 /* Runs of plain text go in one piece. What is no UTF-8 becomes U+FFFD, one for each octet. */
 static void add_string(struct buf *buf, struct str s)
 {
@@ -36,7 +47,7 @@ static void add_string(struct buf *buf, struct str s)
 	size_t at = 0;
 
 	buf_add_char(buf, '"');
-	while (at < s.n) {
+	while ((at += plain_run(s, at)) < s.n) {
 		uint32_t c = REPLACEMENT;
 		size_t n = str_code_point(str_sub(s, at, s.n), &c);
 		if (n > 0 && is_plain(c)) {

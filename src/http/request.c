@@ -32,6 +32,7 @@ enum param {
 	PARAM_AUTHORIZATION,
 	PARAM_SESSION_ID,
 	PARAM_IF_MATCH,
+	PARAM_IF_NONE_MATCH,
 	PARAM_COUNT
 };
 
@@ -68,6 +69,7 @@ static const struct param_rule rules[PARAM_COUNT] = {
 	[PARAM_AUTHORIZATION] = RULE("HTTP_AUTHORIZATION", true, true),
 	[PARAM_SESSION_ID] = RULE("HTTP_X_SESSION_ID", true, true),
 	[PARAM_IF_MATCH] = RULE("HTTP_IF_MATCH", true, true),
+	[PARAM_IF_NONE_MATCH] = RULE("HTTP_IF_NONE_MATCH", false, true),
 };
 
 static const char *const method_names[METHOD_COUNT] = {
@@ -230,15 +232,17 @@ static void place(struct request *request, const struct str values[PARAM_COUNT])
 	request->authorization = values[PARAM_AUTHORIZATION];
 	request->session_id_header = values[PARAM_SESSION_ID];
 	request->if_match = values[PARAM_IF_MATCH];
+	request->if_none_match = values[PARAM_IF_NONE_MATCH];
 }
 
-enum err request_read(struct fcgi_call *call, struct arena *arena, struct request *request)
+enum err request_read(struct fcgi_call *call, struct arena *arena, struct id id,
+		      struct request *request)
 {
 	struct str values[PARAM_COUNT] = {STR_NONE};
 	struct request made = {
 		.arena = arena,
 		.call = call,
-		.id = id_random(),
+		.id = id,
 		.now = clock_now(),
 		.started = clock_monotonic(),
 		.path = STR(""),
@@ -270,6 +274,23 @@ bool request_has_type(const struct request *request, const char *type)
 bool request_accepts(const struct request *request, const char *type)
 {
 	return media_is_accepted(request->accept, str_of(type));
+}
+
+bool request_has_tag(const struct request *request, struct str tag)
+{
+	struct str rest = request->if_none_match;
+	struct str one = STR_NONE;
+	struct str weak = STR("W/");
+
+	for (bool more = str_is_present(rest); more;) {
+		more = str_cut(rest, ',', &one, &rest);
+		one = str_trim(one);
+		if (str_starts(one, weak))
+			one = str_sub(one, weak.n, one.n);
+		if (str_equal(one, tag) || str_equal(one, STR("*")))
+			return true;
+	}
+	return false;
 }
 
 enum request_site request_site(const struct request *request, struct str own_origin)

@@ -59,12 +59,13 @@ struct request {
 	struct str remote_addr; /* a valid IP address, or "" */
 	struct str host, origin, referer, sec_fetch_site, accept, user_agent, csrf_header;
 	struct str cookie, authorization, session_id_header;
-	struct str if_match;
+	struct str if_match, if_none_match;
 	struct str body; /* set by request_read_body */
 };
 
-/* Fills *request from the accepted call. A flaw is recorded, not an error. ERR_MEMORY. */
-MUST_CHECK enum err request_read(struct fcgi_call *call, struct arena *arena,
+/* Fills *request from the accepted call; id: its own. A flaw is recorded, not an error. ERR_MEMORY.
+ */
+MUST_CHECK enum err request_read(struct fcgi_call *call, struct arena *arena, struct id id,
 				 struct request *request);
 /* Reads the body of at most REQUEST_BODY_MAX into request->body. Errors as fcgi_read_body. */
 MUST_CHECK enum err request_read_body(struct request *request);
@@ -72,6 +73,8 @@ MUST_CHECK enum err request_read_body(struct request *request);
 bool request_has_type(const struct request *request, const char *type);
 /* Accept admits this media type (RFC 9110 §12.5.1); absent Accept admits all. */
 bool request_accepts(const struct request *request, const char *type);
+/* If-None-Match names this entity tag (quoted), weak or not, or any (RFC 9110 §13.1.2). */
+bool request_has_tag(const struct request *request, struct str tag);
 const char *method_name(enum method m); /* "GET"; static */
 
 /* Where it came from: of Sec-Fetch-Site, Origin, Referer the first that is present decides. */

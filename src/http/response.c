@@ -9,6 +9,7 @@
 #include "fcgi.h"
 #include "url.h"
 
+#define USUAL_BYTES 1000
 #define NO_STORE "Cache-Control: no-store\r\n"
 
 /* On every answer (HD-02 to HD-05, HD-07, HD-10). */
@@ -67,6 +68,9 @@ void response_init(struct response *response, struct arena *arena)
 	*response = (struct response){.status = 200};
 	buf_init(&response->headers, arena, RESPONSE_HEADERS_MAX);
 	buf_init(&response->body, arena, RESPONSE_BODY_MAX);
+	/* What an answer to a program takes: it grows by no copy. */
+	buf_expect(&response->headers, USUAL_BYTES);
+	buf_expect(&response->body, USUAL_BYTES);
 }
 
 void response_reset(struct response *response)

@@ -9,6 +9,7 @@
 #include <mysqld_error.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "db_link.h"
 #include "log.h"
 
@@ -95,8 +96,15 @@ enum err db_open(const struct config *config, enum db_role role, struct db **out
 	}
 	db->config = config;
 	db->role = role;
+	db->patience = (int64_t)config->database.read_timeout * CLOCK_SECOND;
 	*out = db;
 	return OK;
+}
+
+void db_set_patience(struct db *db, int64_t span)
+{
+	db->impatient = span < db->patience;
+	db->patience = span;
 }
 
 /* mysql_close first: then closing what was prepared sends nothing. */

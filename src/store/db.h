@@ -27,6 +27,11 @@ void db_thread_done(void);
  * config must outlive it.
  */
 MUST_CHECK enum err db_open(const struct config *config, enum db_role role, struct db **out);
+/*
+ * For a connection on which nobody may be kept waiting: answers are awaited for so many
+ * microseconds instead of [database] read_timeout, opening it for a second. Before it is opened.
+ */
+void db_set_patience(struct db *db, int64_t span);
 void db_close(struct db **db); /* rolls back; sets NULL; NULL is fine */
 /*
  * Connects now if needed; tells a start-up or health check why not, and then not the log.

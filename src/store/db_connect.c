@@ -2,7 +2,10 @@
 #include <mysql.h>
 #include <mysqld_error.h>
 
+#include <ma_pvio.h> /* after mysql.h, whose types it uses */
+
 #include "arena.h"
+#include "clock.h"
 #include "db_link.h"
 #include "log.h"
 #include "migrate.h"
@@ -27,7 +30,7 @@ static void set_options(struct db *db, const char *tls_ca)
 	unsigned read_timeout =
 		db->role == DB_ROLE_MIGRATE ? MIGRATE_TIMEOUT : config->database.read_timeout;
 	unsigned write_timeout = config->database.write_timeout;
-	unsigned connect_timeout = config->database.connect_timeout;
+	unsigned connect_timeout = db->impatient ? 1 : config->database.connect_timeout;
 	unsigned protocol = str_is_present(config->database.socket) ? MYSQL_PROTOCOL_SOCKET
 								    : MYSQL_PROTOCOL_TCP;
 	unsigned none = 0;
@@ -167,6 +170,13 @@ static enum err ask_for_consistency(struct db *db, struct fault *fault)
 	return ERR_UNAVAILABLE;
 }
 
+/* The library's option counts whole seconds; the connection itself has milliseconds. */
+static void hurry(struct db *db)
+{
+	if (db->impatient)
+		db->mysql->net.pvio->timeout[PVIO_READ_TIMEOUT] = (int)(db->patience / CLOCK_MS);
+}
+
 static enum err open_connection(struct db *db, struct fault *fault)
 {
 	enum err e = OK;
@@ -180,6 +190,7 @@ static enum err open_connection(struct db *db, struct fault *fault)
 		db_explain(db, fault);
 		return e;
 	}
+	hurry(db);
 	TRY(ask_for_consistency(db, fault));
 	return check_schema(db, fault);
 }

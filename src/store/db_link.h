@@ -18,8 +18,10 @@ struct db {
 	struct arena *arena;                   /* what lives as long as the connection */
 	struct prepared *prepared[STMT_COUNT]; /* NULL: not yet, on this connection */
 	bool in_transaction;
-	bool broken; /* the transaction is gone or doomed: nothing but rollback is sent */
-	bool retry;  /* … by a deadlock or a lock wait: the whole may be run again */
+	bool broken;      /* the transaction is gone or doomed: nothing but rollback is sent */
+	bool retry;       /* … by a deadlock or a lock wait: the whole may be run again */
+	int64_t patience; /* microseconds that an answer may take */
+	bool impatient;   /* less than [database] read_timeout: opening is hurried, too */
 	unsigned connect_failure; /* of the last attempt, 0: it succeeded */
 	uint64_t statements;
 };

@@ -351,9 +351,7 @@ static enum err attempt(struct run *run)
 /* A server that did not answer in time is not asked again: the visitor waited long enough. */
 static bool timed_out(const struct run *run)
 {
-	int64_t limit = (int64_t)run->db->config->database.read_timeout * CLOCK_SECOND;
-
-	return run->sent_at != 0 && clock_monotonic() - run->sent_at >= limit;
+	return run->sent_at != 0 && clock_monotonic() - run->sent_at >= run->db->patience;
 }
 
 static bool may_repeat(const struct run *run, unsigned tries)

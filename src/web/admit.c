@@ -5,6 +5,7 @@
 #include "view.h"
 
 #define ALLOW_MAX 128
+#define SENTENCE_MAX 128
 #define DEFAULT_PORT STR(":443")
 
 static enum err refuse(struct call *call, enum problem problem, const char *sentence,
@@ -114,10 +115,25 @@ static enum err check_route(struct call *call, bool *answered)
 	return OK;
 }
 
+static enum err check_own_type(struct call *call, const char *type, bool *answered)
+{
+	struct buf sentence;
+	struct str text;
+	if (request_accepts(&call->request, type))
+		return OK;
+	buf_init(&sentence, call->arena, SENTENCE_MAX);
+	buf_addf(&sentence, "The answer exists only as %s.", type);
+	TRY(buf_str(&sentence, &text));
+	return refuse(call, PROBLEM_NOT_ACCEPTABLE, text.p, answered);
+}
+
 static enum err check_accept(struct call *call, bool *answered)
 {
-	if (call->match.surface != SURFACE_API ||
-	    request_accepts(&call->request, "application/json") ||
+	if (call->match.surface != SURFACE_API)
+		return OK;
+	if (call->match.route->type != NULL)
+		return check_own_type(call, call->match.route->type, answered);
+	if (request_accepts(&call->request, "application/json") ||
 	    request_accepts(&call->request, "application/problem+json"))
 		return OK;
 	return refuse(call, PROBLEM_NOT_ACCEPTABLE, NULL, answered);

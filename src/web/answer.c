@@ -2,6 +2,7 @@
 #include "answer.h"
 
 #include "account.h"
+#include "assets.h"
 #include "buf.h"
 #include "call.h"
 #include "clock.h"
@@ -44,6 +45,20 @@ enum err answer_bad_field(struct call *call, struct str field, struct str reason
 enum err answer_not_found(struct call *call)
 {
 	return view_problem(call, PROBLEM_NOT_FOUND, &(struct problem_detail){.retry_after = 0});
+}
+
+void answer_asset(struct call *call, const struct asset *asset)
+{
+	struct response *response = &call->response;
+	response_header(response, "Cache-Control", STR("public, max-age=3600"));
+	response_header(response, "ETag", asset->etag);
+	if (request_has_tag(&call->request, asset->etag)) {
+		response_status(response, 304);
+		return;
+	}
+	response_status(response, 200);
+	response_type(response, asset->type);
+	buf_add(&response->body, asset->bytes);
 }
 
 /* Minutes and hours once seconds would be hard to read. */

@@ -8,6 +8,7 @@
 #include "url.h"
 
 struct arena;
+struct asset;
 struct call;
 struct password_opinion;
 struct session_found;
@@ -30,6 +31,9 @@ MUST_CHECK enum err answer_wait_text(struct arena *arena, unsigned seconds, stru
 /* 400 invalid_request naming the field. */
 MUST_CHECK enum err answer_bad_field(struct call *call, struct str field, struct str reason);
 MUST_CHECK enum err answer_not_found(struct call *call);
+
+/* 200 with the bytes, or 304 where the client has them; either may be kept for an hour. */
+void answer_asset(struct call *call, const struct asset *asset);
 
 /* A place of this site, or nowhere (absent): a bad one is as good as none. */
 struct url answer_local(struct str return_to);

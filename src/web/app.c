@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "document.h"
 
 #define APP_FIRST_BLOCK ((size_t)256 * 1024)
 #define APP_CEILING ((size_t)64 * 1024 * 1024)
@@ -51,6 +52,15 @@ static enum err load_assets(struct app *app, struct fault *fault)
 	return assets_load(dir.p, app->arena, &app->assets, fault);
 }
 
+static enum err load_document(struct app *app, struct fault *fault)
+{
+	struct asset *document = &app->document;
+	TRY(document_load(app->config, app->arena, &document->bytes, fault));
+	document->name = STR("openapi.yaml");
+	document->type = "application/yaml";
+	return assets_tag(app->arena, document->bytes, &document->etag);
+}
+
 static enum err check_run_dir(const char *dir, struct fault *fault)
 {
 	struct stat status;
@@ -79,6 +89,7 @@ static enum err load(struct app *app, const char *config_path, struct fault *fau
 	TRY(template_load(config->server.template_dir.p, app->arena, &app->templates, fault));
 	TRY(check_pages(app, fault));
 	TRY(load_assets(app, fault));
+	TRY(load_document(app, fault));
 	TRY(check_run_dir(config->server.run_dir.p, fault));
 	TRY(blocklist_load(config->password.blocklist.p, app->arena, &app->blocklist, fault));
 	TRY(slots_open(config->server.run_dir.p, slot_count(config), &app->slots, fault));

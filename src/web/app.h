@@ -16,19 +16,20 @@ struct arena;
 /* Read only after app_load. SIGHUP makes a new one; requests that began on the old one end on it.
  */
 struct app {
-	struct arena *arena; /* of config, templates, assets */
+	struct arena *arena; /* of config, templates, assets, document */
 	const struct config *config;
 	struct keyring *keys;
 	const struct template_set *templates;
 	const struct asset_set *assets;
+	struct asset document; /* the API's description */
 	struct slots *slots;
 	struct hasher *hasher;
 	const struct blocklist *blocklist;
 };
 
 /*
- * The whole ladder of checks but the database: configuration, keys, templates, assets, run_dir,
- * slots. ERR_CONFIG with one line.
+ * The whole ladder of checks but the database: configuration, keys, templates, assets, the API's
+ * description, run_dir, slots. ERR_CONFIG with one line.
  */
 MUST_CHECK enum err app_load(const char *config_path, struct app **out, struct fault *fault);
 /* Another holder; the last app_release frees. Thread-safe. */

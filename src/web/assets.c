@@ -2,21 +2,17 @@
 #include "assets.h"
 
 #include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "arena.h"
 #include "buf.h"
+#include "file.h"
 
 #define ASSETS_MAX 32
-#define ASSET_BYTES_MAX (512L * 1024)
+#define ASSET_BYTES_MAX ((size_t)512 * 1024)
 #define ETAG_MAX 64
 
 struct asset_set {
@@ -55,47 +51,12 @@ static uint64_t fingerprint(struct str bytes)
 	return sum;
 }
 
-static enum err make_etag(struct arena *arena, struct str bytes, struct str *out)
+enum err assets_tag(struct arena *arena, struct str bytes, struct str *out)
 {
 	struct buf text;
 	buf_init(&text, arena, ETAG_MAX);
 	buf_addf(&text, "\"%016" PRIx64 "-%zu\"", fingerprint(bytes), bytes.n);
 	return buf_str(&text, out);
-}
-
-static enum err read_all(int fd, struct arena *arena, size_t n, struct str *out)
-{
-	char *bytes = arena_alloc(arena, n + 1);
-	size_t done = 0;
-	if (bytes == NULL)
-		return ERR_MEMORY;
-	while (done < n) {
-		ssize_t got = read(fd, bytes + done, n - done);
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return ERR_IO;
-		done += (size_t)got;
-	}
-	*out = (struct str){bytes, n};
-	return OK;
-}
-
-static enum err read_file(int fd, const char *path, struct arena *arena, struct str *out,
-			  struct fault *fault)
-{
-	struct stat status;
-	if (fstat(fd, &status) != 0)
-		return fault_set(fault, "%s: cannot be read", path);
-	if (!S_ISREG(status.st_mode))
-		return fault_set(fault, "%s: is not a regular file", path);
-	if ((status.st_mode & S_IWOTH) != 0)
-		return fault_set(fault, "%s: can be written by everybody", path);
-	if (status.st_size > ASSET_BYTES_MAX)
-		return fault_set(fault, "%s: is larger than 512 KiB", path);
-	if (read_all(fd, arena, (size_t)status.st_size, out) != OK)
-		return fault_set(fault, "%s: cannot be read", path);
-	return OK;
 }
 
 static enum err join(struct arena *arena, const char *dir, struct str name, struct str *out)
@@ -119,13 +80,8 @@ static enum err add(struct asset_set *set, const char *dir, const char *name, st
 		return fault_set(fault, "%s: only .css, .js, .svg and .png can be served", path.p);
 	if (set->n == ASSETS_MAX)
 		return fault_set(fault, "%s: one file too many, at most %d", path.p, ASSETS_MAX);
-	int fd = open(path.p, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0)
-		return fault_set(fault, "%s: cannot be opened", path.p);
-	enum err err = read_file(fd, path.p, arena, &asset.bytes, fault);
-	(void)close(fd);
-	TRY(err);
-	TRY(make_etag(arena, asset.bytes, &asset.etag));
+	TRY(file_load(path.p, ASSET_BYTES_MAX, arena, &asset.bytes, fault));
+	TRY(assets_tag(arena, asset.bytes, &asset.etag));
 	set->assets[set->n++] = asset;
 	return OK;
 }

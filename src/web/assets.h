@@ -22,4 +22,7 @@ MUST_CHECK enum err assets_load(const char *dir, struct arena *arena, const stru
 /* NULL: none of that name. */
 const struct asset *assets_find(const struct asset_set *set, struct str name);
 
+/* The entity tag of bytes that are the same until the next start. ERR_MEMORY. */
+MUST_CHECK enum err assets_tag(struct arena *arena, struct str bytes, struct str *out);
+
 #endif

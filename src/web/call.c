@@ -11,8 +11,9 @@
 static enum err open_parts(struct call *call, size_t memory)
 {
 	TRY(arena_open(FIRST_BLOCK, memory, &call->arena));
-	return call->fd < 0 ? fcgi_call_open_cgi(&call->fcgi)
-			    : fcgi_call_open(call->fd, &call->fcgi);
+	if (call->fd == CALL_CGI)
+		return fcgi_call_open_cgi(&call->fcgi);
+	return fcgi_call_open(call->fd == CALL_DESK ? FCGI_ADOPTS : call->fd, &call->fcgi);
 }
 
 enum err call_open(int fd, size_t memory, struct call **out)

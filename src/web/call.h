@@ -14,6 +14,7 @@
 
 struct db;
 struct form;
+struct log_batch;
 
 /* The connections of the thread that works on the call now. */
 struct call_connections {
@@ -43,14 +44,21 @@ struct call {
 	bool csrf_stale;          /* see ROUTE_STALE_FORM: check first, do nothing, show it again */
 	struct credential credential;
 	struct session session;
+	bool identified;          /* cookies and credential were read */
+	bool resolved;            /* session is what a statement begun since then has found */
+	struct log_batch *lines;  /* where the access line waits; NULL: it is written at once */
 	struct auth_context auth; /* db, hash_db set by whoever works on it */
 	enum err failed;          /* first error of a handler, for the access line */
-	int fd;                   /* the listening socket it accepts from; -1: plain CGI */
+	struct id_stock ids;      /* of the requests to come */
+	int fd;                   /* the listening socket it accepts from, or one of the below */
 	struct arena *home;       /* where this struct lives */
 	struct call *next;        /* of the pile it waits on while idle */
 };
 
-/* A call for requests of the listening socket fd (-1: the one of plain CGI); memory: its arena's
+#define CALL_CGI (-1)  /* the one call of plain CGI */
+#define CALL_DESK (-2) /* its connections are taken by the front desk */
+
+/* A call for requests of the listening socket fd, or CALL_CGI, CALL_DESK; memory: its arena's
  * ceiling. */
 MUST_CHECK enum err call_open(int fd, size_t memory, struct call **out);
 /* Sets NULL; NULL is fine. */

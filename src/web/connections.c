@@ -7,6 +7,8 @@ static enum err open_all(struct connections *connections)
 {
 	const struct config *config = connections->app->config;
 	TRY(db_open(config, DB_ROLE_WEB, &connections->open.web));
+	if (connections->patience > 0)
+		db_set_patience(connections->open.web, connections->patience);
 	if (connections->with_hash)
 		TRY(db_open(config, DB_ROLE_HASH, &connections->open.hash));
 	return OK;

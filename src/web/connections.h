@@ -8,10 +8,11 @@
 #include "call.h"
 #include "err.h"
 
-/* Used by one thread. Zeroed but for with_hash it is closed. */
+/* Used by one thread. Zeroed but for with_hash and patience it is closed. */
 struct connections {
-	bool with_hash;  /* also one of the account "hash" */
-	struct app *app; /* held: the connections belong to its configuration */
+	bool with_hash;   /* also one of the account "hash" */
+	int64_t patience; /* db_set_patience; 0: as configured */
+	struct app *app;  /* held: the connections belong to its configuration */
 	struct call_connections open;
 };
 

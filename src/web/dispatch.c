@@ -75,6 +75,7 @@ static void disconnect(struct call *call)
 static enum err start(struct call *call, struct app *app)
 {
 	struct call fresh = {
+		.ids = call->ids,
 		.arena = call->arena,
 		.fcgi = call->fcgi,
 		.fd = call->fd,
@@ -83,7 +84,7 @@ static enum err start(struct call *call, struct app *app)
 	};
 	*call = fresh;
 	response_init(&call->response, call->arena);
-	TRY(request_read(call->fcgi, call->arena, &call->request));
+	TRY(request_read(call->fcgi, call->arena, id_take(&call->ids), &call->request));
 	call->auth = make_context(call);
 	admit_match(call);
 	return OK;
@@ -189,7 +190,10 @@ static void log_access(const struct call *call)
 		fields[n++] = LOG_TEXT("user", text);
 	if (call->failed != OK)
 		fields[n++] = LOG_TEXT("err", str_of(err_name(call->failed)));
-	log_line(LOG_LEVEL_INFO, "request", fields, n);
+	if (call->lines != NULL)
+		log_line_later(call->lines, LOG_LEVEL_INFO, "request", fields, n);
+	else
+		log_line(LOG_LEVEL_INFO, "request", fields, n);
 }
 
 /* An answer that did not fit, or has what no header may have, is a failure as well. */
@@ -212,17 +216,25 @@ static void end(struct call *call, enum err failure)
 	fcgi_finish(call->fcgi);
 	app_release(&call->app);
 	secret_wipe_bytes(&call->credential, sizeof(call->credential));
-	secret_wipe_stack();
+	/* The front desk wipes once for all that it answered. */
+	if (call->lines == NULL)
+		secret_wipe_stack();
 }
 
-enum dispatch_step dispatch_begin(struct call *call, struct app *app,
-				  const struct call_connections *connections)
+bool dispatch_open(struct call *call, struct app *app)
+{
+	enum err err = start(call, app);
+	if (err == OK)
+		return true;
+	end(call, err);
+	return false;
+}
+
+enum dispatch_step dispatch_go_on(struct call *call, const struct call_connections *connections)
 {
 	bool answered = false;
-	enum err err = start(call, app);
 	connect_to(call, connections);
-	if (err == OK)
-		err = prepare(call, &answered);
+	enum err err = prepare(call, &answered);
 	if (err == OK && !answered) {
 		bool hashes = (call->match.route->exempt & ROUTE_HASHES) != 0;
 		if (hashes && !call->csrf_stale) {
@@ -234,6 +246,14 @@ enum dispatch_step dispatch_begin(struct call *call, struct app *app,
 	}
 	end(call, err);
 	return DISPATCH_DONE;
+}
+
+enum dispatch_step dispatch_begin(struct call *call, struct app *app,
+				  const struct call_connections *connections)
+{
+	if (!dispatch_open(call, app))
+		return DISPATCH_DONE;
+	return dispatch_go_on(call, connections);
 }
 
 void dispatch_finish(struct call *call, const struct call_connections *connections)

@@ -97,13 +97,23 @@ static enum err read_credential(struct call *call)
 	return OK;
 }
 
-static enum err resolve(struct call *call, bool *answered)
+enum err guard_identify(struct call *call)
 {
+	if (call->identified)
+		return OK;
+	call->identified = true;
 	call->session = (struct session){.standing = SESSION_ABSENT};
 	if (has(call, ROUTE_NO_CREDENTIAL))
 		return OK;
 	read_other_cookies(call);
-	TRY(read_credential(call));
+	return read_credential(call);
+}
+
+static enum err resolve(struct call *call, bool *answered)
+{
+	TRY(guard_identify(call));
+	if (has(call, ROUTE_NO_CREDENTIAL))
+		return OK;
 	switch (call->credential.syntax) {
 	case CREDENTIAL_ABSENT:
 		return OK;
@@ -117,6 +127,8 @@ static enum err resolve(struct call *call, bool *answered)
 			return refuse(call, PROBLEM_UNAUTHENTICATED, answered);
 		return OK;
 	case CREDENTIAL_WELL_FORMED:
+		if (call->resolved)
+			return OK;
 		return session_resolve(&call->auth, &call->credential, 1, &call->session);
 	}
 	return ERR_INTERNAL;

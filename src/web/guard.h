@@ -7,10 +7,13 @@
 /* 0 denies. */
 enum guard_verdict { GUARD_ANSWERED = 0, GUARD_PASS };
 
+/* Reads cookies and the credential of a call that has a route, once. No statement. */
+MUST_CHECK enum err guard_identify(struct call *call);
+
 /*
- * Reads cookies and the credential, resolves the session (one statement), checks standing,
- * freshness and CSRF for the matched route. GUARD_ANSWERED: the refusal is already in
- * call->response.
+ * Reads cookies and the credential unless that was done, resolves the session unless that was done
+ * (one statement), checks standing, freshness and CSRF for the matched route. GUARD_ANSWERED: the
+ * refusal is already in call->response.
  */
 MUST_CHECK enum err guard_check(struct call *call, enum guard_verdict *verdict);
 /* How old auth_time may be on this call's route, in microseconds. */

@@ -65,4 +65,7 @@ MUST_CHECK enum err api_password_change(struct call *call);
 /* api_health.c */
 MUST_CHECK enum err api_health_show(struct call *call);
 
+/* api_document.c */
+MUST_CHECK enum err api_document_send(struct call *call);
+
 #endif

@@ -32,7 +32,12 @@ enum route_exemption {
 	 * A value that was rotated away may come: its handler answers the request that did it once
 	 * more, and anything else with 401 (CONTRACT §1).
 	 */
-	ROUTE_REPLACED_OK = 1u << 9
+	ROUTE_REPLACED_OK = 1u << 9,
+	/*
+	 * Only shows what the check itself has read: no statement of its own, no body, a small
+	 * answer. The front desk gives it at once.
+	 */
+	ROUTE_LIGHT = 1u << 10
 };
 
 enum surface { SURFACE_PAGE = 0, SURFACE_API };
@@ -60,6 +65,7 @@ struct route {
 		*query; /* ended by a row without name; NULL: no query parameter is read */
 	const struct field_def *body; /* NULL: no body */
 	enum err (*handle)(struct call *call);
+	const char *type; /* what an API route answers with; NULL: application/json */
 };
 
 /* The rows themselves (route_table.c). Paths are compared literally; a {name} fills a whole

@@ -15,6 +15,7 @@
 #include "arena.h"
 #include "connections.h"
 #include "db.h"
+#include "desk.h"
 #include "dispatch.h"
 #include "keeper.h"
 #include "lane.h"
@@ -33,6 +34,7 @@ struct door {
 	int fd;
 	enum listen_role role;
 	unsigned threads;
+	bool has_desk;
 	const char *path; /* of a unix socket that we opened; NULL: none to remove */
 	dev_t device;
 	ino_t inode;
@@ -50,7 +52,8 @@ struct worker {
 	struct arena *arena; /* holds this struct, doors and seats */
 	struct app_box *box;
 	struct app *app; /* held: doors name its strings */
-	struct lane *lane;
+	struct crew *lane;
+	struct desk *desk; /* NULL: none of the doors has one */
 	struct keeper *keeper;
 	struct door doors[CONFIG_LISTENERS];
 	size_t door_count;
@@ -84,7 +87,7 @@ static bool serve(struct seat *seat, struct call *call, struct connections *conn
 	}
 	if (dispatch_begin(call, connections->app, &connections->open) == DISPATCH_DONE)
 		return false;
-	if (lane_put(worker->lane, call))
+	if (crew_put(worker->lane, call))
 		return true;
 	dispatch_refuse(call, connections->app);
 	return false;
@@ -92,7 +95,7 @@ static bool serve(struct seat *seat, struct call *call, struct connections *conn
 
 static struct call *next_call(struct seat *seat)
 {
-	struct call *call = lane_take_idle(seat->worker->lane, seat->door->fd);
+	struct call *call = crew_take_idle(seat->worker->lane, seat->door->fd);
 	if (call != NULL)
 		return call;
 	struct app *app = app_current(seat->worker->box);
@@ -124,13 +127,24 @@ static void *run(void *arg)
 	return NULL;
 }
 
-static enum err open_door(const struct listen_config *listener, struct door *door,
-			  struct fault *fault)
+/*
+ * At a TCP port libfcgi itself looks who connects (FCGI_WEB_SERVER_ADDRS), and a descriptor that
+ * was given may be shared: those have threads alone.
+ */
+static bool can_have_desk(const struct config *config, const struct listen_config *listener)
+{
+	return config->server.desk && listener->role == LISTEN_RESPONDER &&
+	       listener->address.p[0] == '/';
+}
+
+static enum err open_door(const struct config *config, const struct listen_config *listener,
+			  struct door *door, struct fault *fault)
 {
 	struct stat status;
 	TRY(fcgi_listen(listener->address.p, listener->mode, &door->fd, fault));
 	door->role = listener->role;
 	door->threads = listener->threads;
+	door->has_desk = can_have_desk(config, listener);
 	if (listener->address.p[0] == '/' && stat(listener->address.p, &status) == 0) {
 		door->path = listener->address.p;
 		door->device = status.st_dev;
@@ -143,7 +157,7 @@ static enum err open_doors(struct worker *worker, struct fault *fault)
 {
 	const struct config *config = worker->app->config;
 	for (size_t i = 0; i < config->listener_count; i++) {
-		TRY(open_door(&config->listeners[i], &worker->doors[i], fault));
+		TRY(open_door(config, &config->listeners[i], &worker->doors[i], fault));
 		worker->door_count++;
 	}
 	if (config->listener_count > 0)
@@ -181,12 +195,13 @@ static enum err start_seats(struct worker *worker)
 {
 	size_t wanted = 0;
 	for (size_t i = 0; i < worker->door_count; i++)
-		wanted += worker->doors[i].threads;
+		wanted += worker->doors[i].has_desk ? 0 : worker->doors[i].threads;
 	worker->seats = arena_array(worker->arena, wanted, sizeof(*worker->seats));
 	if (worker->seats == NULL)
 		return ERR_MEMORY;
 	for (size_t i = 0; i < worker->door_count; i++) {
-		for (unsigned n = 0; n < worker->doors[i].threads; n++) {
+		for (unsigned n = 0; n < worker->doors[i].threads && !worker->doors[i].has_desk;
+		     n++) {
 			struct seat *seat = &worker->seats[worker->seat_count];
 			seat->worker = worker;
 			seat->door = &worker->doors[i];
@@ -196,6 +211,19 @@ static enum err start_seats(struct worker *worker)
 		}
 	}
 	return OK;
+}
+
+static enum err start_desk(struct worker *worker)
+{
+	int listeners[CONFIG_LISTENERS];
+	struct desk_plan plan = {.box = worker->box, .lane = worker->lane, .listeners = listeners};
+	for (size_t i = 0; i < worker->door_count; i++) {
+		if (!worker->doors[i].has_desk)
+			continue;
+		listeners[plan.n++] = worker->doors[i].fd;
+		plan.threads += worker->doors[i].threads;
+	}
+	return plan.n == 0 ? OK : desk_open(&plan, &worker->desk);
 }
 
 static unsigned lane_threads(const struct config *config)
@@ -211,6 +239,7 @@ static enum err start_all(struct worker *worker, struct fault *fault)
 	TRY(open_doors(worker, fault));
 	TRY(lane_open(worker->box, lane_threads(worker->app->config), &worker->lane));
 	TRY(keeper_start(worker->box, &worker->keeper));
+	TRY(start_desk(worker));
 	return start_seats(worker);
 }
 
@@ -288,12 +317,14 @@ void worker_stop(struct worker **worker)
 	if (stopped == NULL)
 		return;
 	atomic_store(&stopped->stopping, true);
+	desk_refuse(stopped->desk);
 	remove_sockets(stopped);
 	refuse_waiting(stopped, clock_monotonic() + DRAIN_LIMIT);
 	atomic_store(&stopped->closing, true);
 	fcgi_shut_down();
 	bool out = clear_seats(stopped, deadline);
-	out = lane_close(&stopped->lane, deadline) && out;
+	out = desk_close(&stopped->desk, deadline) && out;
+	out = crew_close(&stopped->lane, deadline) && out;
 	out = keeper_stop(&stopped->keeper, deadline) && out;
 	close_doors(stopped);
 	/* A thread that still runs would use what is freed below. */
@@ -319,7 +350,7 @@ enum err worker_run_cgi(struct app_box *box)
 	struct call *call = NULL;
 	TRY(connections_follow(&connections, box));
 	size_t memory = (size_t)connections.app->config->server.request_memory * 1024;
-	enum err err = call_open(-1, memory, &call);
+	enum err err = call_open(CALL_CGI, memory, &call);
 	if (err == OK)
 		err = fcgi_accept(call->fcgi);
 	if (err == OK && dispatch_begin(call, connections.app, &connections.open) == DISPATCH_HASH)

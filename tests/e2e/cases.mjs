@@ -5,9 +5,11 @@ import { connect as connectHttp2 } from 'node:http2';
 import { request as httpsRequest } from 'node:https';
 import { connect as connectTls } from 'node:tls';
 import { readFileSync } from 'node:fs';
+import { load as loadYaml } from 'js-yaml';
 import { startStack } from '../support/harness.mjs';
 import { configtest, servers } from '../support/servers.mjs';
 import { Jar, setCookies, tokenOf } from '../support/client.mjs';
+import { check } from '../support/openapi.mjs';
 import { until } from '../support/stack.mjs';
 
 export function isProblem(answer, status, code) {
@@ -117,6 +119,16 @@ export function matrix(server, { chunked = true, http2 = false, spools = true, b
     assert.ok(page.body.includes(page.headers['x-request-id']), 'the error page is Gatepost\'s own');
   });
 
+  test('the description of the API names this server; whoever has it gets 304', async () => {
+    const answer = await stack.client.get(`${api}/openapi.yaml`, { headers: { Accept: 'application/yaml' } });
+    assert.equal(answer.status, 200, answer.body);
+    assert.equal(answer.headers['content-type'], 'application/yaml');
+    assert.deepEqual(loadYaml(answer.body).servers.map(({ url }) => url), [stack.api]);
+    const again = await stack.client.get(`${api}/openapi.yaml`, { headers: { 'If-None-Match': answer.headers.etag } });
+    assert.equal(again.status, 304);
+    assert.equal(again.body, '');
+  });
+
   test('a body arrives byte for byte: 64 KiB is taken, one more is 413', async () => {
     const text = JSON.stringify({ ...stack.users.alice, transport: 'handle', device_name: 'T\u00e9l\u00e9phone \u20ac \u{1f511} "\\' });
     const most = 65536;
@@ -126,23 +138,32 @@ export function matrix(server, { chunked = true, http2 = false, spools = true, b
     assert.equal(whole.status, 201, whole.body);
     assert.equal(whole.json.session.device_name, 'T\u00e9l\u00e9phone \u20ac \u{1f511} "\\');
     isProblem(await stack.client.post(`${api}/sessions`, { body: pad(most + 1), headers }), 413, 'too_large');
+    // lighttpd takes no body with a GET at all.
+    const read = await stack.client.request('GET', `${api}/session`, { body: pad(most + 1), headers, byServer: [400] });
+    if (/lighttpd/.test(server)) assert.equal(read.status, 400);
+    else isProblem(read, 413, 'too_large');
   });
 
   test('a body in chunks', async () => {
+    let text;
     const answer = await new Promise((resolve, reject) => {
       const sent = httpsRequest(`${stack.origin}${api}/sessions`, {
         method: 'POST', ca: stack.client.ca, agent: false, headers: { 'Content-Type': 'application/json', 'Transfer-Encoding': 'chunked' },
       }, (got) => {
-        got.resume();
+        let body = '';
+        got.setEncoding('utf8').on('data', (chunk) => {
+          body += chunk;
+        });
         got.on('error', reject);
-        got.on('end', () => resolve(got.statusCode));
+        got.on('end', () => resolve({ status: got.statusCode, headers: got.headers, body }));
       });
       sent.on('error', reject);
       // More than any server keeps in one piece, and not all of it at once.
-      const text = JSON.stringify({ ...stack.users.alice, transport: 'handle' }) + ' '.repeat(50000);
+      text = JSON.stringify({ ...stack.users.alice, transport: 'handle' }) + ' '.repeat(50000);
       sent.write(text.slice(0, 10), () => sent.write(text.slice(10, 30000), () => sent.end(text.slice(30000))));
     });
-    assert.ok((chunked ? [201] : [400, 411]).includes(answer), String(answer));
+    assert.ok((chunked ? [201] : [400, 411]).includes(answer.status), String(answer.status));
+    if (chunked) check({ method: 'POST', path: `${api}/sessions`, body: text, answer });
   });
 
   test('a client that goes away in the middle of its body leaves nothing', async () => {
@@ -158,10 +179,10 @@ export function matrix(server, { chunked = true, http2 = false, spools = true, b
     assert.equal((await stack.client.get(`${base}/login`, { headers: { Proxy: 'http://127.0.0.1:9' } })).status, 200);
     const { session_handle: handle } = await stack.signIn(stack.users.alice);
     for (const name of ['X_Session_Id', 'X-Session_Id', 'X_Session-Id']) {
-      const answer = await stack.client.get(`${api}/session`, { headers: { [name]: handle } });
+      const answer = await stack.client.get(`${api}/session`, { headers: { [name]: handle }, byServer: [403] });
       assert.equal(answer.status, lookAlike, `${name}: ${answer.body}`);
     }
-    const posed = await post({ ...stack.users.alice, transport: 'handle' }, { headers: { 'Sec_Fetch_Site': 'same-origin', Origin: 'https://evil.test' } });
+    const posed = await post({ ...stack.users.alice, transport: 'handle' }, { headers: { 'Sec_Fetch_Site': 'same-origin', Origin: 'https://evil.test' }, byServer: [403] });
     assert.equal(posed.status, 403, posed.body);
   });
 
@@ -207,20 +228,24 @@ export function matrix(server, { chunked = true, http2 = false, spools = true, b
       const session = connectHttp2(stack.origin, { ca: readFileSync(stack.caFile) });
       const get = (headers) => new Promise((resolve, reject) => {
         const stream = session.request({ ':path': `${api}/session`, ...headers });
-        let status;
+        let head;
         let text = '';
         stream.on('response', (got) => {
-          status = got[':status'];
+          head = Object.fromEntries(Object.entries(got));
         });
         stream.setEncoding('utf8').on('data', (chunk) => {
           text += chunk;
         });
         stream.on('error', reject);
-        stream.on('end', () => resolve({ status, json: JSON.parse(text) }));
+        stream.on('end', () => {
+          const { ':status': status, ...answered } = head;
+          resolve({ status, headers: answered, body: text, json: JSON.parse(text) });
+        });
         stream.end();
       });
       const bearer = await get({ authorization: `Bearer ${handle}` });
       assert.equal(bearer.status, 200);
+      check({ method: 'GET', path: `${api}/session`, answer: bearer });
       assert.equal(bearer.json.user.username, 'alice');
       const cookie = [...visitor.jar.cookies].map(([name, value]) => `${name}=${value}`);
       const crumbs = await get({ cookie: ['a=b', ...cookie] });

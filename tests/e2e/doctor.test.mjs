@@ -89,7 +89,7 @@ test('a healthy server: every line ok, exit 0, and the drill leaves nothing behi
   assert.equal(run.stderr, '');
   assert.deepEqual(rows(), was);
   const names = run.checks.map(({ name }) => name);
-  for (const name of ['config', 'key-file', 'run-dir', 'templates', 'blocklist', 'folders', 'secret-readers', 'migrate-password', 'socket', 'database',
+  for (const name of ['config', 'key-file', 'run-dir', 'templates', 'openapi', 'blocklist', 'folders', 'secret-readers', 'migrate-password', 'socket', 'database',
     'clock', 'schema', 'grants', 'purge', 'restore', 'account-migrate', 'account-web', 'account-hash', 'account-guard', 'certificate', 'health', 'hsts',
     'headers', 'host', 'plain-http', 'x-session-id', 'authorization', 'look-alike', 'no-store', 'cookie', 'cookie-arrives', 'revocation']) {
     assert.ok(names.includes(name), name);
@@ -155,6 +155,11 @@ test('config, key file, run_dir: modes and age', async () => {
 test('a blocklist that is not there', async () => {
   const config = configWith((text) => text.replace(/^blocklist = .*$/m, 'blocklist = /nonexistent/blocklist.txt'));
   expect(await offline({ config }), 'blocklist', 'fail', /nonexistent/, /install the file again/);
+});
+
+test('a description of the API that is not there', async () => {
+  const config = configWith((text) => text.replace(/^openapi = .*$/m, 'openapi = /nonexistent/openapi.yaml'));
+  expect(await offline({ config }), 'openapi', 'fail', /nonexistent/, /install the file again/);
 });
 
 test('templates and folders that others may write', async () => {

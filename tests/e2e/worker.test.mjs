@@ -105,6 +105,22 @@ test('refuses an unreadable or unsafe template, with file and line', () => {
   assert.match(refusal(variant('template', sections)), /no-templates/);
 });
 
+test('refuses to start without the description of the API, or with another file or an unsafe one in its place', () => {
+  const sections = base();
+  sections.server.openapi = join(stack.dir, 'no-such.yaml');
+  assert.match(refusal(variant('openapi', sections)), /no-such\.yaml: cannot be opened/);
+  const run = spawnSync(programs.ctl, ['--config', variant('openapi', sections), 'config', 'check'], { encoding: 'utf8' });
+  assert.equal(run.status, 3);
+  assert.match(run.stderr, /no-such\.yaml: cannot be opened/);
+  sections.server.openapi = join(source, 'conf/gatepost.conf');
+  assert.match(refusal(variant('openapi', sections)), /gatepost\.conf: is not an OpenAPI 3 description \(server\.openapi\)/);
+  const file = join(stack.dir, 'openapi.yaml');
+  copyFileSync(join(source, 'docs/openapi.yaml'), file);
+  chmodSync(file, 0o666);
+  sections.server.openapi = file;
+  assert.match(refusal(variant('openapi', sections)), /openapi\.yaml: can be written by everybody/);
+});
+
 test('refuses a wrong schema version, by name', () => {
   stack.sql('UPDATE schema_migration SET version = 7 WHERE version = 2');
   const sections = base();
@@ -210,7 +226,7 @@ test('beyond the lane\'s bound the answer is 503 with Retry-After, and it recove
 test('SIGTERM: what runs is finished, what waits is answered, the end comes within 5 s, exit 0', async () => {
   const { session_handle: handle } = await stack.signIn(stack.users.alice);
   const running = Array.from({ length: 6 }, () =>
-    stack.client.post(`${api}/sessions`, { json: { ...stack.users.bob, transport: 'handle' } }).then(({ status }) => status));
+    stack.client.post(`${api}/sessions`, { json: { ...stack.users.bob, transport: 'handle' }, byServer: [503] }).then(({ status }) => status));
   await until(() => stack.workerLog().length > 0, 'requests arrive');
   const began = process.hrtime.bigint();
   const ended = stack.worker.stop('SIGTERM');
@@ -220,7 +236,7 @@ test('SIGTERM: what runs is finished, what waits is answered, the end comes with
   assert.deepEqual([code, signal], [0, null], stack.workerOutput().slice(-2000));
   assert.ok(seconds < 5, `${seconds} s`);
   for (const status of statuses) assert.ok([201, 503].includes(status), String(status));
-  const gone = await check(handle);
+  const gone = await stack.withHandle(handle, 'GET', '/session', { byServer: [503] });
   assert.equal(gone.status, 503, 'lighttpd says so while no worker is there');
   stack.startWorker();
   await until(async () => (await check(handle)).status === 200, 'nobody was signed out');

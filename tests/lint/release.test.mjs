@@ -48,7 +48,7 @@ test('cmake --install puts program, templates, sql, manual pages', () => {
     'share/gatepost/nginx/gatepost.conf', 'share/gatepost/nginx/site-example.conf',
     'share/gatepost/systemd/gatepost.service', 'share/gatepost/systemd/gatepost.socket', 'share/gatepost/systemd/socket.conf',
     'share/gatepost/sysusers.d/gatepost.conf', 'share/gatepost/tmpfiles.d/gatepost.conf', 'share/gatepost/logrotate.d/gatepost',
-    'share/gatepost/fail2ban/gatepost.conf', 'share/gatepost/gatepost.conf', 'share/gatepost/blocklist.txt', 'share/man/man8/gatepost.8',
+    'share/gatepost/fail2ban/gatepost.conf', 'share/gatepost/gatepost.conf', 'share/gatepost/blocklist.txt', 'share/gatepost/openapi.yaml', 'share/man/man8/gatepost.8',
     'share/man/man8/gatepost.fcgi.8', 'share/man/man5/gatepost.conf.5']) {
     assert.ok(existsSync(join(dir, path)), path);
   }

@@ -1,29 +1,61 @@
-// A FastCGI client: one request on a connection of its own, as a web server in front would send it.
+// A FastCGI client for the worker's own socket: records as bytes, an exchange as text.
 import { connect } from 'node:net';
 
-const begin = 1;
-const end = 3;
-const params = 4;
-const stdin = 5;
-const stdout = 6;
-const chunk = 65535;
+export const BEGIN = 1, END = 3, PARAMS = 4, STDIN = 5, STDOUT = 6;
 
-function record(type, content) {
-  const header = Buffer.from([1, type, 0, 1, content.length >> 8, content.length & 255, 0, 0]);
-  return Buffer.concat([header, content]);
+export function record(type, content = Buffer.alloc(0)) {
+  return Buffer.concat([Buffer.from([1, type, 0, 1, content.length >> 8, content.length & 255, 0, 0]), content]);
 }
 
-// A stream: its content in records, then the empty one.
-function* stream(type, content) {
-  for (let at = 0; at < content.length; at += chunk) yield record(type, content.subarray(at, at + chunk));
-  yield record(type, Buffer.alloc(0));
+const length = (n) => (n < 128 ? Buffer.from([n]) : Buffer.from([0x80 | (n >> 24), n >> 16, n >> 8, n].map((octet) => octet & 255)));
+
+export function params(values) {
+  return Buffer.concat(Object.entries(values).flatMap(([name, value]) =>
+    [length(Buffer.byteLength(name)), length(Buffer.byteLength(value)), Buffer.from(name), Buffer.from(value)]));
 }
 
-const length = (n) => (n < 128 ? Buffer.from([n]) : Buffer.from([0x80 | (n >> 24), (n >> 16) & 255, (n >> 8) & 255, n & 255]));
-const pair = ([name, value]) => {
-  const [n, v] = [Buffer.from(name), Buffer.from(String(value))];
-  return Buffer.concat([length(n.length), length(v.length), n, v]);
-};
+// role 1: responder, 2: authorizer. keep: the connection is to stay open.
+export const begin = ({ role = 1, keep = false } = {}) => record(BEGIN, Buffer.from([0, role, keep ? 1 : 0, 0, 0, 0, 0, 0]));
+
+export function request(origin, path, { method = 'GET', headers = {}, ...options } = {}) {
+  const values = {
+    REQUEST_METHOD: method, REQUEST_URI: path, QUERY_STRING: '', HTTPS: 'on', REMOTE_ADDR: '127.0.0.1', HTTP_HOST: new URL(origin).host,
+    ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [`HTTP_${name.toUpperCase().replaceAll('-', '_')}`, value])),
+  };
+  return Buffer.concat([begin(options), record(PARAMS, params(values)), record(PARAMS), record(STDIN)]);
+}
+
+// A connection to a unix socket. answer(): the next STDOUT as {status, text}, null when the other side closes first.
+export async function dial(path) {
+  const socket = connect(path);
+  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  socket.on('error', () => {});
+  let bytes = Buffer.alloc(0), out = '', closed = false;
+  const answers = [], waiting = [];
+  const settle = () => {
+    while (waiting.length && (answers.length || closed)) waiting.shift()(answers.shift() ?? null);
+  };
+  socket.on('data', (chunk) => {
+    bytes = Buffer.concat([bytes, chunk]);
+    for (;;) {
+      const n = bytes.length < 8 ? Infinity : 8 + bytes.readUInt16BE(4) + bytes[6];
+      if (bytes.length < n) break;
+      if (bytes[1] === STDOUT) out += bytes.subarray(8, 8 + bytes.readUInt16BE(4)).toString('latin1');
+      if (bytes[1] === END) {
+        answers.push({ status: Number(/^Status: (\d+)/.exec(out)?.[1]), text: out });
+        out = '';
+      }
+      bytes = bytes.subarray(n);
+    }
+    settle();
+  });
+  socket.on('close', () => { closed = true; settle(); });
+  return {
+    send: (data) => socket.write(data),
+    answer: () => new Promise((resolve) => { waiting.push(resolve); settle(); }),
+    close: () => socket.destroy(),
+  };
+}
 
 function parse(text) {
   const [head, ...rest] = text.split('\r\n\r\n');
@@ -33,48 +65,43 @@ function parse(text) {
     return [line.slice(0, at).toLowerCase(), line.slice(at + 1).trim()];
   });
   const headers = Object.fromEntries(lines);
-  const cookies = lines.filter(([name]) => name === 'set-cookie').map(([, value]) => value.split(';')[0]);
-  const json = /json/.test(headers['content-type'] ?? '') && body ? JSON.parse(body) : undefined;
-  return { status: Number.parseInt(headers.status ?? '200', 10), headers, body, json, cookies };
+  return {
+    status: Number.parseInt(headers.status ?? '200', 10),
+    headers,
+    body,
+    json: /json/.test(headers['content-type'] ?? '') && body ? JSON.parse(body) : undefined,
+    cookies: lines.filter(([name]) => name === 'set-cookie').map(([, value]) => value.split(';')[0]),
+  };
 }
 
-// → {status, headers, body, json, cookies}. handle: sent as X-Session-Id; json, form: the body. Rejects when the worker ends without an answer.
-export function ask(socket, method, target, { handle, json, form, headers = {}, seconds = 30 } = {}) {
+// A stream's content in records, then the empty one.
+function stream(type, content) {
+  const parts = [];
+  for (let at = 0; at < content.length; at += 65535) parts.push(record(type, content.subarray(at, at + 65535)));
+  return Buffer.concat([...parts, record(type)]);
+}
+
+// One request on a connection of its own → {status, headers, body, json, cookies}. handle: sent as X-Session-Id; json, form:
+// the body. Fails when no whole answer comes in time.
+export async function ask(socket, method, target, { handle, json, form, headers = {}, seconds = 30 } = {}) {
   const [path, query = ''] = target.split('?');
-  const type = json === undefined ? 'application/x-www-form-urlencoded' : 'application/json';
   const body = Buffer.from(json === undefined ? new URLSearchParams(form).toString() : JSON.stringify(json));
-  const environment = {
-    REQUEST_METHOD: method, SCRIPT_NAME: path, REQUEST_URI: target, QUERY_STRING: query, SERVER_PROTOCOL: 'HTTP/1.1',
-    GATEWAY_INTERFACE: 'CGI/1.1', HTTPS: 'on', HTTP_HOST: 'localhost', REMOTE_ADDR: '127.0.0.1',
-    ...(handle && { HTTP_X_SESSION_ID: handle }),
-    ...(body.length > 0 && { CONTENT_TYPE: type, CONTENT_LENGTH: body.length }),
-    ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [`HTTP_${name.toUpperCase().replaceAll('-', '_')}`, value])),
+  const all = { ...headers, ...(handle && { 'X-Session-Id': handle }) };
+  const values = {
+    REQUEST_METHOD: method, SCRIPT_NAME: path, REQUEST_URI: target, QUERY_STRING: query, HTTPS: 'on', HTTP_HOST: 'localhost',
+    REMOTE_ADDR: '127.0.0.1',
+    ...(body.length > 0 && { CONTENT_TYPE: json === undefined ? 'application/x-www-form-urlencoded' : 'application/json', CONTENT_LENGTH: String(body.length) }),
+    ...Object.fromEntries(Object.entries(all).map(([name, value]) => [`HTTP_${name.toUpperCase().replaceAll('-', '_')}`, value])),
   };
-  return new Promise((resolve, reject) => {
-    const link = connect(socket);
-    let got = Buffer.alloc(0);
-    let text = '';
-    let ended = false;
-    link.setTimeout(seconds * 1000, () => link.destroy(new Error(`no answer to ${method} ${target}`)));
-    link.on('error', reject);
-    link.on('close', () => (ended ? resolve(parse(text)) : reject(new Error(`no whole answer to ${method} ${target}`))));
-    link.on('data', (data) => {
-      got = Buffer.concat([got, data]);
-      for (;;) {
-        if (got.length < 8) return;
-        const size = got.readUInt16BE(4);
-        const whole = 8 + size + got[6];
-        if (got.length < whole) return;
-        if (got[1] === stdout) text += got.subarray(8, 8 + size).toString('utf8');
-        if (got[1] === end) ended = true;
-        got = got.subarray(whole);
-        if (ended) link.destroy();
-      }
-    });
-    link.write(Buffer.concat([
-      record(begin, Buffer.from([0, 1, 0, 0, 0, 0, 0, 0])),
-      ...stream(params, Buffer.concat(Object.entries(environment).map(pair))),
-      ...stream(stdin, body),
-    ]));
-  });
+  const link = await dial(socket);
+  const timer = setTimeout(() => link.close(), seconds * 1000);
+  try {
+    link.send(Buffer.concat([begin(), stream(PARAMS, params(values)), stream(STDIN, body)]));
+    const answer = await link.answer();
+    if (!answer) throw new Error(`no whole answer to ${method} ${target}`);
+    return parse(Buffer.from(answer.text, 'latin1').toString('utf8'));
+  } finally {
+    clearTimeout(timer);
+    link.close();
+  }
 }

@@ -36,6 +36,7 @@ export function writeConfig({ dir, origin, socket, database, settings = {} }) {
       key_file: join(dir, 'keys'),
       template_dir: join(source, 'templates'),
       sql_dir: join(source, 'sql'),
+      openapi: join(source, 'docs/openapi.yaml'),
     },
     'listen web': { address: join(dir, 'run/gatepost.sock'), threads: 8 },
     database: { socket, name: database.name },
@@ -81,12 +82,13 @@ function forWwwData(dir, mariadb) {
   copyFileSync(programs.ctl, join(dir, 'gatepost'));
   for (const name of ['templates', 'sql']) cpSync(join(source, name), join(dir, name), { recursive: true });
   copyFileSync(join(source, 'conf/blocklist.txt'), join(dir, 'blocklist.txt'));
+  copyFileSync(join(source, 'docs/openapi.yaml'), join(dir, 'openapi.yaml'));
   chmodSync(mariadb.dir, 0o711);
   return {
     worker: join(dir, 'gatepost.fcgi'),
     ctl: join(dir, 'gatepost'),
     password: { blocklist: join(dir, 'blocklist.txt') },
-    settings: { template_dir: join(dir, 'templates'), sql_dir: join(dir, 'sql') },
+    settings: { template_dir: join(dir, 'templates'), sql_dir: join(dir, 'sql'), openapi: join(dir, 'openapi.yaml') },
   };
 }
 
@@ -181,7 +183,7 @@ async function buildStack(stack, folder, mariadb, {
       await until(async () => {
         if (!kind.own && !stack.worker.running()) throw new Error(`the worker ended: ${stack.workerOutput()}`);
         if (!stack.server.running()) throw new Error(`${serverName} ended: ${stack.server.output()}${stack.serverLog()}`);
-        return (await stack.client.get(`${base}/health?ready`)).status === 200;
+        return (await stack.client.get(`${base}/health?ready`, { byServer: [500, 502, 503] })).status === 200;
       }, 'the stack is ready');
     },
     // One API sign-in by handle: the answer's JSON with its handle.

@@ -18,6 +18,7 @@ static void assert_defaults(const struct config *c)
 	ASSERT_STR(c->server.name, "Gatepost");
 	ASSERT_STR(c->server.run_dir, "/run/gatepost");
 	ASSERT_STR(c->server.template_dir, "/usr/local/share/gatepost/templates");
+	ASSERT_STR(c->server.openapi, "/usr/local/share/gatepost/openapi.yaml");
 	ASSERT_STR(c->server.sql_dir, "/usr/local/share/gatepost/sql");
 	ASSERT_STR(c->server.clear_site_data, "\"cache\"");
 	assert_false(c->server.behind_tls_proxy);

@@ -9,6 +9,7 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "codec.h"
 #include "ident.h"
 
 static void random_ids_differ_and_are_not_none(void **state)
@@ -21,6 +22,41 @@ static void random_ids_differ_and_are_not_none(void **state)
 	assert_true(id_equal(a, a));
 	assert_false(id_is_none(a));
 	assert_true(id_is_none(ID_NONE));
+}
+
+/* LG-04: a request's id is its own. */
+static void a_stock_gives_each_id_once(void **state)
+{
+	struct id_stock stock = {.left = 0};
+	struct id seen[40];
+
+	(void)state;
+	for (size_t i = 0; i < 40; i++) {
+		seen[i] = id_take(&stock);
+		assert_false(id_is_none(seen[i]));
+		for (size_t other = 0; other < i; other++)
+			assert_false(id_equal(seen[i], seen[other]));
+	}
+}
+
+/* Against libsodium's, every octet in every place. */
+static void text_form_is_base64url(void **state)
+{
+	(void)state;
+	for (unsigned octet = 0; octet < 256; octet++) {
+		struct arena *arena = NULL;
+		struct id id;
+		struct str text;
+		char expected[ID_TEXT + 1];
+
+		for (size_t i = 0; i < sizeof id.b; i++)
+			id.b[i] = (unsigned char)(octet + 37 * i);
+		assert_int_equal(arena_open(256, 1024, &arena), OK);
+		assert_int_equal(id_text(arena, id, &text), OK);
+		codec_base64url(id.b, sizeof id.b, expected);
+		assert_true(str_equal(text, str_of(expected)));
+		arena_close(&arena);
+	}
 }
 
 static void text_form_comes_back(void **state)
@@ -90,6 +126,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_ids_differ_and_are_not_none),
+		cmocka_unit_test(a_stock_gives_each_id_once),
+		cmocka_unit_test(text_form_is_base64url),
 		cmocka_unit_test(text_form_comes_back),
 		cmocka_unit_test(other_texts_are_refused),
 		cmocka_unit_test(digests_are_compared_whole),

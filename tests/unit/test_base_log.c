@@ -230,6 +230,54 @@ static void detail_and_levels(void **state)
 	assert_non_null(strstr(capture.text, "kept"));
 }
 
+/* Lines that wait are written together, in order, and never more at once than a pipe takes whole.
+ */
+static void lines_of_a_batch_wait_for_their_flush(void **state)
+{
+	static struct log_batch batch;
+	struct capture capture;
+	char padding[500];
+	struct log_field field = LOG_TEXT("x", ((struct str){padding, sizeof padding}));
+
+	(void)state;
+	memset(padding, 'y', sizeof padding);
+	begin(&capture);
+	log_line_later(&batch, LOG_LEVEL_INFO, "first", NULL, 0);
+	log_line_later(&batch, LOG_LEVEL_INFO, "second", NULL, 0);
+	end(&capture);
+	assert_int_equal(capture.n, 0);
+	assert_true(batch.n > 0);
+
+	begin(&capture);
+	log_flush(&batch);
+	log_flush(&batch);
+	end(&capture);
+	assert_int_equal(batch.n, 0);
+	const char *second = strstr(capture.text, "second");
+	assert_non_null(second);
+	assert_non_null(strstr(capture.text, "first"));
+	assert_true(strstr(capture.text, "first") < second);
+	assert_null(strstr(second, "first"));
+
+	/* Ten lines of over 500 bytes: the batch is written when the next does not fit. */
+	begin(&capture);
+	for (unsigned i = 0; i < 10; i++) {
+		log_line_later(&batch, LOG_LEVEL_INFO, "long", &field, 1);
+		assert_in_range(batch.n, 1, LOG_BATCH_BYTES);
+	}
+	end(&capture);
+	assert_in_range(capture.n, 3000, LOG_BATCH_BYTES);
+	assert_int_equal(capture.text[capture.n - 1], '\n');
+	begin(&capture);
+	log_set_level(LOG_LEVEL_WARN);
+	log_line_later(&batch, LOG_LEVEL_INFO, "dropped", NULL, 0);
+	log_set_level(LOG_LEVEL_INFO);
+	log_flush(&batch);
+	end(&capture);
+	assert_int_equal(batch.n, 0);
+	assert_null(strstr(capture.text, "dropped"));
+}
+
 /* LG-06: a log that cannot be written changes nothing else. */
 static void failed_writes_are_ignored(void **state)
 {
@@ -253,6 +301,7 @@ int main(void)
 		cmocka_unit_test(long_texts_are_cut_between_characters),
 		cmocka_unit_test(full_lines_stay_whole),
 		cmocka_unit_test(detail_and_levels),
+		cmocka_unit_test(lines_of_a_batch_wait_for_their_flush),
 		cmocka_unit_test(failed_writes_are_ignored),
 	};
 

@@ -82,7 +82,8 @@ static void read_params(struct fixture *fixture, const char *const *params)
 	environ = fixture->params;
 	assert_int_equal(fcgi_call_open_cgi(&fixture->call), OK);
 	assert_int_equal(fcgi_accept(fixture->call), OK);
-	assert_int_equal(request_read(fixture->call, fixture->arena, &fixture->request), OK);
+	assert_int_equal(
+		request_read(fixture->call, fixture->arena, id_random(), &fixture->request), OK);
 }
 
 #define READ(fixture, ...) read_params((fixture), (const char *const[]){__VA_ARGS__, NULL})
@@ -109,7 +110,7 @@ static void takes_what_it_names(void **state)
 	     "HTTP_HOST=www.example.org", "HTTP_ORIGIN=null", "HTTP_REFERER=r",
 	     "HTTP_SEC_FETCH_SITE=none", "HTTP_ACCEPT=*/*", "HTTP_USER_AGENT=ua=1",
 	     "HTTP_X_CSRF_TOKEN=t", "HTTP_COOKIE=c=d", "HTTP_AUTHORIZATION=Bearer x",
-	     "HTTP_X_SESSION_ID=s", "HTTP_IF_MATCH=\"1\"");
+	     "HTTP_X_SESSION_ID=s", "HTTP_IF_MATCH=\"1\"", "HTTP_IF_NONE_MATCH=\"2\"");
 	assert_int_equal(request->flaw, REQUEST_FINE);
 	assert_int_equal(request->method, METHOD_POST);
 	assert_text(request->method_text, "POST");
@@ -130,6 +131,7 @@ static void takes_what_it_names(void **state)
 	assert_text(request->authorization, "Bearer x");
 	assert_text(request->session_id_header, "s");
 	assert_text(request->if_match, "\"1\"");
+	assert_text(request->if_none_match, "\"2\"");
 	assert_false(id_is_none(request->id));
 	assert_true(request->now > 0 && request->started > 0);
 }
@@ -159,6 +161,35 @@ static void absent_is_absent(void **state)
 	assert_text(request->authorization, NULL);
 	assert_text(request->session_id_header, NULL);
 	assert_text(request->if_match, NULL);
+	assert_text(request->if_none_match, NULL);
+	assert_false(request_has_tag(request, STR("\"a\"")));
+}
+
+static void knows_an_entity_tag(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct request *request = &fixture->request;
+	struct str tag = STR("\"a-1\"");
+	static const struct {
+		const char *param;
+		bool has;
+	} cases[] = {
+		{"HTTP_IF_NONE_MATCH=\"a-1\"", true},
+		{"HTTP_IF_NONE_MATCH=W/\"a-1\"", true},
+		{"HTTP_IF_NONE_MATCH=*", true},
+		{"HTTP_IF_NONE_MATCH=\"b\", \"a-1\"", true},
+		{"HTTP_IF_NONE_MATCH=\"b\",W/\"a-1\" ", true},
+		{"HTTP_IF_NONE_MATCH=", false},
+		{"HTTP_IF_NONE_MATCH=a-1", false},
+		{"HTTP_IF_NONE_MATCH=\"a-1", false},
+		{"HTTP_IF_NONE_MATCH=\"a-10\"", false},
+		{"HTTP_IF_NONE_MATCH=w/\"a-1\"", false},
+	};
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		READ(fixture, "REQUEST_URI=/", cases[i].param);
+		assert_int_equal(request_has_tag(request, tag), cases[i].has);
+	}
 }
 
 /* IN-09, IN-13: no header stands in for what the web server says, or for another header. */
@@ -570,7 +601,7 @@ static void memory_runs_out(void **state)
 
 	READ(fixture, "REQUEST_URI=/0123456789012345678901234567890123456789?a");
 	assert_int_equal(arena_open(256, 16, &small), OK);
-	assert_int_equal(request_read(fixture->call, small, &request), ERR_MEMORY);
+	assert_int_equal(request_read(fixture->call, small, id_random(), &request), ERR_MEMORY);
 	assert_int_equal(request.content_length, 77);
 	arena_close(&small);
 }
@@ -594,6 +625,7 @@ int main(void)
 		TEST(knows_https),
 		cmocka_unit_test(first_of_the_three_decides),
 		cmocka_unit_test(knows_content_types),
+		TEST(knows_an_entity_tag),
 		cmocka_unit_test(weighs_accept),
 		TEST(memory_runs_out),
 	};

@@ -1,0 +1,217 @@
+// docs/openapi.yaml: as served, and each answer that it describes brought about once. The client holds every answer to it.
+import { test, before, after } from 'node:test';
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { load } from 'js-yaml';
+import { source, startStack } from '../support/harness.mjs';
+import { Jar } from '../support/client.mjs';
+import { exercised, follow, operations } from '../support/openapi.mjs';
+import { until } from '../support/stack.mjs';
+
+let stack;
+before(async () => {
+  // Two wrong passwords are soon too many.
+  stack = await startStack({ settings: { throttle: { free_failures: 1, device_failures: 1 } } });
+});
+after(() => stack?.stop());
+
+const api = '/auth/api/v1';
+const place = `${api}/openapi.yaml`;
+const get = (headers) => stack.client.get(place, { headers });
+const file = () => readFileSync(join(source, 'docs/openapi.yaml'), 'utf8');
+
+test('served to anybody, with this server\'s own address and nothing else changed', async () => {
+  const answer = await get();
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers['content-type'], 'application/yaml');
+  assert.equal(answer.headers['cache-control'], 'public, max-age=3600');
+  assert.equal(answer.body, file().replaceAll('https://www.example.org/auth', stack.base));
+  assert.ok(!answer.body.includes('www.example.org'));
+  assert.deepEqual(load(answer.body).servers, [{ url: stack.api, description: 'This server' }]);
+  const { url } = load(answer.body).paths['/health'].servers[0];
+  assert.equal((await stack.client.get(new URL(`${url}/health`).pathname)).status, 200);
+  const head = await stack.client.request('HEAD', place);
+  assert.equal(head.status, 200);
+  assert.equal(head.headers['content-length'], String(Buffer.byteLength(answer.body)));
+});
+
+test('no credential is looked at, none is answered', async () => {
+  for (const headers of [{ 'X-Session-Id': 'gps_short' }, { Authorization: 'Basic x' }, { Cookie: '__Host-gatepost=a; __Host-gatepost=b' }]) {
+    const ran = await stack.statements(async () => {
+      const answer = await get(headers);
+      assert.equal(answer.status, 200, answer.body);
+      assert.equal(answer.headers['set-cookie'], undefined);
+    });
+    assert.deepEqual(ran, []);
+  }
+});
+
+test('Accept: application/yaml, a range or none; JSON it is not', async () => {
+  for (const accept of ['application/yaml', 'application/*', '*/*', 'text/html, application/yaml;q=0.1', '']) {
+    assert.equal((await get({ Accept: accept })).status, 200, accept);
+  }
+  for (const accept of ['application/json', 'text/html', 'application/yaml;q=0, */*', 'application/problem+json']) {
+    const answer = await get({ Accept: accept });
+    assert.equal(answer.status, 406, accept);
+    assert.equal(answer.json.detail, 'The answer exists only as application/yaml.');
+  }
+  const other = await stack.client.get(`${api}/session`, { headers: { Accept: 'application/yaml' } });
+  assert.equal(other.status, 406, 'and nothing else is YAML');
+});
+
+test('whoever has it, or an asset, is told so: 304', async () => {
+  for (const path of [place, '/auth/assets/gatepost.css']) {
+    const first = await stack.client.get(path);
+    for (const tag of [first.headers.etag, `W/${first.headers.etag}`, `"x", ${first.headers.etag}`, '*']) {
+      const answer = await stack.client.get(path, { headers: { 'If-None-Match': tag } });
+      assert.equal(answer.status, 304, tag);
+      assert.equal(answer.body, '');
+      assert.equal(answer.headers.etag, first.headers.etag);
+      assert.equal(answer.headers['cache-control'], 'public, max-age=3600');
+    }
+    const other = await stack.client.get(path, { headers: { 'If-None-Match': '"x"' } });
+    assert.equal(other.status, 200);
+    assert.equal(other.body, first.body);
+  }
+});
+
+test('another origin after SIGHUP: another address, another ETag', async () => {
+  const { etag } = (await get()).headers;
+  const good = readFileSync(stack.config.file, 'utf8');
+  const address = async () => {
+    const answer = await get({ Host: 'login.example.net:8443' });
+    return answer.status === 200 ? { url: load(answer.body).servers[0].url, etag: answer.headers.etag } : {};
+  };
+  writeFileSync(stack.config.file, good.replace(/^origin = .*$/m, 'origin = https://login.example.net:8443'));
+  try {
+    process.kill(stack.worker.pid, 'SIGHUP');
+    await until(async () => (await address()).url === 'https://login.example.net:8443/auth/api/v1', 'the new address shows');
+    assert.notEqual((await address()).etag, etag);
+  } finally {
+    writeFileSync(stack.config.file, good);
+    process.kill(stack.worker.pid, 'SIGHUP');
+    await until(async () => (await get()).status === 200, 'the old address is back');
+  }
+  assert.equal((await get()).headers.etag, etag);
+});
+
+/*
+ * What no request can bring about here, and why: [operation, status, reason]. A pair that was brought about all the
+ * same has to go from this list.
+ */
+const unreachable = ({ name, verb }, status) => {
+  if (status === '500') return 'a defect; there is none to be asked for';
+  if (status === '413' && verb === 'get') return 'lighttpd itself refuses a GET with a body';
+  if (status === '503' && name === 'GET /openapi.yaml') return 'only when overloaded or shutting down: nothing is asked of the database';
+  return undefined;
+};
+
+// One person an operation, so that their attempts do not add up.
+let people = 0;
+function person() {
+  const identifier = `reader${++people}`;
+  const password = `four quiet words by river ${people}`;
+  stack.must(['user', 'add', '--username', identifier, '--email', `${identifier}@example.org`, '--password-stdin'], { input: password });
+  return { identifier, password };
+}
+
+// The described request, with this person's values: {path, json}.
+function fill({ path, operation }, who, session, scope = 'others') {
+  const bodies = {
+    signIn: { identifier: who.identifier, password: who.password, transport: 'handle' },
+    stepUp: { method: 'password', password: who.password },
+    changePassword: { current_password: who.password, new_password: `a kettle sings behind the mill ${people}` },
+  };
+  const queries = { endSessions: `?scope=${scope}`, getHealth: '?ready' };
+  const below = path === '/health' ? '/auth' : api;
+  return { path: below + path.replace('{id}', session.id) + (queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
+}
+
+// How each status but success and 503 comes about, whatever the operation: options for the client, or a function.
+const ways = {
+  304: async (call) => call({ headers: { 'If-None-Match': '*' } }),
+  400: async (call) => call({ headers: { Accept: 'x'.repeat(8193) } }),
+  401: async (call, { operation }, who) => (operation.operationId === 'signIn'
+    ? call({ anonymous: true, json: { identifier: who.identifier, password: 'not the one', transport: 'handle' } })
+    : call({ anonymous: true })),
+  403: async (call, { verb, operation }, who) => {
+    if (verb !== 'get') return call({ headers: { Origin: 'https://evil.test' } });
+    stack.sql(`UPDATE session SET state = 2 WHERE user_id = (SELECT id FROM user WHERE username = '${who.identifier}')`);
+    assert.ok(operation.responses['403']);
+    return call();
+  },
+  404: async (call) => call({ id: 'AAAAAAAAAAAAAAAAAAAAAA' }),
+  406: async (call) => call({ headers: { Accept: 'text/html' } }),
+  413: async (call) => call({ json: undefined, body: ' '.repeat(65537), headers: { 'Content-Type': 'application/json' } }),
+  415: async (call) => call({ headers: { 'Content-Type': 'text/plain' } }),
+  421: async (call) => call({ headers: { Host: 'evil.test' } }),
+  429: async (call, { operation }, who) => {
+    const wrong = { signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' } };
+    for (let i = 0; i < 12; i++) {
+      const answer = await call({ json: wrong[operation.operationId] });
+      if (answer.status === 429) return answer;
+    }
+    throw new Error('never throttled');
+  },
+};
+
+// One person, one session: by cookie all sessions are ended, so that the cookie goes as well.
+async function bringAbout(entry, status, transport = 'handle') {
+  const who = person();
+  const jar = new Jar();
+  const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport } }));
+  const carrier = transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
+  const call = ({ anonymous = false, id = mine.session.id, headers = {}, ...more } = {}) => {
+    const { path, json } = fill(entry, who, { id }, transport === 'handle' ? 'others' : 'all');
+    return stack.client.request(entry.verb.toUpperCase(), path, { json, ...more, headers: { ...(anonymous ? {} : carrier), ...headers } });
+  };
+  const answer = await (ways[status] ? ways[status](call, entry, who) : call());
+  assert.equal(String(answer.status), status, `${entry.name} by ${transport}: ${answer.body}`);
+  return answer;
+}
+
+async function bringAboutUnavailable(all) {
+  const who = person();
+  const { session, session_handle: handle } = await stack.signIn(who);
+  await stack.mariadb.kill('SIGKILL');
+  try {
+    for (const entry of all) {
+      const { path, json } = fill(entry, who, session);
+      const answer = await stack.client.request(entry.verb.toUpperCase(), path, { json, headers: { 'X-Session-Id': handle } });
+      assert.equal(answer.status, 503, `${entry.name}: ${answer.body}`);
+    }
+  } finally {
+    await stack.mariadb.restart();
+  }
+}
+
+test('every described answer of every operation is given, but for what cannot be asked for', async (t) => {
+  exercised.clear();
+  const pairs = operations().flatMap((entry) => Object.keys(entry.operation.responses).map((status) => ({ entry, status, key: `${entry.name} ${status}` })));
+  const open = pairs.filter(({ entry, status }) => unreachable(entry, status) === undefined);
+  for (const { entry, status } of open) {
+    if (status === '503') continue;
+    // Wrong passwords on purpose, from one source: this is about answers, and throttle.test.mjs about counting.
+    stack.sql('DELETE FROM throttle');
+    const wanted = status === '403' && entry.verb !== 'get' ? 'cookie' : 'handle';
+    await bringAbout(entry, status, wanted);
+    if (status < 300) {
+      const { headers } = await bringAbout(entry, status, 'cookie');
+      // Signing in again asks for a handle here; the sign-in by cookie came before.
+      const described = follow(entry.operation.responses[status]).headers['Set-Cookie'] !== undefined && entry.operation.operationId !== 'signIn';
+      assert.equal(headers['set-cookie'] !== undefined, described, `${entry.name}: cookies as described`);
+    }
+  }
+  await bringAboutUnavailable(open.filter(({ status }) => status === '503').map(({ entry }) => entry));
+
+  for (const { entry, status, key } of pairs) {
+    if (!exercised.has(key)) t.diagnostic(`not exercised: ${key} (${unreachable(entry, status)})`);
+  }
+  for (const { name, operation } of operations()) {
+    const successes = Object.keys(operation.responses).filter((status) => status < 300);
+    assert.ok(successes.length > 0 && successes.every((status) => exercised.has(`${name} ${status}`)), `${name} never succeeded`);
+  }
+  assert.deepEqual(open.map(({ key }) => key).filter((key) => !exercised.has(key)), [], 'described and never given');
+  assert.deepEqual(pairs.filter(({ entry, status, key }) => unreachable(entry, status) && exercised.has(key)).map(({ key }) => key), [], 'given after all');
+});
