@@ -66,7 +66,8 @@ static const struct {
 	{ER_STATEMENT_TIMEOUT, DB_REFUSED, false},
 	{3024, DB_REFUSED, false},                  /* MySQL: max_execution_time */
 	{ER_UNKNOWN_COM_ERROR, DB_REFUSED, true},   /* Galera: this node is not in the cluster */
-	{ER_ERROR_DURING_COMMIT, DB_REFUSED, true}, /* Galera: the cluster did not take it */
+	{ER_ERROR_DURING_COMMIT, DB_UNSURE, false}, /* Galera: this node does not know whether the
+						       others took it */
 };
 
 static enum db_trouble trouble_of(unsigned number)
@@ -152,6 +153,11 @@ enum db_role db_role_of(const struct db *db)
 	return db->role;
 }
 
+bool db_is_consistent(const struct db *db)
+{
+	return db->config->database.consistent;
+}
+
 const char *db_role_name(enum db_role role)
 {
 	static const char *const names[DB_ROLE_COUNT] = {
@@ -209,7 +215,7 @@ enum db_trouble db_trouble(struct db *db, const char *name, unsigned number)
 		log_trouble(db, LOG_LEVEL_ERROR, "db_failed", name, number);
 	if (trouble == DB_LOST)
 		log_trouble(db, LOG_LEVEL_WARN, "db_lost", name, number);
-	if (trouble == DB_REFUSED)
+	if (trouble == DB_REFUSED || trouble == DB_UNSURE)
 		log_trouble(db, LOG_LEVEL_WARN, "db_refused", name, number);
 	if (trouble == DB_LOST)
 		db_drop(db);
@@ -235,7 +241,7 @@ enum err db_ready(struct db *db)
 
 enum err db_connect(struct db *db, struct fault *fault)
 {
-	if (db->mysql != NULL && !db->in_transaction && mysql_ping(db->mysql) != 0)
+	if (db->mysql != NULL && !db->in_transaction && db_look(db) != OK)
 		db_drop(db);
 	return db->mysql != NULL ? OK : db_dial(db, true, fault);
 }

@@ -40,6 +40,8 @@ void db_close(struct db **db); /* rolls back; sets NULL; NULL is fine */
 MUST_CHECK enum err db_connect(struct db *db, struct fault *fault);
 enum db_role db_role_of(const struct db *db);
 const char *db_role_name(enum db_role role); /* "web"; static */
+/* [database] consistent: other nodes write too, and no lock is known to them. */
+bool db_is_consistent(const struct db *db);
 
 /*
  * Transactions. db_begin … db_commit; anything still open is undone by db_rollback, which the

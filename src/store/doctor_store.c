@@ -1,4 +1,4 @@
-/* What only "gatepost doctor" reads: the database's clock, and rows that nobody purged. */
+/* What only the doctor and the check of a restore read: clock, age of the tables, overdue rows. */
 #include "doctor_store.h"
 
 #include "row.h"
@@ -24,4 +24,12 @@ enum err doctor_store_overdue(struct db *db, int64_t sessions_before, int64_t be
 		     (struct row_into){.row = &there}, &found));
 	*out = there;
 	return OK;
+}
+
+enum err doctor_store_restore(struct db *db, struct str event, struct doctor_restore *out)
+{
+	bool found = false;
+
+	return row_find(db, STMT_DOCTOR_RESTORE, ARGS(arg_bytes(event), arg_bytes(event)),
+			(struct row_into){.row = out}, &found);
 }

@@ -47,6 +47,8 @@ static enum err failed(struct run *run, unsigned number)
 		return ERR_CONFLICT;
 	case DB_DEFECT:
 		return ERR_INTERNAL;
+	case DB_UNSURE:
+		return run->db->in_transaction ? ERR_UNAVAILABLE : ERR_UNCERTAIN;
 	case DB_LOST:
 	case DB_RETRY:
 	case DB_REFUSED:
@@ -305,6 +307,14 @@ static enum err deliver(struct run *run, const struct prepared *p)
 	return run->sink->take(run->sink);
 }
 
+/* What the server sends instead of a row is known to the connection only. */
+static unsigned error_of(const struct run *run, const struct prepared *p)
+{
+	unsigned number = mysql_stmt_errno(p->stmt);
+
+	return number != 0 ? number : mysql_errno(run->db->mysql);
+}
+
 /* Rows are taken as they come, without the library's copy of all; so they are always read to the
  * end. */
 static enum err fetch(struct run *run, struct prepared *p)
@@ -321,7 +331,7 @@ static enum err fetch(struct run *run, struct prepared *p)
 		else if (state == MYSQL_DATA_TRUNCATED)
 			e = db_defect(run->db, run->def->name, "a column was cut");
 		else
-			e = failed(run, mysql_stmt_errno(p->stmt));
+			e = failed(run, error_of(run, p));
 	}
 	if (run->trouble != DB_LOST)
 		mysql_stmt_free_result(p->stmt);
@@ -340,7 +350,7 @@ static enum err attempt(struct run *run)
 	run->db->statements++;
 	run->sent_at = clock_monotonic();
 	if (mysql_stmt_execute(p->stmt) != 0)
-		return failed(run, mysql_stmt_errno(p->stmt));
+		return failed(run, error_of(run, p));
 	if (run->def->col_count > 0)
 		return fetch(run, p);
 	run->affected = mysql_stmt_affected_rows(p->stmt);
