@@ -28,8 +28,11 @@ enum err doctor_store_overdue(struct db *db, int64_t sessions_before, int64_t be
 
 enum err doctor_store_restore(struct db *db, struct str event, struct doctor_restore *out)
 {
+	struct doctor_restore there = {.made = 0};
 	bool found = false;
 
-	return row_find(db, STMT_DOCTOR_RESTORE, ARGS(arg_bytes(event), arg_bytes(event)),
-			(struct row_into){.row = out}, &found);
+	TRY(row_find(db, STMT_DOCTOR_RESTORE, ARGS(arg_bytes(event), arg_bytes(event)),
+		     (struct row_into){.row = &there}, &found));
+	*out = there;
+	return OK;
 }
