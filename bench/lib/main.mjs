@@ -1,0 +1,67 @@
+// The project's measuring bench: one command, one run, tables of ratios with what must be reached. See --help.
+import { makeBuild } from './build.mjs';
+import { writeFileSync } from 'node:fs';
+import { checks, systemCalls } from './checks.mjs';
+import { growth, needRoom } from './growth.mjs';
+import { needWrk } from './load.mjs';
+import { machine } from './machine.mjs';
+import { parse, usage } from './options.mjs';
+import { startPhp } from './peers.mjs';
+import { checkTable, otherTable } from './report.mjs';
+import { startBench } from './setup.mjs';
+import { flood, idleMemory, signInRate } from './signins.mjs';
+import { plainCgi, workerStart } from './starts.mjs';
+
+const began = Date.now();
+const log = (text) => process.stderr.write(`${((Date.now() - began) / 1000).toFixed(0).padStart(5)} s  ${text}\n`);
+
+async function withBench(options, act) {
+  const made = await startBench(options);
+  try {
+    return await act(made);
+  } finally {
+    await made.stop();
+  }
+}
+
+async function behindLighttpd(options, wants, tables) {
+  if (!wants('d', 'e', 'f', 'h', 'j')) return;
+  await withBench({ big: options.big && wants('h'), log }, async (made) => {
+    if (wants('d')) tables.lighttpd = await checks(options, made, { peers: options.peers ? await startPhp(made, log) : [] });
+    // Before a password was hashed.
+    if (wants('d')) tables.others.push(...idleMemory(made));
+    if (wants('d')) tables.others.push(...await systemCalls(options, made));
+    if (wants('e')) tables.others.push(...await signInRate(options, made));
+    if (wants('f')) tables.others.push(...await flood(options, made));
+    if (wants('j')) tables.others.push(...await workerStart(options, made));
+    if (wants('h')) tables.others.push(...await growth(options, made));
+  });
+}
+
+async function main() {
+  const options = { ...parse(process.argv.slice(2)), log };
+  if (options.help) return usage;
+  const wants = (...some) => some.some((letter) => options.only.has(letter));
+  needWrk();
+  if (options.big && wants('h')) needRoom(process.env.TMPDIR ?? '/tmp');
+  log('building');
+  makeBuild();
+  const place = machine();
+  const tables = { others: [] };
+  await behindLighttpd(options, wants, tables);
+  if (wants('i')) await withBench({ server: 'apache-proxy', log }, async (made) => (tables.apache = await checks(options, made)));
+  if (wants('j')) await withBench({ server: 'lighttpd-cgi', log }, async (made) => tables.others.push(...await plainCgi(options, made)));
+  const text = [
+    `${place} ${options.rounds} rounds of ${options.seconds} s a case, ${Math.round((Date.now() - began) / 60000)} minutes in all.`,
+    ...(tables.lighttpd ? ['Checks behind lighttpd:', checkTable(tables.lighttpd)] : []),
+    ...(tables.apache ? ['Checks behind Apache (event, mod_proxy_fcgi):', checkTable(tables.apache)] : []),
+    ...(tables.others.length > 0 ? ['The rest:', otherTable(tables.others)] : []),
+  ].join('\n\n');
+  if (options.out) writeFileSync(options.out, `${text}\n`);
+  return text;
+}
+
+main().then((text) => console.log(text), (error) => {
+  console.error(`bench/run: ${error.message}`);
+  process.exitCode = 1;
+});
