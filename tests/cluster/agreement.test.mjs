@@ -1,6 +1,6 @@
 /*
  * Three nodes of a Galera cluster, a worker on each of two: what one has acknowledged holds on the other at once, and
- * what may happen once happens on one of them (SE-12, SE-13 over machines).
+ * what may happen once happens on one of them (over machines).
  */
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
