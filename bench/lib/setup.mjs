@@ -34,7 +34,7 @@ const inGroup = (server) => (server === 'apache-proxy' && isRoot ? { gid: wwwDat
  */
 export async function startBench({ server = 'lighttpd', big = false, log }) {
   log(`${server}: starting, with ${sizes.sessions} sessions of ${sizes.people} people`);
-  const stack = await startStack({ server, users: ['seed'], settings, extra: extras[server](), mariadb: { options: mariadbOptions(big) } });
+  const stack = await startStack({ server, users: ['seed'], settings, extra: extras[server](), mariadb: { args: mariadbOptions(big) } });
   const made = { stack, server, stops: [], bare: {} };
   made.stop = async () => {
     for (const stop of made.stops.reverse()) await stop();

@@ -7,7 +7,8 @@
 #include "session_store.h"
 #include "throttle_store.h"
 
-#define PURGE_BATCH 500
+#define PURGE_BATCH 100
+#define PURGE_REST 2 /* a batch's time so often, before the next: requests come first */
 /* As long as the cookie that names a device lives. */
 #define PURGE_DEVICE_AGE (400 * CLOCK_DAY)
 #define PURGE_EVENT_AGE (400 * CLOCK_DAY)
@@ -23,10 +24,13 @@ struct purge_task {
 static enum err purge_batch(struct db *db, const struct purge_task *task, bool *more)
 {
 	uint64_t deleted = 0;
+	int64_t since = clock_monotonic();
 
 	TRY(task->purge(db, task->before, PURGE_BATCH, &deleted));
 	*task->count += deleted;
 	*more = deleted >= PURGE_BATCH;
+	if (*more)
+		clock_pause(PURGE_REST * (clock_monotonic() - since));
 	return OK;
 }
 

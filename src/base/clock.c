@@ -29,6 +29,15 @@ int64_t clock_monotonic(void)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+void clock_pause(int64_t span)
+{
+	struct timespec pause = {.tv_sec = span / CLOCK_SECOND,
+				 .tv_nsec = span % CLOCK_SECOND * 1000};
+
+	if (span > 0)
+		(void)nanosleep(&pause, NULL);
+}
+
 struct date {
 	unsigned year;
 	unsigned month; /* 1 to 12 */

@@ -19,6 +19,8 @@ struct buf;
 int64_t clock_now(void);
 /* CLOCK_MONOTONIC, for durations and deadlines only. */
 int64_t clock_monotonic(void);
+/* Waits so many microseconds; a signal may end it sooner. */
+void clock_pause(int64_t span);
 /* The text forms know 1970 to 9999; what is outside shows as the nearer end. */
 #define CLOCK_MS_TEXT 24 /* characters of clock_rfc3339_ms, without NUL */
 /* Writes RFC 3339 UTC with milliseconds and a NUL: 2026-11-21T02:24:44.123Z. For log lines. */

@@ -39,10 +39,10 @@ static enum err set_text(const struct slot_of *to, struct str text)
 static enum err set_bool(const struct slot_of *to, struct str text)
 {
 	bool *out = target(to);
-	bool yes = str_equal(text, STR("yes"));
+	bool yes = str_equal(text, STR("yes")) || str_equal(text, STR("on"));
 
-	if (!yes && !str_equal(text, STR("no")))
-		return fault_set(to->reason, "must be yes or no");
+	if (!yes && !str_equal(text, STR("no")) && !str_equal(text, STR("off")))
+		return fault_set(to->reason, "must be yes, on, no or off");
 	*out = yes;
 	return OK;
 }

@@ -11,7 +11,7 @@ struct arena;
 /*
  * Checks text and stores it in base (struct config or struct listen_config) at the setting's
  * offset; texts are copied into the arena. ERR_CONFIG: reason reads on from the setting's name
- * ("must be yes or no") and never repeats the value. ERR_MEMORY.
+ * ("must be yes, on, no or off") and never repeats the value. ERR_MEMORY.
  */
 MUST_CHECK enum err config_value_set(const struct setting *setting, struct str text,
 				     struct arena *arena, void *base, struct fault *reason);

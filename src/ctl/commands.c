@@ -168,6 +168,16 @@ static const struct ctl_command COMMANDS[] = {
 		.run = cmd_purge,
 	},
 	{
+		.noun = "restore-check",
+		.synopsis = "[--keep-sessions]",
+		.description = "After the database was restored: says how old its data is, ends "
+			       "all sessions, since some of them had been ended after the backup, "
+			       "and forgets what may be used once.",
+		.options = BIT(CTL_KEEP_SESSIONS),
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_restore_check,
+	},
+	{
 		.noun = "throttle",
 		.verb = "list",
 		.synopsis = "[--user USER | --source ADDRESS | --all]",

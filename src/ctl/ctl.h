@@ -42,6 +42,7 @@ enum ctl_option {
 	CTL_NO_DRILL,
 	CTL_OFFLINE,
 	CTL_TARGET,
+	CTL_KEEP_SESSIONS,
 	CTL_OPTION_COUNT
 };
 
@@ -124,5 +125,6 @@ enum ctl_exit cmd_throttle_list(struct ctl *ctl);
 enum ctl_exit cmd_throttle_clear(struct ctl *ctl);
 enum ctl_exit cmd_doctor(struct ctl *ctl);
 enum ctl_exit cmd_password_calibrate(struct ctl *ctl);
+enum ctl_exit cmd_restore_check(struct ctl *ctl);
 
 #endif

@@ -12,6 +12,7 @@
 #include "ident.h"
 #include "judge.h"
 #include "migrate.h"
+#include "restore.h"
 
 #define OVERDUE_AFTER CLOCK_HOUR
 #define BATCH_MEMORY ((size_t)64 * 1024 * 1024)
@@ -172,6 +173,40 @@ static void check_grants(struct doctor *doctor)
 			   "stored roles and permissions of all users are as the role tables say");
 }
 
+static void add_time(struct buf *buf, const char *before, int64_t at)
+{
+	buf_add(buf, str_of(before));
+	clock_add_rfc3339(buf, at);
+}
+
+/* Where a backup was put back and nobody looked, sessions live that were ended. */
+static void check_restore(struct doctor *doctor)
+{
+	struct restore_signs signs = {.made = 0};
+	struct str text = STR_NONE;
+	struct buf detail;
+	enum err e = restore_look(&doctor->ctl->auth, &signs);
+
+	if (e == OK && (!signs.restored || signs.checked)) {
+		doctor_add(doctor, DOCTOR_OK, "restore", "",
+			   signs.restored ? "restored or moved once, and checked since"
+					  : "nothing looks restored from a backup");
+		return;
+	}
+	buf_init(&detail, doctor->arena, 256);
+	add_time(&detail, "the tables were made ", signs.made);
+	add_time(&detail, ", the newest event from before is of ", signs.newest);
+	if (e == OK)
+		e = buf_str(&detail, &text);
+	if (e != OK)
+		fail(doctor, "restore", e);
+	else
+		doctor_add_text(doctor, DOCTOR_WARN, "restore",
+				"if a backup was restored: gatepost restore-check; if the files "
+				"were only moved: gatepost restore-check --keep-sessions",
+				text);
+}
+
 void doctor_database(struct doctor *doctor)
 {
 	if (!connect_web(doctor))
@@ -180,4 +215,5 @@ void doctor_database(struct doctor *doctor)
 	check_schema(doctor);
 	check_grants(doctor);
 	check_overdue(doctor);
+	check_restore(doctor);
 }

@@ -32,6 +32,7 @@ static const struct option_def OPTIONS[CTL_OPTION_COUNT] = {
 	[CTL_NO_DRILL] = {"--no-drill", false, false},
 	[CTL_OFFLINE] = {"--offline", false, false},
 	[CTL_TARGET] = {"--target", true, false},
+	[CTL_KEEP_SESSIONS] = {"--keep-sessions", false, false},
 };
 
 const char *line_option_name(enum ctl_option option)

@@ -40,11 +40,14 @@ void db_close(struct db **db); /* rolls back; sets NULL; NULL is fine */
 MUST_CHECK enum err db_connect(struct db *db, struct fault *fault);
 enum db_role db_role_of(const struct db *db);
 const char *db_role_name(enum db_role role); /* "web"; static */
+/* [database] consistent: other nodes write too, and no lock is known to them. */
+bool db_is_consistent(const struct db *db);
 
 /*
  * Transactions. db_begin … db_commit; anything still open is undone by db_rollback, which the
  * dispatcher calls at the end of every request. ERR_UNCERTAIN from db_commit: the connection was
- * lost after COMMIT was sent. After ERR_UNAVAILABLE inside a transaction nothing of it remains.
+ * lost after COMMIT was sent, or the answer does not say that it was undone. After ERR_UNAVAILABLE
+ * inside a transaction nothing of it remains.
  */
 MUST_CHECK enum err db_begin(struct db *db);
 MUST_CHECK enum err db_commit(struct db *db);

@@ -147,6 +147,15 @@ static enum err check_schema(struct db *db, struct fault *fault)
 	return ERR_CONFIG;
 }
 
+enum err db_look(struct db *db)
+{
+	struct fault ignored;
+
+	if (mysql_ping(db->mysql) != 0)
+		return ERR_UNAVAILABLE;
+	return check_schema(db, &ignored);
+}
+
 /* A server without Galera does not know the variable; then there is nothing to wait for. */
 static enum err ask_for_consistency(struct db *db, struct fault *fault)
 {

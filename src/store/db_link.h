@@ -35,6 +35,7 @@ enum db_trouble {
 	DB_LOST,       /* the connection is gone: it may have happened */
 	DB_RETRY,      /* rolled back, because somebody else had the lock */
 	DB_REFUSED,    /* full, slow, read-only, not in the cluster: not done */
+	DB_UNSURE,     /* the commit failed on its way: it may have happened */
 	DB_DUPLICATE   /* a unique value is taken */
 };
 
@@ -59,6 +60,11 @@ void db_drop(struct db *db);
  * too, unless the caller tells it (told).
  */
 MUST_CHECK enum err db_dial(struct db *db, bool told, struct fault *fault);
+/*
+ * Of db_connect.c: whether an open connection still serves. A node without its cluster answers a
+ * ping but reads nothing.
+ */
+MUST_CHECK enum err db_look(struct db *db);
 /* The connection's last error, for an administrator: the account, the server's words, what to do.
  */
 void db_explain(const struct db *db, struct fault *fault);

@@ -47,6 +47,8 @@ static enum err failed(struct run *run, unsigned number)
 		return ERR_CONFLICT;
 	case DB_DEFECT:
 		return ERR_INTERNAL;
+	case DB_UNSURE:
+		return run->db->in_transaction ? ERR_UNAVAILABLE : ERR_UNCERTAIN;
 	case DB_LOST:
 	case DB_RETRY:
 	case DB_REFUSED:
@@ -132,8 +134,6 @@ static enum err equip(struct run *run, struct prepared *p)
 	struct arena *arena = run->db->arena;
 	size_t n = strlen(run->def->params);
 
-	if (mysql_stmt_param_count(p->stmt) != n || !has_columns(p->stmt, run->def))
-		return db_defect(run->db, run->def->name, "the table says something else");
 	p->params = arena_array(arena, n, sizeof *p->params);
 	p->numbers = arena_array(arena, n, sizeof *p->numbers);
 	if (p->params == NULL || p->numbers == NULL)
@@ -141,31 +141,42 @@ static enum err equip(struct run *run, struct prepared *p)
 	return run->def->col_count > 0 ? bind_columns(arena, p, run->def) : OK;
 }
 
+/* The connection's memory is taken only for what is prepared: a failure can come often. */
+static enum err keep(struct run *run, MYSQL_STMT *stmt, struct prepared **out)
+{
+	struct prepared *p = NULL;
+
+	if (mysql_stmt_param_count(stmt) != strlen(run->def->params) ||
+	    !has_columns(stmt, run->def))
+		return db_defect(run->db, run->def->name, "the table says something else");
+	p = arena_alloc(run->db->arena, sizeof *p);
+	if (p == NULL)
+		return ERR_MEMORY;
+	p->stmt = stmt;
+	TRY(equip(run, p));
+	run->db->prepared[run->id] = p;
+	*out = p;
+	return OK;
+}
+
 static enum err prepare(struct run *run, struct prepared **out)
 {
-	struct prepared *p = arena_alloc(run->db->arena, sizeof *p);
+	MYSQL_STMT *stmt = mysql_stmt_init(run->db->mysql);
 	const char *sql = run->def->sql;
 	unsigned number = 0;
 	enum err e = OK;
 
-	if (p == NULL)
+	if (stmt == NULL)
 		return ERR_MEMORY;
-	p->stmt = mysql_stmt_init(run->db->mysql);
-	if (p->stmt == NULL)
-		return ERR_MEMORY;
-	if (mysql_stmt_prepare(p->stmt, sql, strlen(sql)) != 0) {
-		number = mysql_stmt_errno(p->stmt);
-		mysql_stmt_close(p->stmt);
+	if (mysql_stmt_prepare(stmt, sql, strlen(sql)) != 0) {
+		number = mysql_stmt_errno(stmt);
+		mysql_stmt_close(stmt);
 		return failed(run, number);
 	}
-	e = equip(run, p);
-	if (e != OK) {
-		mysql_stmt_close(p->stmt);
-		return e;
-	}
-	run->db->prepared[run->id] = p;
-	*out = p;
-	return OK;
+	e = keep(run, stmt, out);
+	if (e != OK)
+		mysql_stmt_close(stmt);
+	return e;
 }
 
 /* The library's binds are for both directions, so they take no const; parameters are only read. */
@@ -296,6 +307,14 @@ static enum err deliver(struct run *run, const struct prepared *p)
 	return run->sink->take(run->sink);
 }
 
+/* What the server sends instead of a row is known to the connection only. */
+static unsigned error_of(const struct run *run, const struct prepared *p)
+{
+	unsigned number = mysql_stmt_errno(p->stmt);
+
+	return number != 0 ? number : mysql_errno(run->db->mysql);
+}
+
 /* Rows are taken as they come, without the library's copy of all; so they are always read to the
  * end. */
 static enum err fetch(struct run *run, struct prepared *p)
@@ -312,7 +331,7 @@ static enum err fetch(struct run *run, struct prepared *p)
 		else if (state == MYSQL_DATA_TRUNCATED)
 			e = db_defect(run->db, run->def->name, "a column was cut");
 		else
-			e = failed(run, mysql_stmt_errno(p->stmt));
+			e = failed(run, error_of(run, p));
 	}
 	if (run->trouble != DB_LOST)
 		mysql_stmt_free_result(p->stmt);
@@ -327,11 +346,13 @@ static enum err attempt(struct run *run)
 	p = run->db->prepared[run->id];
 	if (p == NULL)
 		TRY(prepare(run, &p));
+	if (p == NULL)
+		return ERR_INTERNAL;
 	TRY(bind_params(run, p));
 	run->db->statements++;
 	run->sent_at = clock_monotonic();
 	if (mysql_stmt_execute(p->stmt) != 0)
-		return failed(run, mysql_stmt_errno(p->stmt));
+		return failed(run, error_of(run, p));
 	if (run->def->col_count > 0)
 		return fetch(run, p);
 	run->affected = mysql_stmt_affected_rows(p->stmt);

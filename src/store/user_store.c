@@ -1,6 +1,7 @@
 /* Rows of user, password and setup_code. */
 #include "user_store.h"
 
+#include "db.h"
 #include "row.h"
 
 static enum err find(struct db *db, enum stmt stmt, struct args args, struct row_into into,
@@ -34,11 +35,14 @@ enum err user_store_find_by_id(struct db *db, struct arena *arena, const struct 
 		    (struct row_into){.arena = arena, .row = row}, found);
 }
 
+/* A lock holds on this node only; a change of the row is what all nodes of a cluster agree on. */
 enum err user_store_lock(struct db *db, const struct id *id, uint32_t *state, bool *found)
 {
 	int64_t number = 0;
 	bool any = false;
 
+	if (db_is_consistent(db))
+		TRY(row_run(db, STMT_USER_TAKE_TURN, ARGS(arg_id(id)), NULL));
 	TRY(row_find(db, STMT_USER_LOCK, ARGS(arg_id(id)), (struct row_into){.row = &number},
 		     &any));
 	if (any)
@@ -202,4 +206,9 @@ enum err setup_store_consume(struct db *db, const struct digest *hash, int64_t n
 	TRY(row_run(db, STMT_SETUP_CONSUME, ARGS(arg_digest(hash), arg_int(now)), &affected));
 	*consumed = affected == 1;
 	return OK;
+}
+
+enum err setup_store_clear(struct db *db, uint64_t *deleted)
+{
+	return row_run(db, STMT_SETUP_CLEAR, ARGS_NONE, deleted);
 }

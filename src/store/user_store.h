@@ -32,7 +32,8 @@ MUST_CHECK enum err user_store_find(struct db *db, struct arena *arena, struct s
 				    struct user_row *row, bool *found);
 MUST_CHECK enum err user_store_find_by_id(struct db *db, struct arena *arena, const struct id *id,
 					  struct user_row *row, bool *found);
-/* SELECT … FOR UPDATE: the first lock of every transaction that changes a user's sessions. */
+/* The first lock of every transaction that depends on a user or changes their sessions: SELECT …
+ * FOR UPDATE, and with consistent = on a written row, which holds on every node. */
 MUST_CHECK enum err user_store_lock(struct db *db, const struct id *id, uint32_t *state,
 				    bool *found);
 /* ERR_CONFLICT when user name or address is taken. */
@@ -101,5 +102,7 @@ MUST_CHECK enum err setup_store_put(struct db *db, const struct digest *hash, in
 /* One conditional DELETE decides; *consumed false: wrong, over or used. */
 MUST_CHECK enum err setup_store_consume(struct db *db, const struct digest *hash, int64_t now,
 					bool *consumed);
+/* Forgets the code, if there is one. */
+MUST_CHECK enum err setup_store_clear(struct db *db, uint64_t *deleted);
 
 #endif

@@ -200,9 +200,9 @@ static void refuse_waiting(struct crew *crew)
 		(void)pthread_mutex_unlock(&crew->lock);
 		if (call == NULL)
 			return;
-		struct app *app = app_current(crew->box);
-		dispatch_refuse(call, app);
-		app_release(&app);
+		/* A connection that nobody has read from has no request to be answered yet. */
+		if (call->app != NULL)
+			dispatch_refuse(call, call->app);
 		call_close(&call);
 	}
 }

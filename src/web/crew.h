@@ -38,8 +38,9 @@ struct call *crew_take_idle(struct crew *crew, int fd);
 /* Whether crew_put would find room now. */
 bool crew_has_room(struct crew *crew);
 /*
- * Refuses what waits (503), finishes what runs, ends the threads by the deadline (clock_monotonic).
- * False: some did not end; nothing was freed, and the process must end at once. Sets NULL.
+ * Refuses what waits (503; what is unread is closed), finishes what runs, ends the threads by the
+ * deadline (clock_monotonic). False: some did not end; nothing was freed, and the process must end
+ * at once. Sets NULL.
  */
 bool crew_close(struct crew **crew, int64_t deadline);
 

@@ -4,7 +4,6 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -190,13 +189,6 @@ static bool has_room(const struct desk *desk)
 	       desk->hashes + KEYRING_ROOTS <= SESSION_BATCH_MAX;
 }
 
-static void pause_for(int64_t span)
-{
-	struct timespec pause = {.tv_sec = span / CLOCK_SECOND,
-				 .tv_nsec = span % CLOCK_SECOND * 1000};
-	(void)nanosleep(&pause, NULL);
-}
-
 /* Waits for visitors, and takes as many as one statement can look up. */
 static void collect(struct desk *desk)
 {
@@ -213,7 +205,7 @@ static void collect(struct desk *desk)
 	 * desk without a configuration could not even refuse.
 	 */
 	if (!crew_has_room(desk->crew) || connections_follow(&desk->connections, desk->box) != OK) {
-		pause_for(PAUSE);
+		clock_pause(PAUSE);
 		return;
 	}
 	while (has_room(desk) && porch_next(desk->porch, &fd, &arrival)) {
@@ -383,7 +375,7 @@ static bool stop_thread(struct desk *desk, int64_t deadline)
 		return true;
 	while (!atomic_load(&desk->ended) && clock_monotonic() < deadline) {
 		porch_ring(desk->porch);
-		pause_for(PAUSE);
+		clock_pause(PAUSE);
 	}
 	if (!atomic_load(&desk->ended))
 		return false;

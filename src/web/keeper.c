@@ -13,7 +13,7 @@
 
 #define KEEPER_EVERY CLOCK_MINUTE
 #define KEEPER_JITTER (15 * CLOCK_SECOND) /* so that many workers do not come at once */
-#define KEEPER_BUDGET (2 * CLOCK_SECOND)
+#define KEEPER_BUDGET (3 * CLOCK_SECOND)  /* two thirds of it at rest (purge.c) */
 #define KEEPER_MEMORY ((size_t)1024 * 1024)
 
 struct keeper {

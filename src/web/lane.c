@@ -1,4 +1,4 @@
-/* The hash lane: the crew of low priority, as many threads as hash slots, that computes hashes. */
+/* The hash lane: the crew of low priority, two threads for each hash slot, that computes hashes. */
 #include "lane.h"
 
 #include "dispatch.h"

@@ -1,4 +1,4 @@
-/* The hash lane: the crew of low priority, as many threads as hash slots, that computes hashes. */
+/* The hash lane: the crew of low priority, two threads for each hash slot, that computes hashes. */
 #ifndef GATEPOST_WEB_LANE_H
 #define GATEPOST_WEB_LANE_H
 
@@ -14,6 +14,9 @@
 	(3 * CLOCK_SECOND) /* work that may wait: depth times the measured time of one             \
 			    */
 #define LANE_ALWAYS 5      /* so many wait however slow one is: five people at once never see 503 */
+
+/* While one waits for the database, another has the slot. */
+#define LANE_THREADS_A_SLOT 2
 
 /* Whether one more may wait behind so many, when one takes average microseconds. */
 bool lane_has_room(size_t waiting, unsigned threads, int64_t average);

@@ -9,10 +9,10 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "connections.h"
 #include "db.h"
 #include "desk.h"
@@ -63,13 +63,6 @@ struct worker {
 	atomic_bool closing;  /* nothing is accepted any more */
 };
 
-static void pause_for(int64_t span)
-{
-	struct timespec pause = {.tv_sec = span / CLOCK_SECOND,
-				 .tv_nsec = span % CLOCK_SECOND * 1000};
-	(void)nanosleep(&pause, NULL);
-}
-
 /* True: the call went to the hash lane and is the lane's now. */
 static bool serve(struct seat *seat, struct call *call, struct connections *connections)
 {
@@ -79,7 +72,10 @@ static bool serve(struct seat *seat, struct call *call, struct connections *conn
 	 * grant. */
 	bool ours = fcgi_role(call->fcgi) == FCGI_ROLE_RESPONDER &&
 		    seat->door->role == LISTEN_RESPONDER;
-	if (err != OK || !ours || atomic_load(&worker->stopping)) {
+	/* At a socket that is only lent, others serve on: nobody is refused, what was taken is
+	 * served. */
+	bool refusing = atomic_load(&worker->stopping) && seat->door->fd > 0;
+	if (err != OK || !ours || refusing) {
 		struct app *app = app_current(worker->box);
 		dispatch_refuse(call, app);
 		app_release(&app);
@@ -117,7 +113,7 @@ static void *run(void *arg)
 			if (serve(seat, call, &connections))
 				call = NULL;
 		} else if (!atomic_load(&seat->worker->closing)) {
-			pause_for(PAUSE);
+			clock_pause(PAUSE);
 		}
 	}
 	call_close(&call);
@@ -226,7 +222,7 @@ static enum err start_desk(struct worker *worker)
 	return plan.n == 0 ? OK : desk_open(&plan, &worker->desk);
 }
 
-static unsigned lane_threads(const struct config *config)
+static unsigned hash_slots(const struct config *config)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	if (config->server.hash_slots > 0)
@@ -237,7 +233,8 @@ static unsigned lane_threads(const struct config *config)
 static enum err start_all(struct worker *worker, struct fault *fault)
 {
 	TRY(open_doors(worker, fault));
-	TRY(lane_open(worker->box, lane_threads(worker->app->config), &worker->lane));
+	TRY(lane_open(worker->box, LANE_THREADS_A_SLOT * hash_slots(worker->app->config),
+		      &worker->lane));
 	TRY(keeper_start(worker->box, &worker->keeper));
 	TRY(start_desk(worker));
 	return start_seats(worker);
@@ -283,7 +280,7 @@ static bool clear_seats(struct worker *worker, int64_t deadline)
 			if (!atomic_load(&seat->ended))
 				(void)pthread_kill(seat->thread, SIGUSR2);
 		}
-		pause_for(WAKE_EVERY);
+		clock_pause(WAKE_EVERY);
 	}
 	return all_ended(worker);
 }
@@ -305,7 +302,7 @@ static void refuse_waiting(const struct worker *worker, int64_t deadline)
 	unsigned quiet = 0;
 	while (quiet < QUIET_ROUNDS && clock_monotonic() < deadline) {
 		quiet = someone_waits(worker) ? 0 : quiet + 1;
-		pause_for(WAKE_EVERY);
+		clock_pause(WAKE_EVERY);
 	}
 }
 

@@ -195,3 +195,27 @@ test('desk on: a reload changes what the next request meets; no request is lost'
   assert.equal(failed, 0);
   assert.ok(done > 0);
 });
+
+test('desk on: SIGTERM while kept connections hold all threads and another waits unread: a clean end within the time', { timeout: 60000 }, async (t) => {
+  const stack = await startStack({ settings: { 'listen web': { threads: 2 } } });
+  t.after(() => stack.stop());
+  const bytes = request(stack.origin, '/auth/health', { keep: true });
+  const kept = [];
+  for (let i = 0; i < 2; i++) {
+    kept.push(await dial(socketOf(stack)));
+    kept[i].send(bytes);
+    assert.equal((await kept[i].answer()).status, 200);
+  }
+  const waiting = await dial(socketOf(stack));
+  waiting.send(bytes);
+  const answer = waiting.answer();
+  // The desk has taken it: a check by the desk itself comes after it.
+  const check = await dial(socketOf(stack));
+  check.send(request(stack.origin, '/auth/api/v1/session'));
+  assert.equal((await check.answer()).status, 401);
+  const end = await stack.worker.stop('SIGTERM');
+  assert.deepEqual({ code: end.code, signal: end.signal }, { code: 0, signal: null });
+  assert.equal(await answer, null);
+  stack.startWorker();
+  await stack.ready();
+});

@@ -90,7 +90,7 @@ test('a healthy server: every line ok, exit 0, and the drill leaves nothing behi
   assert.deepEqual(rows(), was);
   const names = run.checks.map(({ name }) => name);
   for (const name of ['config', 'key-file', 'run-dir', 'templates', 'openapi', 'blocklist', 'folders', 'secret-readers', 'migrate-password', 'socket', 'database',
-    'clock', 'schema', 'grants', 'purge', 'account-migrate', 'account-web', 'account-hash', 'account-guard', 'certificate', 'health', 'hsts',
+    'clock', 'schema', 'grants', 'purge', 'restore', 'account-migrate', 'account-web', 'account-hash', 'account-guard', 'certificate', 'health', 'hsts',
     'headers', 'host', 'plain-http', 'x-session-id', 'authorization', 'look-alike', 'no-store', 'cookie', 'cookie-arrives', 'revocation']) {
     assert.ok(names.includes(name), name);
   }

@@ -2,6 +2,7 @@
  * other. */
 #include "fixture.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "row.h"
@@ -159,6 +160,58 @@ static void test_wrong_shape_is_refused(void **state)
 	assert_false(found);
 }
 
+struct interruption {
+	unsigned long connection;
+	int rows;
+};
+
+/* The answer is much longer than what the sockets between take, so the server is still sending it.
+ */
+static enum err interrupt_once(struct row_sink *sink)
+{
+	struct interruption *interruption = sink->context;
+	char kill[64];
+
+	arena_reset(sink->into.arena);
+	if (interruption->rows++ > 0)
+		return OK;
+	snprintf(kill, sizeof kill, "KILL QUERY %lu", interruption->connection);
+	fixture_sql(kill);
+	return OK;
+}
+
+/* What ends an answer in its middle is an error like any other: on Galera a neighbour's commit. */
+static void test_an_answer_that_ends_in_its_middle(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fault fault;
+	struct user_row row = {.state = USER_NONE};
+	struct interruption interruption = {.rows = 0};
+	struct row_sink sink = {
+		.into = {.arena = fixture->arena, .row = &row},
+		.take = interrupt_once,
+		.context = &interruption,
+	};
+	struct id lowest = ID_NONE;
+
+	fixture_sql("INSERT INTO user (id, username, display_name, grants, created_at, updated_at) "
+		    "SELECT UNHEX(MD5(seq)), seq, seq, REPEAT('x', 4000), seq, seq "
+		    "FROM seq_1_to_5000");
+	assert_ok(db_connect(fixture->web, &fault));
+	interruption.connection = (unsigned long)fixture_number(
+		"SELECT id FROM information_schema.PROCESSLIST WHERE user = 'gatepost_web'");
+	assert_int_equal(row_each(fixture->web, STMT_USER_LIST,
+				  ARGS(arg_int(0), arg_int(0), arg_id(&lowest), arg_int(5000)),
+				  &sink),
+			 ERR_UNAVAILABLE);
+	assert_in_range(interruption.rows, 1, 4999);
+	assert_int_equal(row_each(fixture->web, STMT_USER_LIST,
+				  ARGS(arg_int(0), arg_int(0), arg_id(&lowest), arg_int(10)),
+				  &sink),
+			 OK);
+	fixture_sql("DELETE FROM user");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -168,6 +221,7 @@ int main(void)
 		cmocka_unit_test(test_prepares_for_its_accounts_only),
 		cmocka_unit_test(test_wrong_account_sends_nothing),
 		cmocka_unit_test(test_wrong_shape_is_refused),
+		cmocka_unit_test(test_an_answer_that_ends_in_its_middle),
 	};
 
 	return cmocka_run_group_tests(tests, fixture_open, fixture_close);

@@ -5,11 +5,11 @@ import { connect } from 'node:tls';
 import { check } from './openapi.mjs';
 
 export class Client {
-  constructor(origin, caFile) {
+  // keepAlive: connections that are used again, which a server can have closed meanwhile.
+  constructor(origin, caFile, { keepAlive = false } = {}) {
     this.origin = origin;
     this.ca = readFileSync(caFile);
-    // A new connection a request: none that a server closed meanwhile can be met.
-    this.agent = new Agent({ keepAlive: false, maxSockets: 64, ca: this.ca });
+    this.agent = new Agent({ keepAlive, maxSockets: 64, ca: this.ca });
   }
 
   /*

@@ -56,3 +56,52 @@ export async function dial(path) {
     close: () => socket.destroy(),
   };
 }
+
+function parse(text) {
+  const [head, ...rest] = text.split('\r\n\r\n');
+  const body = rest.join('\r\n\r\n');
+  const lines = head.split('\r\n').map((line) => {
+    const at = line.indexOf(':');
+    return [line.slice(0, at).toLowerCase(), line.slice(at + 1).trim()];
+  });
+  const headers = Object.fromEntries(lines);
+  return {
+    status: Number.parseInt(headers.status ?? '200', 10),
+    headers,
+    body,
+    json: /json/.test(headers['content-type'] ?? '') && body ? JSON.parse(body) : undefined,
+    cookies: lines.filter(([name]) => name === 'set-cookie').map(([, value]) => value.split(';')[0]),
+  };
+}
+
+// A stream's content in records, then the empty one.
+function stream(type, content) {
+  const parts = [];
+  for (let at = 0; at < content.length; at += 65535) parts.push(record(type, content.subarray(at, at + 65535)));
+  return Buffer.concat([...parts, record(type)]);
+}
+
+// One request on a connection of its own → {status, headers, body, json, cookies}. handle: sent as X-Session-Id; json, form:
+// the body. Fails when no whole answer comes in time.
+export async function ask(socket, method, target, { handle, json, form, headers = {}, seconds = 30 } = {}) {
+  const [path, query = ''] = target.split('?');
+  const body = Buffer.from(json === undefined ? new URLSearchParams(form).toString() : JSON.stringify(json));
+  const all = { ...headers, ...(handle && { 'X-Session-Id': handle }) };
+  const values = {
+    REQUEST_METHOD: method, SCRIPT_NAME: path, REQUEST_URI: target, QUERY_STRING: query, HTTPS: 'on', HTTP_HOST: 'localhost',
+    REMOTE_ADDR: '127.0.0.1',
+    ...(body.length > 0 && { CONTENT_TYPE: json === undefined ? 'application/x-www-form-urlencoded' : 'application/json', CONTENT_LENGTH: String(body.length) }),
+    ...Object.fromEntries(Object.entries(all).map(([name, value]) => [`HTTP_${name.toUpperCase().replaceAll('-', '_')}`, value])),
+  };
+  const link = await dial(socket);
+  const timer = setTimeout(() => link.close(), seconds * 1000);
+  try {
+    link.send(Buffer.concat([begin(), stream(PARAMS, params(values)), stream(STDIN, body)]));
+    const answer = await link.answer();
+    if (!answer) throw new Error(`no whole answer to ${method} ${target}`);
+    return parse(Buffer.from(answer.text, 'latin1').toString('utf8'));
+  } finally {
+    clearTimeout(timer);
+    link.close();
+  }
+}

@@ -1,7 +1,8 @@
 // The whole product for one test file: private MariaDB, migrated database, worker, web server with TLS.
 import { randomBytes } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { chmodSync, closeSync, copyFileSync, cpSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, copyFileSync, cpSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startMariadb, createDatabase } from './with-mariadb.mjs';
@@ -56,9 +57,10 @@ export function writeConfig({ dir, origin, socket, database, settings = {} }) {
 }
 
 /*
- * startStack({settings, users, server, extra, basePath}) → see the object below. users: [] for none; default alice,
- * bob and admin (role admin). server: a name of servers.mjs; extra: text at the end of its site, @DIR@ is the stack's
- * folder; mariadb: what startMariadb takes. Everything is stopped by pid and removed by stop().
+ * startStack({settings, users, server, extra, basePath, mariadb, worker, sharing}) → see the object below. users: [] for
+ * none; default alice, bob and admin (role admin). server: a name of servers.mjs; extra: text at the end of its site,
+ * @DIR@ is the stack's folder; mariadb: options of startMariadb; worker: another program in its place; sharing: so many
+ * workers that share a listening socket. Everything is stopped by pid and removed by stop().
  */
 export async function startStack(options = {}) {
   const folder = temporaryFolder();
@@ -102,8 +104,25 @@ function statOf(pid) {
   }
 }
 
+/*
+ * Workers on one listening socket, their descriptor 0. It is made here under another name, so that nobody connects to
+ * this process, and closed here when all have it.
+ */
+async function startSharing(n, path, startWorker) {
+  const server = createServer();
+  await new Promise((resolve, reject) => {
+    server.once('error', reject).listen(`${path}.new`, resolve);
+  });
+  // The descriptor of a listening server has no other name in Node.js.
+  const workers = Array.from({ length: n }, () => startWorker(server._handle.fd));
+  renameSync(`${path}.new`, path);
+  await new Promise((resolve) => server.close(resolve));
+  return workers;
+}
+
 async function buildStack(stack, folder, mariadb, {
   settings: own = {}, users = ['alice', 'bob', 'admin'], server: serverName = 'lighttpd', extra = '', basePath = '/auth',
+  worker: workerProgram = programs.worker, sharing = 0,
 }) {
   const { dir } = folder;
   const kind = servers[serverName];
@@ -116,7 +135,7 @@ async function buildStack(stack, folder, mariadb, {
   const copies = runAs ? forWwwData(dir, mariadb) : { ...programs, settings: {} };
   const settings = { ...own, server: { base_path: basePath, ...copies.settings, ...kind.settings?.server, ...own.server } };
   settings.password = { ...copies.password, ...own.password };
-  if (kind.own) settings['listen web'] = null;
+  if (kind.own || sharing > 0) settings['listen web'] = null;
   const config = writeConfig({ dir, origin, socket: mariadb.socket, database, settings });
   const tls = certificates(dir);
   const environment = { ...process.env, GATEPOST_CONFIG: '' };
@@ -172,12 +191,14 @@ async function buildStack(stack, folder, mariadb, {
       const isBelow = (pid) => pid === stack.server.pid || (parents.has(pid) && isBelow(parents.get(pid).parent));
       return [...parents].filter(([pid, { name }]) => name === 'gatepost.fcgi' && isBelow(pid)).map(([pid]) => pid);
     },
-    startWorker() {
+    // listening: descriptor of a socket that it shares with others.
+    startWorker(listening = 'ignore') {
       const log = openSync(workerLog, 'a', 0o600);
       // The socket's group is the web server's.
       const gid = kind.wwwData ? wwwData?.gid : undefined;
-      stack.worker = start(programs.worker, ['--config', config.file], { env: environment, cwd: '/', stdio: ['ignore', log, log], ...(gid && { gid }) });
+      stack.worker = start(workerProgram, ['--config', config.file], { env: environment, cwd: '/', stdio: [listening, log, log], ...(gid && { gid }) });
       closeSync(log);
+      return stack.worker;
     },
     async ready() {
       await until(async () => {
@@ -199,6 +220,7 @@ async function buildStack(stack, folder, mariadb, {
     async stop() {
       stack.client.close();
       await stack.server?.stop();
+      for (const worker of stack.workers ?? []) if (worker !== stack.worker) await worker.stop();
       const end = await stack.worker?.stop();
       await mariadb.stop();
       const said = stack.workerOutput().slice(-4000);
@@ -208,7 +230,8 @@ async function buildStack(stack, folder, mariadb, {
       }
     },
   });
-  if (!kind.own) stack.startWorker();
+  if (sharing > 0) stack.workers = await startSharing(sharing, join(dir, 'run/gatepost.sock'), stack.startWorker);
+  else if (!kind.own) stack.startWorker();
   const site = {
     dir, port, tls, basePath, worker: copies.worker, config: config.file, extra: extra.replaceAll('@DIR@', dir),
     socket: join(dir, 'run/gatepost.sock'),

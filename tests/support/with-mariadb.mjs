@@ -14,7 +14,7 @@ import { start, temporaryFolder, until } from './stack.mjs';
 const source = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const roles = ['migrate', 'web', 'hash', 'guard'];
 
-function program(name) {
+export function program(name) {
   for (const dir of [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']) {
     if (dir && existsSync(join(dir, name))) return join(dir, name);
   }
@@ -25,8 +25,10 @@ const asRoot = () => (process.getuid() === 0 ? ['--user=root'] : []);
 const logSize = '--innodb-log-file-size=16M';
 
 // A server that starts clears the temporary tables of every other one that has the same tmpdir.
-function install(data, tmp) {
-  const run = spawnSync(program('mariadb-install-db'), ['--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`, logSize,
+export function installData(data, tmp, args = []) {
+  mkdirSync(data, { recursive: true, mode: 0o700 });
+  mkdirSync(tmp, { recursive: true, mode: 0o700 });
+  const run = spawnSync(program('mariadb-install-db'), ['--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`, logSize, ...args,
     '--auth-root-authentication-method=normal', '--skip-test-db'], { encoding: 'utf8' });
   if (run.status !== 0) throw new Error(`mariadb-install-db: ${run.stdout}${run.stderr}`);
 }
@@ -42,11 +44,11 @@ function rowsOf(xml) {
 }
 
 /*
- * startMariadb({dir, flushLog, options}) → {socket, pid, dir, sql(text, {database}), kill(signal), restart(), stop()}.
- * dir: where to keep it (then it stays); flushLog: innodb_flush_log_at_trx_commit, 1 for a crash test; options: more
- * arguments of mariadbd, which win over those here.
+ * startMariadb({dir, flushLog, args, environment, bootArguments}) → {socket, pid, dir, sql(text, {database}), kill(signal), restart(), stop()}.
+ * dir: where to keep it (then it stays); flushLog: innodb_flush_log_at_trx_commit, 1 for a crash test; args: more
+ * options of mariadbd; bootArguments(serverArguments): those of each start, which are given all the others.
  */
-export async function startMariadb({ dir, flushLog = 1, options = [] } = {}) {
+export async function startMariadb({ dir, flushLog = 1, args: more = [], environment = {}, bootArguments = () => [] } = {}) {
   const folder = dir ? { dir, remove() {} } : temporaryFolder('gpdb-');
   const data = join(folder.dir, 'data');
   const tmp = join(folder.dir, 'tmp');
@@ -62,27 +64,27 @@ export async function startMariadb({ dir, flushLog = 1, options = [] } = {}) {
   }
 
   async function boot() {
-    // The kernel ends the server when this process is killed without a chance to do it.
-    server = start('setpriv', ['--pdeathsig', 'KILL', program('mariadbd'), '--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`,
+    const args = ['--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`,
       `--socket=${socket}`, `--pid-file=${join(folder.dir, 'pid')}`, '--skip-networking', '--skip-log-bin', '--performance-schema=OFF',
       '--innodb-buffer-pool-size=24M', logSize, '--key-buffer-size=1M', '--aria-pagecache-buffer-size=1M',
-      '--max-connections=200', `--innodb-flush-log-at-trx-commit=${flushLog}`, ...options]);
+      '--max-connections=200', `--innodb-flush-log-at-trx-commit=${flushLog}`, ...more];
+    // The kernel ends the server when this process is killed without a chance to do it.
+    server = start('setpriv', ['--pdeathsig', 'KILL', program('mariadbd'), ...args, ...bootArguments(args)],
+      { env: { ...process.env, ...environment } });
     await until(() => {
       if (!server.running()) return true;
       sql('SELECT 1');
       return true;
-    }, 'MariaDB answers', 30);
+    }, 'MariaDB answers', 30).catch((error) => {
+      throw new Error(`${error.message}: ${server.output().slice(-9000)}`);
+    });
     if (!server.running()) throw new Error(`mariadbd ended: ${server.output().slice(-2000)}`);
   }
 
   // A temporary folder goes even when the process ends early; its server is killed by stack.mjs.
   const removeAtExit = () => folder.remove();
   process.on('exit', removeAtExit);
-  if (!existsSync(data)) {
-    mkdirSync(data, { recursive: true, mode: 0o700 });
-    mkdirSync(tmp, { recursive: true, mode: 0o700 });
-    install(data, tmp);
-  }
+  if (!existsSync(data)) installData(data, tmp, more);
   await boot();
   return {
     socket,
@@ -91,6 +93,7 @@ export async function startMariadb({ dir, flushLog = 1, options = [] } = {}) {
       return server.pid;
     },
     sql,
+    output: () => server.output(),
     kill: (signal = 'SIGKILL') => server.stop(signal),
     async restart() {
       if (server.running()) await server.stop();

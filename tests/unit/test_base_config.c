@@ -159,7 +159,7 @@ static void values_are_understood(void **state)
 			"clear_site_data = \"cache\", \"*\"\n"
 			"[listen a]\naddress = 127.0.0.1:9000\nrole = authorizer\nthreads = 1\n"
 			"[listen b-2]\naddress = /run/b.sock\nmode = 600\n"
-			"[database]\nhost = LocalHost\nport = 3307\nconsistent = yes\n"
+			"[database]\nhost = LocalHost\nport = 3307\nconsistent = on\n"
 			"[session]\nguest_idle = 3600\n"
 			"[cors]\norigins = https://App.example.org  https://b.example:8443\n");
 

@@ -135,8 +135,8 @@ static const struct {
 	const char *line;
 	const char *expected;
 } refused_values[] = {
-	{"session", "cookie_strict = true", "cookie_strict must be yes or no"},
-	{"session", "cookie_strict = Yes", "cookie_strict must be yes or no"},
+	{"session", "cookie_strict = true", "cookie_strict must be yes, on, no or off"},
+	{"session", "cookie_strict = Yes", "cookie_strict must be yes, on, no or off"},
 	{"session", "most = 0", "most must be a number from 1 to 1000"},
 	{"session", "most = 1001", "most must be a number from 1 to 1000"},
 	{"session", "most = -1", "most must be a number from 1 to 1000"},

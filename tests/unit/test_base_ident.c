@@ -24,7 +24,7 @@ static void random_ids_differ_and_are_not_none(void **state)
 	assert_true(id_is_none(ID_NONE));
 }
 
-/* LG-04: a request's id is its own. */
+/* A request's id is its own. */
 static void a_stock_gives_each_id_once(void **state)
 {
 	struct id_stock stock = {.left = 0};

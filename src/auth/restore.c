@@ -1,0 +1,74 @@
+/* After a restore: what the database remembers, and ending what must not live a second time. */
+#include "restore.h"
+
+#include "audit.h"
+#include "buf.h"
+#include "clock.h"
+#include "doctor_store.h"
+#include "session_admin.h"
+#include "session_store.h"
+#include "user_store.h"
+
+#define BATCH 500
+/* Nothing decided for so long is no sign: the tables of a new installation are as old. */
+#define HOLE CLOCK_MINUTE
+#define DETAIL_MAX 200
+
+enum err restore_look(const struct auth_context *context, struct restore_signs *out)
+{
+	struct doctor_restore there = {.made = 0};
+
+	TRY(doctor_store_restore(context->db, str_of(audit_kind_name(AUDIT_RESTORE_CHECKED)),
+				 &there));
+	*out = (struct restore_signs){
+		.made = there.made,
+		.newest = there.before > 0 ? there.before : there.newest,
+		.restored = there.before > 0 && there.made - there.before > HOLE,
+		.checked = there.checked > 0,
+		.ahead = there.newest > context->now + HOLE,
+	};
+	return OK;
+}
+
+static enum err forget_rotations(const struct auth_context *context, uint64_t *total)
+{
+	uint64_t batch = 0;
+
+	do {
+		TRY(rotation_store_purge(context->db, INT64_MAX, BATCH, &batch));
+		*total += batch;
+	} while (batch > 0);
+	return OK;
+}
+
+static enum err record(const struct auth_context *context, bool kept,
+		       const struct restore_cleaned *cleaned)
+{
+	struct audit_event event = {.kind = AUDIT_RESTORE_CHECKED};
+	struct buf text;
+
+	buf_init(&text, context->arena, DETAIL_MAX);
+	if (kept)
+		buf_add(&text, STR("sessions kept"));
+	else
+		buf_addf(&text, "sessions %llu", (unsigned long long)cleaned->sessions);
+	buf_addf(&text, ", rotations %llu, set-up codes %llu",
+		 (unsigned long long)cleaned->rotations, (unsigned long long)cleaned->setup_codes);
+	TRY(buf_str(&text, &event.detail));
+	return audit_record(context, &event);
+}
+
+/* Rotations first: while sessions still end, a repeated request must not bring one back. */
+enum err restore_clean(const struct auth_context *context, bool keep_sessions,
+		       struct restore_cleaned *out)
+{
+	struct restore_cleaned cleaned = {.sessions = 0};
+
+	TRY(setup_store_clear(context->db, &cleaned.setup_codes));
+	TRY(forget_rotations(context, &cleaned.rotations));
+	if (!keep_sessions)
+		TRY(session_admin_end_everybody(context, &cleaned.sessions));
+	TRY(record(context, keep_sessions, &cleaned));
+	*out = cleaned;
+	return OK;
+}
