@@ -6,7 +6,7 @@ import { start } from '../../tests/support/stack.mjs';
 import { must } from './build.mjs';
 import { against, checkBy, shown } from './checks.mjs';
 import { compare, measure, takeTurns } from './measure.mjs';
-import { goal } from './report.mjs';
+import { brokenOf, goal } from './report.mjs';
 import { seedEnded, seedPeople, seedSessions, sizes } from './seed.mjs';
 import { addWorker, configure, deskOf } from './setup.mjs';
 
@@ -72,7 +72,7 @@ async function duringPurge(options, made, way) {
   const [quiet, purged] = await takeTurns(options, cases, act);
   const { rate, p99 } = against(purged.rounds, quiet.rounds);
   const deleted = (endedARound * options.rounds).toLocaleString('en');
-  const broken = purged.rounds.reduce((sum, round) => sum + round.broken, 0);
+  const broken = brokenOf(purged.rounds);
   return [{ what: `(h) check by cookie, no purge${way.label}`, measured: shown(quiet.rounds) }, {
     what: `(h) the same while gatepost purge deletes ${deleted} sessions${overlap ? '' : ' (it was over before the measurement)'}`,
     measured: `${shown(purged.rounds)}, ${broken} checks refused: rate ${rate.toFixed(2)}, p99 ${p99.toFixed(2)}`,

@@ -38,9 +38,24 @@ async function behindLighttpd(options, wants, tables) {
   });
 }
 
+async function measureAll(options, wants, tables) {
+  await behindLighttpd(options, wants, tables);
+  if (wants('i')) await withBench({ server: 'apache-proxy', log }, async (made) => (tables.apache = await checks(options, made)));
+  if (wants('j')) await withBench({ server: 'lighttpd-cgi', log }, async (made) => tables.others.push(...await plainCgi(options, made)));
+}
+
+function textOf({ rounds, seconds }, place, tables) {
+  return [
+    `${place} ${rounds} rounds of ${seconds} s a case, ${Math.round((Date.now() - began) / 60000)} minutes in all.`,
+    ...(tables.lighttpd ? ['## Checks behind lighttpd', checkTable(tables.lighttpd)] : []),
+    ...(tables.apache ? ['## Checks behind Apache (event, mod_proxy_fcgi)', checkTable(tables.apache)] : []),
+    ...(tables.others.length > 0 ? ['## The rest', otherTable(tables.others)] : []),
+  ].join('\n\n');
+}
+
 async function main() {
   const options = { ...parse(process.argv.slice(2)), log };
-  if (options.help) return usage;
+  if (options.help) return console.log(usage);
   const wants = (...some) => some.some((letter) => options.only.has(letter));
   needWrk();
   if (options.big && wants('h')) needRoom(process.env.TMPDIR ?? '/tmp');
@@ -48,20 +63,19 @@ async function main() {
   makeBuild();
   const place = machine();
   const tables = { others: [] };
-  await behindLighttpd(options, wants, tables);
-  if (wants('i')) await withBench({ server: 'apache-proxy', log }, async (made) => (tables.apache = await checks(options, made)));
-  if (wants('j')) await withBench({ server: 'lighttpd-cgi', log }, async (made) => tables.others.push(...await plainCgi(options, made)));
-  const text = [
-    `${place} ${options.rounds} rounds of ${options.seconds} s a case, ${Math.round((Date.now() - began) / 60000)} minutes in all.`,
-    ...(tables.lighttpd ? ['Checks behind lighttpd:', checkTable(tables.lighttpd)] : []),
-    ...(tables.apache ? ['Checks behind Apache (event, mod_proxy_fcgi):', checkTable(tables.apache)] : []),
-    ...(tables.others.length > 0 ? ['The rest:', otherTable(tables.others)] : []),
-  ].join('\n\n');
+  let failure;
+  try {
+    await measureAll(options, wants, tables);
+  } catch (error) {
+    failure = error; // What was measured until then is worth its time.
+  }
+  const text = textOf(options, place, tables);
   if (options.out) writeFileSync(options.out, `${text}\n`);
-  return text;
+  console.log(text);
+  if (failure) throw failure;
 }
 
-main().then((text) => console.log(text), (error) => {
+main().catch((error) => {
   console.error(`bench/run: ${error.message}`);
   process.exitCode = 1;
 });

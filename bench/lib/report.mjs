@@ -30,6 +30,9 @@ export const table = (head, rows) => [head, head.map(() => '---'), ...rows].map(
 
 export const fixed = (digits) => (value) => value.toFixed(digits);
 
+export const brokenOf = (rounds) => rounds.reduce((sum, { broken }) => sum + broken, 0);
+const failures = (rounds) => (brokenOf(rounds) > 0 ? `; **${brokenOf(rounds)} requests failed**` : '');
+
 const checkHead = [
   'connections', 'what', 'req/s', 'of (c)', 'of (c0)', 'p50 ms', 'p99 ms', 'statements',
   'CPU µs: program', 'database', 'web server', 'must reach',
@@ -40,7 +43,7 @@ const checkHead = [
 export function checkRows(connections, cases) {
   const of = (id) => cases.find((kase) => kase.id === id).rounds;
   return cases.map(({ id, label, rounds, way }) => [
-    connections, label, fixed(0)(middle(rounds, 'rate')),
+    connections, label + failures(rounds), fixed(0)(middle(rounds, 'rate')),
     fixed(2)(ratio(rounds, of('c'), 'rate')), fixed(2)(ratio(rounds, of('c0'), 'rate')),
     fixed(2)(middle(rounds, 'p50')), fixed(2)(middle(rounds, 'p99')),
     id === 'a' || id === 'b' ? '' : fixed(2)(middle(rounds, 'statements')),

@@ -5,7 +5,7 @@ import { against, checkBy, shown } from './checks.mjs';
 import { beginLoad, signInScript } from './load.mjs';
 import { measure, takeTurns } from './measure.mjs';
 import { pssOf } from './proc.mjs';
-import { goal, middle, ratio } from './report.mjs';
+import { brokenOf, goal, middle, ratio } from './report.mjs';
 import { refresh, sizes } from './seed.mjs';
 
 const clients = 16;
@@ -70,7 +70,7 @@ export async function flood(options, made) {
     const [quiet, wet] = await takeTurns(options, [{ label: `quiet${way.label}` }, { label: `flood${way.label}`, flooded: true }], act);
     const { rate, p99 } = against(wet.rounds, quiet.rounds);
     const said = Object.entries(answers).map(([status, n]) => `${n.toFixed(1)}/s got ${status}`).join(', ');
-    const refused = wet.rounds.reduce((sum, { broken }) => sum + broken, 0);
+    const refused = brokenOf(wet.rounds);
     rows.push({
       what: `(f) ${kase.label.replace('(d) ', '')}, quiet`, measured: shown(quiet.rounds),
     }, {

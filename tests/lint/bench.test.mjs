@@ -54,7 +54,7 @@ test('a goal is judged as it is printed', () => {
 });
 
 // A case whose rounds are alike.
-const kase = (id, rate, more = {}) => ({ id, label: id, rounds: [1, 2, 3].map(() => ({ rate, p50: 1, p99: 5, statements: 1, program: 30, database: 40, server: 20 })), ...more });
+const kase = (id, rate, more = {}) => ({ id, label: id, rounds: [1, 2, 3].map(() => ({ rate, broken: 0, p50: 1, p99: 5, statements: 1, program: 30, database: 40, server: 20 })), ...more });
 
 test('what checks must reach depends on the way and the number of connections', () => {
   const cases = [kase('c0', 1000), kase('c', 800)];
@@ -76,6 +76,11 @@ test('rows hold rates, ratios, medians and the verdict', () => {
   assert.deepEqual(c0.slice(0, 5), [32, 'c0', '1000', '1.25', '1.00']);
   assert.deepEqual(c.slice(2, 8), ['800', '1.00', '0.80', '1.00', '5.00', '1.00']);
   assert.deepEqual(d.slice(2), ['720', '0.90', '0.72', '1.00', '5.00', '1.00', '30', '40', '20', 'of (c) ≥ 0.9: met; of (c0) ≥ 0.75: **missed**; statements = 1: met']);
+});
+
+test('requests that failed are said', () => {
+  const [, c] = checkRows(32, [kase('c0', 1000), { ...kase('c', 800), rounds: kase('c', 800).rounds.map((round, index) => ({ ...round, broken: index })) }]);
+  assert.equal(c[1], 'c; **3 requests failed**');
 });
 
 test('tables are Markdown', () => {
