@@ -23,6 +23,7 @@ done = function(summary, latency)
     for status, n in (thread:get("counted") or ""):gmatch("(%d+)=(%d+)") do counts[status] = (counts[status] or 0) + n end
   end
   for status, n in pairs(counts) do io.write(string.format("STATUS %s %d\\n", status, n)) end
+  for kind, n in pairs(e) do io.write(string.format("FAILED %s %d\\n", kind, n)) end
   io.write(string.format("RESULT %d %d %d %d %d\\n", summary.requests, summary.duration, latency:percentile(50), latency:percentile(99),
     e.connect + e.read + e.write + e.timeout + e.status))
 end

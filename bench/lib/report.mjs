@@ -31,7 +31,11 @@ export const table = (head, rows) => [head, head.map(() => '---'), ...rows].map(
 export const fixed = (digits) => (value) => value.toFixed(digits);
 
 export const brokenOf = (rounds) => rounds.reduce((sum, { broken }) => sum + broken, 0);
-const failures = (rounds) => (brokenOf(rounds) > 0 ? `; **${brokenOf(rounds)} requests failed**` : '');
+const failures = (rounds) => {
+  const kinds = [...new Set(rounds.flatMap(({ failed }) => Object.keys(failed)))];
+  const said = kinds.map((kind) => `${kind} ${rounds.reduce((sum, { failed }) => sum + (failed[kind] ?? 0), 0)}`);
+  return said.length > 0 ? `; **requests failed: ${said.join(', ')}**` : '';
+};
 
 const checkHead = [
   'connections', 'what', 'req/s', 'of (c)', 'of (c0)', 'p50 ms', 'p99 ms', 'statements',
@@ -79,8 +83,10 @@ export function parseLoad(text) {
   const found = /^RESULT (\d+) (\d+) (\d+) (\d+) (\d+)$/m.exec(text);
   if (!found) throw new Error(`wrk said no result: ${text.slice(-1000)}`);
   const [requests, micros, p50, p99, broken] = found.slice(1).map(Number);
-  const statuses = Object.fromEntries([...text.matchAll(/^STATUS (\d+) (\d+)$/gm)].map(([, status, count]) => [status, Number(count)]));
-  return { requests, rate: (requests * 1e6) / micros, seconds: micros / 1e6, p50: p50 / 1000, p99: p99 / 1000, broken, statuses };
+  const counts = (pattern) => Object.fromEntries([...text.matchAll(pattern)].map(([, name, count]) => [name, Number(count)]));
+  const statuses = counts(/^STATUS (\d+) (\d+)$/gm);
+  const failed = counts(/^FAILED (\w+) ([1-9]\d*)$/gm); // By connect, read, write, timeout, status.
+  return { requests, rate: (requests * 1e6) / micros, seconds: micros / 1e6, p50: p50 / 1000, p99: p99 / 1000, broken, failed, statuses };
 }
 
 // The table of strace -c: calls by name.

@@ -54,7 +54,7 @@ test('a goal is judged as it is printed', () => {
 });
 
 // A case whose rounds are alike.
-const kase = (id, rate, more = {}) => ({ id, label: id, rounds: [1, 2, 3].map(() => ({ rate, broken: 0, p50: 1, p99: 5, statements: 1, program: 30, database: 40, server: 20 })), ...more });
+const kase = (id, rate, more = {}) => ({ id, label: id, rounds: [1, 2, 3].map(() => ({ rate, broken: 0, failed: {}, p50: 1, p99: 5, statements: 1, program: 30, database: 40, server: 20 })), ...more });
 
 test('what checks must reach depends on the way and the number of connections', () => {
   const cases = [kase('c0', 1000), kase('c', 800)];
@@ -79,8 +79,8 @@ test('rows hold rates, ratios, medians and the verdict', () => {
 });
 
 test('requests that failed are said', () => {
-  const [, c] = checkRows(32, [kase('c0', 1000), { ...kase('c', 800), rounds: kase('c', 800).rounds.map((round, index) => ({ ...round, broken: index })) }]);
-  assert.equal(c[1], 'c; **3 requests failed**');
+  const [, c] = checkRows(32, [kase('c0', 1000), { ...kase('c', 800), rounds: kase('c', 800).rounds.map((round, index) => ({ ...round, failed: index ? { read: index, status: 1 } : {} })) }]);
+  assert.equal(c[1], 'c; **requests failed: read 3, status 2**');
 });
 
 test('tables are Markdown', () => {
@@ -89,8 +89,8 @@ test('tables are Markdown', () => {
 });
 
 test('what wrk and strace say is understood', () => {
-  const load = parseLoad('Running\nSTATUS 201 30\nSTATUS 503 2\nRESULT 32 2000000 1500 9000 2\nend\n');
-  assert.deepEqual(load, { requests: 32, rate: 16, seconds: 2, p50: 1.5, p99: 9, broken: 2, statuses: { 201: 30, 503: 2 } });
+  const load = parseLoad('Running\nSTATUS 201 30\nSTATUS 503 2\nFAILED read 0\nFAILED status 2\nRESULT 32 2000000 1500 9000 2\nend\n');
+  assert.deepEqual(load, { requests: 32, rate: 16, seconds: 2, p50: 1.5, p99: 9, broken: 2, failed: { status: 2 }, statuses: { 201: 30, 503: 2 } });
   assert.throws(() => parseLoad('unable to connect'));
   assert.deepEqual(parseStrace(`% time     seconds  usecs/call     calls    errors syscall
 ------ ----------- ----------- --------- --------- ----------------
