@@ -40,13 +40,13 @@ test('refuses to start, in one line with file and line number', () => {
   const lineOf = (body, part) => body.split('\n').findIndex((line) => line.includes(part)) + 1;
   const cases = [
     ['unknown', text.replace('base_path', 'bose_path'), 'bose_path'],
-    ['type', `${text}[session]\nmost = many\n`, 'most'],
-    ['range', text.replace('[password]\n', '[password]\nmemory = 1024\n'), 'memory'],
-    ['span', `${text}[session]\nfresh = soon\n`, 'fresh'],
-    ['bool', `${text}[session]\ncookie_strict = maybe\n`, 'cookie_strict'],
+    ['type', `${text}[session]\nmost = many\n`, 'most = many'],
+    ['range', text.replace('[password]\n', '[password]\nmemory = 1024\n'), 'memory = 1024'],
+    ['span', `${text}[session]\nfresh = soon\n`, 'fresh = soon'],
+    ['bool', `${text}[session]\ncookie_strict = maybe\n`, 'cookie_strict = maybe'],
     ['section', `${text}[sesion]\nfresh = 5m\n`, '[sesion]'],
     ['twice', `${text}[session]\nfresh = 5m\nfresh = 6m\n`, 'fresh = 6m'],
-    ['http', text.replace('https://', 'http://'), 'origin'],
+    ['http', text.replace('https://', 'http://'), 'origin = '],
     ['garbage', `${text}what is this\n`, 'what is this'],
   ];
   for (const [name, body, part] of cases) {
