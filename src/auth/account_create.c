@@ -284,19 +284,35 @@ static bool parse_code(struct str typed, unsigned char code[CODE_BYTES])
 	return letters == CODE_LETTERS && (pending & 3U) == 0;
 }
 
+/* A new code, stored and recorded. */
+struct beginning {
+	const struct auth_context *context;
+	struct digest digest;
+	struct audit_trail trail;
+};
+
+static enum err begin_work(struct db *db, void *opaque)
+{
+	struct beginning *beginning = opaque;
+	struct audit_event event = {.kind = AUDIT_SETUP_BEGUN};
+
+	beginning->trail.n = 0;
+	TRY(setup_store_put(db, &beginning->digest, beginning->context->now + CODE_LIFE));
+	return audit_trail_add(beginning->context, &beginning->trail, &event);
+}
+
 enum err account_setup_begin(const struct auth_context *context, struct secret *text)
 {
-	struct audit_event event = {.kind = AUDIT_SETUP_BEGUN};
+	struct beginning beginning = {.context = context};
 	struct secret code = SECRET_NONE;
 	struct secret shown = SECRET_NONE;
-	struct digest digest;
 
 	TRY(secret_random(context->arena, CODE_BYTES, &code));
-	digest = code_digest(context, code.bytes);
+	beginning.digest = code_digest(context, code.bytes);
 	TRY(code_text(context->arena, code.bytes, &shown));
 	secret_wipe(&code);
-	TRY(setup_store_put(context->db, &digest, context->now + CODE_LIFE));
-	TRY(audit_record(context, &event));
+	TRY(db_transact(context->db, begin_work, &beginning));
+	audit_trail_write(context, &beginning.trail);
 	*text = shown;
 	return OK;
 }

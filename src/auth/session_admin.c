@@ -8,42 +8,81 @@
 
 #define BATCH 500
 
+/* Made anew when the transaction runs again. */
+struct ending {
+	const struct auth_context *context;
+	const struct id *session_id;
+	bool ended;
+	struct audit_trail trail;
+};
+
+static enum err end_work(struct db *db, void *opaque)
+{
+	struct ending *ending = opaque;
+	const struct id anybody = ID_NONE;
+	struct audit_event event = {
+		.kind = AUDIT_SESSION_ENDED,
+		.session_id = *ending->session_id,
+	};
+
+	ending->trail.n = 0;
+	TRY(session_store_delete_by_id(db, ending->session_id, &anybody, &ending->ended));
+	if (!ending->ended)
+		return OK;
+	return audit_trail_add(ending->context, &ending->trail, &event);
+}
+
 enum err session_admin_end(const struct auth_context *context, const struct id *session_id,
 			   bool *ended)
 {
-	const struct id anybody = ID_NONE;
-	struct audit_event event = {.kind = AUDIT_SESSION_ENDED, .session_id = *session_id};
-	bool gone = false;
+	struct ending ending = {.context = context, .session_id = session_id};
 
-	TRY(session_store_delete_by_id(context->db, session_id, &anybody, &gone));
-	if (gone)
-		TRY(audit_record(context, &event));
-	*ended = gone;
+	TRY(db_transact(context->db, end_work, &ending));
+	audit_trail_write(context, &ending.trail);
+	*ended = ending.ended;
 	return OK;
 }
 
-static enum err record_all(const struct auth_context *context, uint64_t n)
+/* One batch of everybody's. */
+struct sweep {
+	const struct auth_context *context;
+	uint64_t ended;
+	bool first;
+	struct audit_trail trail;
+};
+
+static enum err note_sweep(struct sweep *sweep)
 {
 	struct audit_event event = {.kind = AUDIT_SESSIONS_ENDED};
 	struct buf text;
 
-	buf_init(&text, context->arena, 40);
-	buf_add_u64(&text, n);
+	buf_init(&text, sweep->context->arena, 40);
+	buf_add_u64(&text, sweep->ended);
 	buf_add(&text, STR(" of everybody"));
 	TRY(buf_str(&text, &event.detail));
-	return audit_record(context, &event);
+	return audit_trail_add(sweep->context, &sweep->trail, &event);
+}
+
+static enum err sweep_work(struct db *db, void *opaque)
+{
+	struct sweep *sweep = opaque;
+
+	sweep->trail.n = 0;
+	TRY(session_store_delete_any(db, BATCH, &sweep->ended));
+	return sweep->ended > 0 || sweep->first ? note_sweep(sweep) : OK;
 }
 
 enum err session_admin_end_everybody(const struct auth_context *context, uint64_t *ended)
 {
+	struct sweep sweep = {.context = context, .first = true};
 	uint64_t total = 0;
-	uint64_t batch = 0;
 
 	do {
-		TRY(session_store_delete_any(context->db, BATCH, &batch));
-		total += batch;
-	} while (batch > 0);
-	TRY(record_all(context, total));
+		TRY(db_transact(context->db, sweep_work, &sweep));
+		audit_trail_write(context, &sweep.trail);
+		total += sweep.ended;
+		sweep.first = false;
+	} while (sweep.ended > 0);
 	*ended = total;
 	return OK;
 }

@@ -13,8 +13,8 @@
 MUST_CHECK enum err session_admin_end(const struct auth_context *context,
 				      const struct id *session_id, bool *ended);
 /*
- * Ends every session there is, guests included, in small batches, each of which holds by itself:
- * after a failure some have ended and calling again goes on.
+ * Ends every session there is, guests included, in small batches, each of which is recorded and
+ * holds by itself: after a failure some have ended and calling again goes on.
  */
 MUST_CHECK enum err session_admin_end_everybody(const struct auth_context *context,
 						uint64_t *ended);

@@ -4,6 +4,7 @@
 #include "account.h"
 #include "audit.h"
 #include "buf.h"
+#include "db.h"
 #include "throttle.h"
 
 #define BATCH 500
@@ -85,21 +86,10 @@ enum err throttle_admin_list(const struct auth_context *context,
 	return OK;
 }
 
-static enum err clear_every(const struct auth_context *context, uint64_t *cleared)
+/* How many of whose, for the record; in the context's arena. */
+static enum err describe(const struct auth_context *context, const struct throttle_choice *choice,
+			 uint64_t cleared, struct str *out)
 {
-	uint64_t batch = 0;
-
-	do {
-		TRY(throttle_store_clear_any(context->db, BATCH, &batch));
-		*cleared += batch;
-	} while (batch > 0);
-	return OK;
-}
-
-static enum err record(const struct auth_context *context, const struct throttle_choice *choice,
-		       uint64_t cleared)
-{
-	struct audit_event event = {.kind = AUDIT_THROTTLE_CLEARED};
 	struct str subject = STR_NONE;
 	struct buf text;
 
@@ -115,23 +105,48 @@ static enum err record(const struct auth_context *context, const struct throttle
 	} else {
 		buf_add(&text, STR(" of everybody"));
 	}
-	TRY(buf_str(&text, &event.detail));
-	return audit_record(context, &event);
+	return buf_str(&text, out);
+}
+
+/* Some counters, or a batch of all, and the record of that, in one transaction. */
+struct clearing {
+	const struct auth_context *context;
+	const struct throttle_choice *choice;
+	struct digest keys[THROTTLE_KEYS];
+	bool every, first;
+	uint64_t cleared;
+	struct audit_trail trail;
+};
+
+static enum err clear_work(struct db *db, void *opaque)
+{
+	struct clearing *c = opaque;
+	struct audit_event event = {.kind = AUDIT_THROTTLE_CLEARED};
+
+	c->trail.n = 0;
+	if (c->every)
+		TRY(throttle_store_clear_any(db, BATCH, &c->cleared));
+	else
+		TRY(throttle_store_clear(db, c->keys, &c->cleared));
+	if (c->cleared == 0 && !c->first)
+		return OK;
+	TRY(describe(c->context, c->choice, c->cleared, &event.detail));
+	return audit_trail_add(c->context, &c->trail, &event);
 }
 
 enum err throttle_admin_clear(const struct auth_context *context,
 			      const struct throttle_choice *choice, uint64_t *cleared)
 {
-	struct digest keys[THROTTLE_KEYS];
-	bool every = false;
+	struct clearing c = {.context = context, .choice = choice, .first = true};
 	uint64_t total = 0;
 
-	TRY(keys_of(context, choice, keys, &every));
-	if (every)
-		TRY(clear_every(context, &total));
-	else
-		TRY(throttle_store_clear(context->db, keys, &total));
-	TRY(record(context, choice, total));
+	TRY(keys_of(context, choice, c.keys, &c.every));
+	do {
+		TRY(db_transact(context->db, clear_work, &c));
+		audit_trail_write(context, &c.trail);
+		total += c.cleared;
+		c.first = false;
+	} while (c.every && c.cleared > 0);
 	*cleared = total;
 	return OK;
 }

@@ -36,7 +36,7 @@ MUST_CHECK enum err throttle_admin_list(const struct auth_context *context,
 					size_t *n);
 /*
  * Deletes the chosen counters and records that. All of them go in small batches, each of which
- * holds by itself. ERR_INPUT as above.
+ * is recorded and holds by itself. ERR_INPUT as above.
  */
 MUST_CHECK enum err throttle_admin_clear(const struct auth_context *context,
 					 const struct throttle_choice *choice, uint64_t *cleared);

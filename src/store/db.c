@@ -15,44 +15,58 @@
 
 #define ARENA_FIRST ((size_t)32 * 1024)
 #define ARENA_CEILING ((size_t)1024 * 1024)
+#define EE_WRITE 3 /* of the server's file layer, which has no header */
+
+/* undone: an answer to COMMIT that says so for certain. Of all others nobody knows what was done.
+ */
 static const struct {
 	unsigned number;
 	enum db_trouble trouble;
+	bool undone;
 } troubles[] = {
-	{CR_SERVER_GONE_ERROR, DB_LOST},
-	{CR_SERVER_LOST, DB_LOST},
-	{CR_SERVER_LOST_EXTENDED, DB_LOST},
-	{CR_COMMANDS_OUT_OF_SYNC, DB_LOST},
-	{CR_SSL_CONNECTION_ERROR, DB_LOST},
-	{CR_MALFORMED_PACKET, DB_LOST},
-	{ER_UNKNOWN_STMT_HANDLER, DB_LOST},
-	{ER_SERVER_SHUTDOWN, DB_LOST},
-	{ER_CONNECTION_KILLED, DB_LOST},
-	{ER_ABORTING_CONNECTION, DB_LOST},
-	{ER_NET_READ_ERROR, DB_LOST},
-	{ER_NET_READ_INTERRUPTED, DB_LOST},
-	{ER_NET_ERROR_ON_WRITE, DB_LOST},
-	{ER_NET_WRITE_INTERRUPTED, DB_LOST},
-	{ER_LOCK_DEADLOCK, DB_RETRY},
-	{ER_LOCK_WAIT_TIMEOUT, DB_RETRY},
-	{ER_DUP_ENTRY, DB_DUPLICATE},
-	{ER_DUP_ENTRY_WITH_KEY_NAME, DB_DUPLICATE},
-	{ER_CON_COUNT_ERROR, DB_REFUSED},
-	{ER_TOO_MANY_USER_CONNECTIONS, DB_REFUSED},
-	{ER_USER_LIMIT_REACHED, DB_REFUSED},
-	{ER_OPTION_PREVENTS_STATEMENT, DB_REFUSED}, /* --read-only */
-	{ER_READ_ONLY_MODE, DB_REFUSED},
-	{ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, DB_REFUSED},
-	{ER_DISK_FULL, DB_REFUSED},
-	{ER_RECORD_FILE_FULL, DB_REFUSED},
-	{ER_OUT_OF_RESOURCES, DB_REFUSED},
-	{ER_OUTOFMEMORY, DB_REFUSED},
-	{CR_OUT_OF_MEMORY, DB_REFUSED},
-	{ER_QUERY_INTERRUPTED, DB_REFUSED},
-	{ER_STATEMENT_TIMEOUT, DB_REFUSED},
-	{3024, DB_REFUSED},                   /* MySQL: max_execution_time */
-	{ER_UNKNOWN_COM_ERROR, DB_REFUSED},   /* Galera: this node is not in the cluster */
-	{ER_ERROR_DURING_COMMIT, DB_REFUSED}, /* Galera: the cluster did not take it */
+	{CR_SERVER_GONE_ERROR, DB_LOST, false},
+	{CR_SERVER_LOST, DB_LOST, false},
+	{CR_SERVER_LOST_EXTENDED, DB_LOST, false},
+	{CR_COMMANDS_OUT_OF_SYNC, DB_LOST, false},
+	{CR_SSL_CONNECTION_ERROR, DB_LOST, false},
+	{CR_MALFORMED_PACKET, DB_LOST, false},
+	{CR_OUT_OF_MEMORY, DB_LOST, false}, /* for the answer: the server may have done it */
+	{ER_UNKNOWN_STMT_HANDLER, DB_LOST, false},
+	{ER_SERVER_SHUTDOWN, DB_LOST, false},
+	{ER_CONNECTION_KILLED, DB_LOST, false},
+	{ER_ABORTING_CONNECTION, DB_LOST, false},
+	{ER_NET_READ_ERROR, DB_LOST, false},
+	{ER_NET_READ_INTERRUPTED, DB_LOST, false},
+	{ER_NET_ERROR_ON_WRITE, DB_LOST, false},
+	{ER_NET_WRITE_INTERRUPTED, DB_LOST, false},
+	{ER_LOCK_DEADLOCK, DB_RETRY, true},
+	{ER_LOCK_WAIT_TIMEOUT, DB_RETRY, true},
+	{ER_CHECKREAD, DB_RETRY, true}, /* MariaDB with innodb_snapshot_isolation */
+	{ER_TABLE_DEF_CHANGED, DB_RETRY, true},
+	{ER_DUP_ENTRY, DB_DUPLICATE, false},
+	{ER_DUP_ENTRY_WITH_KEY_NAME, DB_DUPLICATE, false},
+	{ER_CON_COUNT_ERROR, DB_REFUSED, false},
+	{ER_TOO_MANY_USER_CONNECTIONS, DB_REFUSED, false},
+	{ER_USER_LIMIT_REACHED, DB_REFUSED, false},
+	{ER_MAX_PREPARED_STMT_COUNT_REACHED, DB_REFUSED, false},
+	{ER_NEED_REPREPARE, DB_REFUSED, false}, /* the server's table cache is too small */
+	{ER_OPTION_PREVENTS_STATEMENT, DB_REFUSED, true}, /* --read-only */
+	{ER_READ_ONLY_MODE, DB_REFUSED, true},
+	{ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, DB_REFUSED, true},
+	{ER_OPEN_AS_READONLY, DB_REFUSED, false}, /* --innodb-read-only */
+	{ER_DISK_FULL, DB_REFUSED, false},
+	{ER_RECORD_FILE_FULL, DB_REFUSED, false},
+	{ER_ERROR_ON_WRITE, DB_REFUSED, false},
+	{ER_GET_ERRNO, DB_REFUSED, false}, /* of the storage engine: the disk's, most often */
+	{EE_WRITE, DB_REFUSED, false},     /* a temporary file */
+	{ER_LOCK_TABLE_FULL, DB_REFUSED, false},
+	{ER_OUT_OF_RESOURCES, DB_REFUSED, false},
+	{ER_OUTOFMEMORY, DB_REFUSED, false},
+	{ER_QUERY_INTERRUPTED, DB_REFUSED, false},
+	{ER_STATEMENT_TIMEOUT, DB_REFUSED, false},
+	{3024, DB_REFUSED, false},                  /* MySQL: max_execution_time */
+	{ER_UNKNOWN_COM_ERROR, DB_REFUSED, true},   /* Galera: this node is not in the cluster */
+	{ER_ERROR_DURING_COMMIT, DB_REFUSED, true}, /* Galera: the cluster did not take it */
 };
 
 static enum db_trouble trouble_of(unsigned number)
@@ -61,6 +75,14 @@ static enum db_trouble trouble_of(unsigned number)
 		if (troubles[i].number == number)
 			return troubles[i].trouble;
 	return DB_DEFECT;
+}
+
+static bool is_undone(unsigned number)
+{
+	for (size_t i = 0; i < sizeof troubles / sizeof troubles[0]; i++)
+		if (troubles[i].number == number)
+			return troubles[i].undone;
+	return false;
 }
 
 enum err db_init(void)
@@ -234,8 +256,11 @@ enum err db_begin(struct db *db)
 		db->in_transaction = number == 0;
 		if (number == 0)
 			return OK;
-		if (db_trouble(db, "BEGIN", number) != DB_LOST)
-			break;
+		if (db_trouble(db, "BEGIN", number) == DB_LOST)
+			continue;
+		/* One that was begun nevertheless would swallow what follows. */
+		db_drop(db);
+		break;
 	}
 	return ERR_UNAVAILABLE;
 }
@@ -243,7 +268,6 @@ enum err db_begin(struct db *db)
 /* Only what the server says it has undone is certain not to have happened. */
 enum err db_commit(struct db *db)
 {
-	enum db_trouble trouble = DB_DEFECT;
 	unsigned number = 0;
 
 	if (!db->in_transaction)
@@ -258,9 +282,9 @@ enum err db_commit(struct db *db)
 		db->in_transaction = false;
 		return OK;
 	}
-	trouble = db_trouble(db, "COMMIT", number);
+	(void)db_trouble(db, "COMMIT", number);
 	db_rollback(db);
-	return trouble == DB_RETRY || trouble == DB_REFUSED ? ERR_UNAVAILABLE : ERR_UNCERTAIN;
+	return is_undone(number) ? ERR_UNAVAILABLE : ERR_UNCERTAIN;
 }
 
 void db_rollback(struct db *db)

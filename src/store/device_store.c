@@ -27,8 +27,15 @@ enum err device_store_ensure(struct db *db, struct arena *arena, const struct de
 enum err device_store_find(struct db *db, const struct id *user_id, const struct digest *ref_hash,
 			   struct id *id, bool *found)
 {
-	return row_find(db, STMT_DEVICE_BY_REF, ARGS(arg_id(user_id), arg_digest(ref_hash)),
-			(struct row_into){.row = id}, found);
+	struct id there = ID_NONE;
+	bool any = false;
+
+	TRY(row_find(db, STMT_DEVICE_BY_REF, ARGS(arg_id(user_id), arg_digest(ref_hash)),
+		     (struct row_into){.row = &there}, &any));
+	if (any)
+		*id = there;
+	*found = any;
+	return OK;
 }
 
 enum err device_store_purge(struct db *db, int64_t before, unsigned limit, uint64_t *deleted)

@@ -132,8 +132,6 @@ static enum err equip(struct run *run, struct prepared *p)
 	struct arena *arena = run->db->arena;
 	size_t n = strlen(run->def->params);
 
-	if (mysql_stmt_param_count(p->stmt) != n || !has_columns(p->stmt, run->def))
-		return db_defect(run->db, run->def->name, "the table says something else");
 	p->params = arena_array(arena, n, sizeof *p->params);
 	p->numbers = arena_array(arena, n, sizeof *p->numbers);
 	if (p->params == NULL || p->numbers == NULL)
@@ -141,31 +139,42 @@ static enum err equip(struct run *run, struct prepared *p)
 	return run->def->col_count > 0 ? bind_columns(arena, p, run->def) : OK;
 }
 
+/* The connection's memory is taken only for what is prepared: a failure can come often. */
+static enum err keep(struct run *run, MYSQL_STMT *stmt, struct prepared **out)
+{
+	struct prepared *p = NULL;
+
+	if (mysql_stmt_param_count(stmt) != strlen(run->def->params) ||
+	    !has_columns(stmt, run->def))
+		return db_defect(run->db, run->def->name, "the table says something else");
+	p = arena_alloc(run->db->arena, sizeof *p);
+	if (p == NULL)
+		return ERR_MEMORY;
+	p->stmt = stmt;
+	TRY(equip(run, p));
+	run->db->prepared[run->id] = p;
+	*out = p;
+	return OK;
+}
+
 static enum err prepare(struct run *run, struct prepared **out)
 {
-	struct prepared *p = arena_alloc(run->db->arena, sizeof *p);
+	MYSQL_STMT *stmt = mysql_stmt_init(run->db->mysql);
 	const char *sql = run->def->sql;
 	unsigned number = 0;
 	enum err e = OK;
 
-	if (p == NULL)
+	if (stmt == NULL)
 		return ERR_MEMORY;
-	p->stmt = mysql_stmt_init(run->db->mysql);
-	if (p->stmt == NULL)
-		return ERR_MEMORY;
-	if (mysql_stmt_prepare(p->stmt, sql, strlen(sql)) != 0) {
-		number = mysql_stmt_errno(p->stmt);
-		mysql_stmt_close(p->stmt);
+	if (mysql_stmt_prepare(stmt, sql, strlen(sql)) != 0) {
+		number = mysql_stmt_errno(stmt);
+		mysql_stmt_close(stmt);
 		return failed(run, number);
 	}
-	e = equip(run, p);
-	if (e != OK) {
-		mysql_stmt_close(p->stmt);
-		return e;
-	}
-	run->db->prepared[run->id] = p;
-	*out = p;
-	return OK;
+	e = keep(run, stmt, out);
+	if (e != OK)
+		mysql_stmt_close(stmt);
+	return e;
 }
 
 /* The library's binds are for both directions, so they take no const; parameters are only read. */

@@ -1,0 +1,580 @@
+/* One act under every failure of the database: what it may answer, and what may be left of it. */
+#include "fault_trial.h"
+
+#include <inttypes.h>
+
+#define STORMS 8
+#define TRIAL_CALLS 256
+#define SPARE "fault_spare"
+
+static struct trial trial;
+
+static const char *const tables[] = {
+	"user",   "password", "tenant",   "membership", "role",   "permission", "user_role",
+	"device", "session",  "rotation", "throttle",   "outbox", "setup_code", "audit_event",
+};
+#define TABLE_COUNT (sizeof tables / sizeof tables[0])
+
+/* Rows as lines, without what is random; of throttle only what is counted. */
+#define NAME_OF(id) "IFNULL((SELECT username FROM user x WHERE x.id = " id "), '-')"
+#define KNOWN(table, column)                                                                       \
+	"IF(EXISTS(SELECT 1 FROM " SPARE "." table " x WHERE x." column " = t." column "), "       \
+	"HEX(t." column "), 'new')"
+static const char state_sql[] =
+	"BEGIN;"
+	"SELECT CONCAT_WS('|', 'user', username, email, display_name, state, grants, created_at, "
+	"updated_at) AS line FROM user UNION ALL "
+	"SELECT CONCAT_WS('|', 'password', " NAME_OF(
+		"t.user_id") ", SUBSTRING_INDEX(hash, '$', 4), changed_at, must_change) FROM "
+			     "password t UNION ALL "
+			     "SELECT CONCAT_WS('|', 'user_role', " NAME_OF(
+				     "t.user_id") ", HEX(role_id), created_at) FROM user_role t "
+						  "UNION ALL "
+						  "SELECT CONCAT_WS('|', 'role', name, turns) FROM "
+						  "role UNION ALL "
+						  "SELECT CONCAT_WS('|', 'device', " NAME_OF(
+							  "t.user_id") ", HEX(ref_hash), kind, "
+								       "name, created_at, "
+								       "last_seen) FROM device t "
+								       "UNION ALL "
+								       "SELECT CONCAT_WS('|', "
+								       "'session', " NAME_OF(
+									       "t."
+									       "user_"
+									       "id") ", " KNOWN("se"
+												"ss"
+												"io"
+												"n",
+												"ha"
+												"s"
+												"h") ", " KNOWN("session",
+														"id") ", epoch, "
+														      "carrier, "
+														      "class, "
+														      "state, "
+														      "value_used, "
+														      "held, "
+														      "client, aal, "
+														      "amr, "
+														      "auth_time, "
+														      "IFNULL(aal2_"
+														      "end, 0), "
+														      "created_at, "
+														      "last_seen, "
+														      "idle_end, "
+														      "expires_at, "
+														      "device_name, "
+														      "ip, "
+														      "device_id IS "
+														      "NULL) FROM "
+														      "session t "
+														      "UNION ALL "
+														      "SELECT "
+														      "CONCAT_WS('|'"
+														      ", "
+														      "'rotation', "
+														      "HEX(old_hash)"
+														      ", epoch, "
+														      "repeat_until,"
+														      " "
+														      "(SELECT "
+														      "COUNT(*) "
+														      "FROM session "
+														      "x WHERE x.id "
+														      "= "
+														      "t.session_id "
+														      "AND x.epoch "
+														      ">= t.epoch)) "
+														      "FROM "
+														      "rotation t "
+														      "UNION ALL "
+														      "SELECT "
+														      "CONCAT_WS('|'"
+														      ", "
+														      "'throttle', "
+														      "HEX(key_hash)"
+														      ", bucket, "
+														      "short_count, "
+														      "long_count, "
+														      "failures) "
+														      "FROM "
+														      "throttle "
+														      "WHERE "
+														      "short_count "
+														      "+ long_count "
+														      "+ failures > "
+														      "0 UNION ALL "
+														      "SELECT "
+														      "CONCAT_WS('|'"
+														      ", "
+														      "'setup_code',"
+														      " expires_at) "
+														      "FROM "
+														      "setup_code "
+														      "UNION ALL "
+														      "SELECT "
+														      "CONCAT_WS('|'"
+														      ", 'outbox', "
+														      "kind) FROM "
+														      "outbox UNION "
+														      "ALL "
+														      "SELECT "
+														      "CONCAT_WS('|'"
+														      ", 'audit', "
+														      "at, event, "
+														      "outcome,"
+														      " " NAME_OF(
+															      "t."
+															      "user_"
+															      "id") ", source, REGEXP_REPLACE(detail, '^[0-9a-f]{16}$', 'subject')) FROM audit_event t "
+																    "ORDER BY line; COMMIT";
+
+static void admin(struct trial *t, const char *sql)
+{
+	int more = mysql_query(t->keeper, sql);
+
+	while (more == 0) {
+		mysql_free_result(mysql_store_result(t->keeper));
+		more = mysql_next_result(t->keeper);
+	}
+	if (more > 0)
+		fail_msg("%s: %s", sql, mysql_error(t->keeper));
+}
+
+/*
+ * SERIALIZABLE: reads wait for every lock, so for what the server still undoes; a transaction that
+ * somebody left open makes this fail.
+ */
+static char *state_of(struct trial *t)
+{
+	char *text = calloc(1, TRIAL_TEXT);
+	int more = mysql_query(t->keeper, state_sql);
+	size_t n = 0;
+
+	assert_non_null(text);
+	while (more == 0) {
+		MYSQL_RES *result = mysql_store_result(t->keeper);
+		MYSQL_ROW row = NULL;
+
+		while (result != NULL && (row = mysql_fetch_row(result)) != NULL) {
+			n += (size_t)snprintf(text + n, TRIAL_TEXT - n, "%s\n", row[0]);
+			assert_true(n < TRIAL_TEXT);
+		}
+		mysql_free_result(result);
+		more = mysql_next_result(t->keeper);
+	}
+	if (more > 0)
+		fail_msg("what was left is locked: %s", mysql_error(t->keeper));
+	return text;
+}
+
+static void copy_tables(struct trial *t, const char *to, const char *from)
+{
+	char sql[256];
+
+	admin(t, "BEGIN");
+	for (size_t i = 0; i < TABLE_COUNT; i++) {
+		snprintf(sql, sizeof sql, "DELETE FROM %s%s; INSERT INTO %s%s SELECT * FROM %s%s",
+			 to, tables[i], to, tables[i], from, tables[i]);
+		admin(t, sql);
+	}
+	admin(t, "COMMIT");
+}
+
+static void open_keeper(struct trial *t)
+{
+	char sql[256];
+
+	t->keeper = fixture_raw(&t->w->config, DB_ROLE_COUNT);
+	admin(t, "SET SESSION tx_isolation = 'SERIALIZABLE', innodb_lock_wait_timeout = 20;"
+		 "SET GLOBAL innodb_flush_log_at_trx_commit = 0;"
+		 "CREATE DATABASE IF NOT EXISTS " SPARE);
+	for (size_t i = 0; i < TABLE_COUNT; i++) {
+		snprintf(sql, sizeof sql, "CREATE TABLE " SPARE ".%s LIKE %s", tables[i],
+			 tables[i]);
+		admin(t, sql);
+	}
+}
+
+static struct str keep(struct trial *t, struct str text)
+{
+	struct str copy = STR_NONE;
+
+	assert_ok(str_copy(t->w->lasting, text, &copy));
+	return copy;
+}
+
+static struct id person(struct trial *t, const char *name, const char *email, const char *role)
+{
+	struct str roles[] = {str_of(role)};
+	struct account_request request = {
+		.username = str_of(name),
+		.email = str_of(email),
+		.password = STR(WORLD_PASSWORD),
+		.roles = roles,
+		.role_count = roles[0].n > 0 ? 1 : 0,
+	};
+	struct account_result result;
+
+	assert_ok(account_create(&t->w->context, &request, &result));
+	assert_int_equal(result.flaw, ACCOUNT_FINE);
+	return result.user.id;
+}
+
+struct session trial_session(struct trial *t, struct str handle)
+{
+	return resolve(t->w, CARRIER_HANDLE, handle);
+}
+
+/* What was given out is good; what was presented is not any more. */
+void trial_check_issued(struct trial *t, const void *out)
+{
+	struct session_issued issued;
+
+	memcpy(&issued, out, sizeof issued);
+	assert_int_equal(trial_session(t, text_of(issued)).standing, SESSION_LIVE);
+}
+
+void trial_check_rotated(struct trial *t, const void *out)
+{
+	trial_check_issued(t, out);
+	assert_int_equal(trial_session(t, t->scene.handle).standing, SESSION_REPLACED);
+}
+
+void trial_check_ended(struct trial *t, const void *out)
+{
+	(void)out;
+	assert_int_equal(trial_session(t, t->scene.handle).standing, SESSION_UNKNOWN);
+}
+
+/* People, sessions of several kinds, what is due to be purged, counters, a set-up code. */
+static void make_scene(struct trial *t)
+{
+	struct scene *s = &t->scene;
+	struct client c = {.carrier = CARRIER_HANDLE};
+	struct secret code = SECRET_NONE;
+
+	t->w->context.now = WORLD_START;
+	s->alice = person(t, "alice", "alice@example.org", "");
+	s->bob = person(t, "bob", "bob@example.org", "");
+	s->admin = person(t, "root", "root@example.org", "admin");
+	c.user = s->alice;
+	s->old = keep(t, text_of(sign_in(t->w, c)));
+	c.presented = s->old;
+	s->handle = keep(t, text_of(sign_in(t->w, c)));
+	c.presented = STR_NONE;
+	c.device = "telephone";
+	s->other = keep(t, text_of(sign_in(t->w, c)));
+	c = (struct client){.user = s->bob, .carrier = CARRIER_COOKIE};
+	s->cookie = keep(t, text_of(sign_in(t->w, c)));
+	assert_ok(account_setup_begin(&t->w->context, &code));
+	s->setup_code = keep(t, (struct str){(const char *)code.bytes, code.len});
+	s->handle_id = trial_session(t, s->handle).found.session.id;
+	s->handle_hash = trial_session(t, s->handle).found.session.hash;
+	s->other_id = trial_session(t, s->other).found.session.id;
+	fixture_sql(
+		"INSERT INTO tenant VALUES (UNHEX(REPEAT('11',16)), 'acme', 'Acme', 0);"
+		"INSERT INTO membership SELECT id, UNHEX(REPEAT('11',16)), '', 0 FROM user;"
+		"INSERT INTO outbox (id, kind, user_id, payload, due_at, created_at) "
+		"SELECT id, 'hello', id, '{}', 0, 0 FROM user;"
+		"INSERT INTO throttle SELECT UNHEX(REPEAT('22',32)), 3, 1, 1, 1, 1, 1, 0, 1, 1");
+	t->w->context.now = WORLD_START + 2 * CLOCK_MINUTE;
+}
+
+int trial_open(void **state)
+{
+	void *world = NULL;
+
+	if (world_open(&world) != 0)
+		return -1;
+	trial.w = world;
+	trial.w->config.password.memory = 64;
+	trial.w->config.password.passes = 1;
+	hasher_close(&trial.w->hasher);
+	assert_ok(hasher_open(&trial.w->config, NULL, &trial.w->hasher));
+	if (world_clean(&world) != 0)
+		return -1;
+	open_keeper(&trial);
+	make_scene(&trial);
+	copy_tables(&trial, SPARE ".", "");
+	trial.before = state_of(&trial);
+	*state = &trial;
+	return 0;
+}
+
+int trial_close(void **state)
+{
+	struct trial *t = *state;
+	void *world = t->w;
+
+	mysql_close(t->keeper);
+	free(t->before);
+	return world_close(&world);
+}
+
+/* The clean run's links: what is there after each thing that lasts. */
+static void add_link(void)
+{
+	char *now = state_of(&trial);
+
+	if (trial.links > 0 && strcmp(trial.chain[trial.links - 1], now) == 0) {
+		free(now);
+		return;
+	}
+	assert_true(trial.links < TRIAL_CHAIN);
+	trial.chain[trial.links++] = now;
+}
+
+static void forget_chain(struct trial *t)
+{
+	while (t->links > 0)
+		free(t->chain[--t->links]);
+}
+
+static enum err run_inside(struct trial *t, const struct act *act, void *out)
+{
+	enum err e = OK;
+
+	TRY(db_begin(t->w->db));
+	e = act->run(t, out);
+	if (e == OK)
+		e = db_commit(t->w->db);
+	db_rollback(t->w->db);
+	if (e != OK)
+		memset(out, 0xa5, TRIAL_OUT); /* what the act gave out before this failed */
+	return e;
+}
+
+static enum err run_once(struct trial *t, const struct act *act, unsigned char *out)
+{
+	memset(out, 0xa5, TRIAL_OUT);
+	arena_reset(t->w->context.arena);
+	t->w->context.request_id = id_random();
+	return act->flags & ACT_INSIDE ? run_inside(t, act, out) : act->run(t, out);
+}
+
+static void restore(struct trial *t)
+{
+	copy_tables(t, "", SPARE ".");
+}
+
+static void measure(struct trial *t, const struct act *act, unsigned char *out)
+{
+	enum err e = OK;
+
+	forget_chain(t);
+	add_link();
+	fault_watch(add_link);
+	fault_arm(FAULT_NONE, FAULT_RUNNING, 0);
+	e = run_once(t, act, out);
+	(void)fault_disarm();
+	fault_watch(NULL);
+	if (e != OK)
+		fail_msg("%s: %s without any failure", act->name, err_name(e));
+	add_link();
+	if ((act->flags & ACT_ATOMIC) && t->links > 2)
+		fail_msg("%s: lasts in %zu steps", act->name, t->links - 1);
+	if (act->check != NULL)
+		act->check(t, out);
+	restore(t);
+}
+
+struct strike {
+	const struct act *act;
+	enum fault_kind kind;
+	enum fault_side side;
+	unsigned at; /* of a storm: its number */
+};
+
+#define COMPLAIN(strike, ...)                                                                      \
+	do {                                                                                       \
+		fprintf(stderr, "%s: %s at %s call %u\n", (strike)->act->name,                     \
+			fault_name((strike)->kind),                                                \
+			(strike)->side == FAULT_OPENING ? "opening" : "running", (strike)->at);    \
+		fail_msg(__VA_ARGS__);                                                             \
+	} while (0)
+
+static void check_out(const struct strike *s, const unsigned char *out)
+{
+	for (size_t i = 0; i < TRIAL_OUT; i++)
+		if (out[i] != 0xa5)
+			COMPLAIN(s, "byte %zu of the output was touched", i);
+}
+
+/* The link of the chain that the tables are at. */
+static size_t link_of(struct trial *t, const struct strike *s, const char *now)
+{
+	for (size_t i = 0; i < t->links; i++)
+		if (strcmp(t->chain[i], now) == 0)
+			return i;
+	fprintf(stderr, "before:\n%s\nafter all:\n%s\nnow:\n%s\n", t->chain[0],
+		t->chain[t->links - 1], now);
+	COMPLAIN(s, "neither whole nor nothing");
+	return 0;
+}
+
+static void check_state(struct trial *t, const struct strike *s, enum err e)
+{
+	char *now = state_of(t);
+	size_t at = link_of(t, s, now);
+	size_t last = t->links - 1;
+	bool changed = strcmp(now, t->before) != 0;
+
+	free(now);
+	if (e == OK && at != last)
+		COMPLAIN(s, "OK, but only step %zu of %zu was done", at, last);
+	if (e == ERR_UNAVAILABLE && at == last && last > 0)
+		COMPLAIN(s, "not done, it says, but it was");
+	if (changed)
+		restore(t);
+}
+
+/* The connection serves the next one as if nothing had been. */
+static void check_connection(struct trial *t, const struct strike *s)
+{
+	struct user_row user;
+	bool found = false;
+
+	if (db_in_transaction(t->w->db) || db_in_transaction(t->w->hash_db))
+		COMPLAIN(s, "a transaction is open");
+	arena_reset(t->w->context.arena);
+	if (user_store_find_by_id(t->w->db, t->w->context.arena, &t->scene.bob, &user, &found) !=
+		    OK ||
+	    !found)
+		COMPLAIN(s, "the connection is of no use any more");
+}
+
+static void ask_again(struct trial *t, const struct strike *s, unsigned char *out)
+{
+	enum err e = run_once(t, s->act, out);
+
+	if (e != OK)
+		COMPLAIN(s, "asked again: %s", err_name(e));
+	if (s->act->check != NULL)
+		s->act->check(t, out);
+}
+
+/* False: no failure was met. */
+static bool strike(struct trial *t, const struct strike *s, unsigned char *out)
+{
+	enum err e = OK;
+	bool struck = false;
+	char *now = NULL;
+
+	fault_arm(s->kind, s->side, s->at);
+	e = run_once(t, s->act, out);
+	struck = fault_disarm();
+	if (e != OK && e != ERR_UNAVAILABLE && e != ERR_UNCERTAIN)
+		COMPLAIN(s, "answered %s", err_name(e));
+	if (e != OK)
+		check_out(s, out);
+	else if (s->act->check != NULL)
+		s->act->check(t, out);
+	check_connection(t, s);
+	if (e != OK && (s->act->flags & ACT_REPEATABLE)) {
+		now = state_of(t);
+		(void)link_of(t, s, now);
+		free(now);
+		ask_again(t, s, out);
+		restore(t);
+		return struck;
+	}
+	check_state(t, s, e);
+	return struck;
+}
+
+static uint64_t seed_of_run(void)
+{
+	const char *text = getenv("GATEPOST_SEED");
+	struct id random = id_random();
+	uint64_t seed = 0;
+
+	memcpy(&seed, random.b, sizeof seed);
+	seed = text != NULL ? strtoull(text, NULL, 10) : seed >> 16;
+	print_message("seed %" PRIu64 " (GATEPOST_SEED repeats it)\n", seed);
+	return seed;
+}
+
+/* Connections as of a worker that has just begun. */
+static void renew_connections(struct trial *t)
+{
+	struct fixture *fixture = t->w->fixture;
+
+	db_close(&fixture->web);
+	db_close(&fixture->hash);
+	db_close(&fixture->guard);
+	fixture->guard = fixture_db(&t->w->config, DB_ROLE_GUARD);
+	fixture->web = fixture_db(&t->w->config, DB_ROLE_WEB);
+	fixture->hash = fixture_db(&t->w->config, DB_ROLE_HASH);
+	t->w->db = t->w->context.db = fixture->web;
+	t->w->hash_db = t->w->context.hash_db = fixture->hash;
+}
+
+/* Where each call went, as the clean run had it. */
+struct course {
+	enum fault_place places[FAULT_SIDES][TRIAL_CALLS];
+	unsigned calls[FAULT_SIDES];
+};
+
+static void chart(struct course *course)
+{
+	for (unsigned side = 0; side < FAULT_SIDES; side++) {
+		course->calls[side] = fault_calls((enum fault_side)side);
+		assert_in_range(course->calls[side], 0, TRIAL_CALLS);
+		for (unsigned at = 1; at <= course->calls[side]; at++)
+			course->places[side][at - 1] = fault_place_of((enum fault_side)side, at);
+	}
+}
+
+static unsigned strike_all(struct trial *t, struct strike s, const struct course *course,
+			   unsigned char *out)
+{
+	unsigned struck = 0;
+
+	for (s.at = 1; s.at <= course->calls[s.side]; s.at++) {
+		if (!fault_fits(s.kind, course->places[s.side][s.at - 1]))
+			continue;
+		if (s.side == FAULT_OPENING)
+			renew_connections(t);
+		if (!strike(t, &s, out))
+			COMPLAIN(&s, "there was no such call");
+		struck++;
+	}
+	return struck;
+}
+
+static void run_act(struct trial *t, const struct act *act, unsigned char *out)
+{
+	struct strike s = {.act = act};
+	struct course course;
+	unsigned struck = 0;
+
+	restore(t);
+	renew_connections(t);
+	measure(t, act, out);
+	chart(&course);
+	for (unsigned kind = FAULT_NONE + 1; kind < FAULT_STORM; kind++) {
+		s.kind = (enum fault_kind)kind;
+		for (unsigned side = 0; side < FAULT_SIDES; side++) {
+			s.side = (enum fault_side)side;
+			struck += strike_all(t, s, &course, out);
+		}
+	}
+	s.kind = FAULT_STORM;
+	for (s.at = 1; s.at <= STORMS; s.at++)
+		struck += strike(t, &s, out) ? 1 : 0;
+	print_message("%-28s %u calls, %u failures\n", act->name,
+		      course.calls[FAULT_RUNNING] + course.calls[FAULT_OPENING], struck);
+}
+
+void trial_run(struct trial *t, const struct act *acts, size_t n)
+{
+	unsigned char *out = malloc(TRIAL_OUT);
+
+	assert_non_null(out);
+	fault_seed(seed_of_run());
+	for (size_t i = 0; i < n; i++)
+		run_act(t, &acts[i], out);
+	forget_chain(t);
+	free(out);
+}

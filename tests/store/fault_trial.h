@@ -1,0 +1,71 @@
+/* One act under every failure of the database: what it may answer, and what may be left of it. */
+#ifndef GATEPOST_TEST_FAULT_TRIAL_H
+#define GATEPOST_TEST_FAULT_TRIAL_H
+
+#include "auth_world.h"
+#include "fault.h"
+
+#define TRIAL_OUT ((size_t)64 * 1024)
+#define TRIAL_TEXT ((size_t)256 * 1024)
+#define TRIAL_CHAIN 8
+
+/* What every act finds: made once, then restored from copies of the tables. */
+struct scene {
+	struct id alice, bob, admin;
+	struct str handle; /* of alice */
+	struct str other;  /* another one of hers, with a device */
+	struct str old;    /* hers, rotated away */
+	struct str cookie; /* of bob */
+	struct id handle_id, other_id;
+	struct digest handle_hash;
+	struct str setup_code;
+};
+
+struct trial {
+	struct world *w;
+	struct scene scene;
+	MYSQL *keeper; /* the administrator's own connection */
+	char *before;  /* the tables as text */
+	char *chain[TRIAL_CHAIN];
+	size_t links;
+};
+
+/* ATOMIC: one transaction or statement; REPEATABLE: asked again after a failure, it is done. */
+#define ACT_ATOMIC 1U
+#define ACT_REPEATABLE 2U
+/* Takes it from its caller that a transaction is open. */
+#define ACT_INSIDE 4U
+
+/*
+ * out: TRIAL_OUT bytes of 0xa5; run writes to it only what the act gives out. check (may be NULL)
+ * looks at it after OK.
+ */
+struct act {
+	const char *name;
+	enum err (*run)(struct trial *t, void *out);
+	void (*check)(struct trial *t, const void *out);
+	unsigned flags;
+};
+
+/* A verdict that the act cannot have: ERR_CONFLICT, which no failure may be answered with. */
+static inline enum err must(bool so)
+{
+	return so ? OK : ERR_CONFLICT;
+}
+
+#define PUT(out, value) memcpy((out), &(value), sizeof(value))
+
+/* Group set-up and tear-down: *state is a struct trial. */
+int trial_open(void **state);
+int trial_close(void **state);
+/* Every kind at every call; then storms. Fails the test with the act, the kind and the call. */
+void trial_run(struct trial *t, const struct act *acts, size_t n);
+/* Checks: what was given out is good; the scene's handle is replaced by it; it has ended. */
+void trial_check_issued(struct trial *t, const void *out);
+void trial_check_rotated(struct trial *t, const void *out);
+void trial_check_ended(struct trial *t, const void *out);
+
+/* The session row of one of the scene's handles. */
+struct session trial_session(struct trial *t, struct str handle);
+
+#endif
