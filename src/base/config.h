@@ -109,6 +109,7 @@ struct config {
 		unsigned device_failures; /* in a row, before a known device is one no more */
 		unsigned source_short;    /* failures from a source in ten minutes */
 		unsigned source_long;     /* … in a day */
+		unsigned guests;          /* guest sessions from a source in an hour */
 	} throttle;
 	struct str cors_origins[CONFIG_CORS_ORIGINS];
 	size_t cors_origin_count;

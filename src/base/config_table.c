@@ -135,6 +135,8 @@ static const struct setting settings[] = {
 	 1000000, "50"},
 	{"throttle", "source_long", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(throttle.source_long), 1,
 	 1000000, "300"},
+	{"throttle", "guests", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(throttle.guests), 1, 1000000,
+	 "20"},
 
 	{"cors", "origins", CONFIG_ORIGINS, CONFIG_OPTIONAL, AT(cors_origins), 0, 4095, NULL},
 };

@@ -44,7 +44,8 @@ const char *db_role_name(enum db_role role); /* "web"; static */
 /*
  * Transactions. db_begin … db_commit; anything still open is undone by db_rollback, which the
  * dispatcher calls at the end of every request. ERR_UNCERTAIN from db_commit: the connection was
- * lost after COMMIT was sent, or the answer does not say that it was undone. After ERR_UNAVAILABLE inside a transaction nothing of it remains.
+ * lost after COMMIT was sent, or the answer does not say that it was undone. After ERR_UNAVAILABLE
+ * inside a transaction nothing of it remains.
  */
 MUST_CHECK enum err db_begin(struct db *db);
 MUST_CHECK enum err db_commit(struct db *db);

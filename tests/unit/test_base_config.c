@@ -49,6 +49,7 @@ static void assert_defaults(const struct config *c)
 	assert_int_equal(c->throttle.device_failures, 10);
 	assert_int_equal(c->throttle.source_short, 50);
 	assert_int_equal(c->throttle.source_long, 300);
+	assert_int_equal(c->throttle.guests, 20);
 	ASSERT_STR(c->password.blocklist, "/usr/local/share/gatepost/blocklist.txt");
 	assert_int_equal(c->cors_origin_count, 0);
 }
