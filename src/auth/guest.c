@@ -86,7 +86,8 @@ enum err guest_begin(const struct auth_context *context, const struct guest_requ
 		return OK;
 	}
 	e = begin(context, request, out);
-	if (e != OK)
+	/* One that may have begun stays counted. */
+	if (e != OK && e != ERR_UNCERTAIN)
 		throttle_give_back(context, &ticket);
 	TRY(e);
 	*wait = 0;
