@@ -8,6 +8,7 @@
 #include "rights.h"
 #include "row.h"
 #include "session_store.h"
+#include "stmt_flow.h"
 #include "throttle_store.h"
 #include "user_store.h"
 
@@ -484,31 +485,9 @@ static const struct stmt_def table[STMT_COUNT] = {
 		   "FROM user_role g JOIN role r ON r.id = g.role_id WHERE " IN_RANGE
 		   " ORDER BY user_id, tenant_id, word"),
 
-	/* owner_kind 1 user, 2 session; scope 1 user. A kind that the user has stays. */
-	DEF(STMT_FLOW_PROMOTE, .params = "bbiibi", .roles = WEB,
-	    .sql = "UPDATE flow g LEFT JOIN flow u "
-		   "ON u.owner_id = ? AND u.kind = g.kind AND g.scope = 1 SET "
-		   "g.owner_id = IF(g.scope = 1 AND u.id IS NULL, ?, g.owner_id), "
-		   "g.owner_kind = IF(g.scope = 1 AND u.id IS NULL, 1, 2), "
-		   "g.from_guest = 1, g.facts = '{}', g.version = g.version + 1, "
-		   "g.updated_at = ?, "
-		   "g.expires_at = IF(u.id IS NULL, g.expires_at, LEAST(g.expires_at, ?)) "
-		   "WHERE g.owner_id = ? AND g.owner_kind = 2 AND g.expires_at > ?"),
-	/* Assignments run from left to right: purge_at tells whether the window runs, so it is
-	 * last. */
+	DEF(STMT_FLOW_PROMOTE, .params = "bbiibi", .roles = WEB, .sql = SQL_FLOW_PROMOTE),
 	DEF(STMT_FLOW_COUNTER_PROMOTE, .params = "bbiiii", .roles = WEB,
-	    .sql = "INSERT INTO flow_counter "
-		   "(owner_id, kind, name, started_at, taken, last_at, purge_at) "
-		   "SELECT ?, g.kind, g.name, g.started_at, g.taken, g.last_at, g.purge_at "
-		   "FROM flow_counter g WHERE g.owner_id = ? AND g.purge_at > ? "
-		   "ON DUPLICATE KEY UPDATE "
-		   "started_at = IF(flow_counter.purge_at > ?, "
-		   "GREATEST(flow_counter.started_at, VALUES(started_at)), VALUES(started_at)), "
-		   "taken = IF(flow_counter.purge_at > ?, "
-		   "GREATEST(flow_counter.taken, VALUES(taken)), VALUES(taken)), "
-		   "last_at = IF(flow_counter.purge_at > ?, "
-		   "GREATEST(flow_counter.last_at, VALUES(last_at)), VALUES(last_at)), "
-		   "purge_at = GREATEST(flow_counter.purge_at, VALUES(purge_at))"),
+	    .sql = SQL_FLOW_COUNTER_PROMOTE),
 };
 
 const struct stmt_def *stmt_def(enum stmt stmt)
