@@ -336,6 +336,8 @@ static enum err attempt(struct run *run)
 	p = run->db->prepared[run->id];
 	if (p == NULL)
 		TRY(prepare(run, &p));
+	if (p == NULL)
+		return db_defect(run->db, run->def->name, "not prepared");
 	TRY(bind_params(run, p));
 	run->db->statements++;
 	run->sent_at = clock_monotonic();
