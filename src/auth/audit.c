@@ -41,6 +41,7 @@ static const struct {
 	[AUDIT_REAUTH_SUCCESS] = {"authn_reauth_success", "ok", LOG_LEVEL_INFO},
 	[AUDIT_REAUTH_FAIL] = {"authn_reauth_fail", "refused", LOG_LEVEL_WARN},
 	[AUDIT_RESTORE_CHECKED] = {"sys_restore_check", "ok", LOG_LEVEL_INFO},
+	[AUDIT_SESSION_PROMOTED] = {"session_promoted", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

@@ -95,11 +95,17 @@ struct session_issued {
 /* Digest of the request's parts for session_start.proof: length-prefixed, keyed. */
 struct digest session_proof(const struct keyring *keys, const struct secret *parts, size_t n);
 
+/* Live, and nobody's. */
+bool session_is_guest(const struct session *session);
+
 /*
  * In one transaction (user locked first): ends the device's former session and, over the limit, the
  * longest idle ones. Then, when what was presented
  * - is live (or pending, or held), this user's and of this carrier: rotates that row (new value
  *   from the old value, the proof and a nonce; epoch + 1; new auth_time, class and ends);
+ * - is a guest's, carried in whatever way: promotes that row. It is rotated as above to the user
+ *   and the carrier asked for, and its flows are carried over (flow.h): at most three statements
+ *   more than a new row takes. Of several at once one wins; for the others it was rotated away;
  * - is somebody else's, of another carrier, or over: ends it and starts a new one;
  * - was rotated away at most 30 s ago by this very proof, and the new value is unused: gives that
  *   same value again, changing nothing;

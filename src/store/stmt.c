@@ -3,6 +3,7 @@
 
 #include "row.h"
 #include "stmt_cols.h"
+#include "stmt_flow.h"
 
 #define MIGRATE (1U << DB_ROLE_MIGRATE)
 #define WEB (1U << DB_ROLE_WEB | MIGRATE)
@@ -346,6 +347,10 @@ static const struct stmt_def table[STMT_COUNT] = {
 		   " UNION SELECT g.user_id, g.tenant_id, CONCAT('role:', r.name) "
 		   "FROM user_role g JOIN role r ON r.id = g.role_id WHERE " IN_RANGE
 		   " ORDER BY user_id, tenant_id, word"),
+
+	DEF(STMT_FLOW_PROMOTE, .params = "bbiibi", .roles = WEB, .sql = SQL_FLOW_PROMOTE),
+	DEF(STMT_FLOW_COUNTER_PROMOTE, .params = "bbiiii", .roles = WEB,
+	    .sql = SQL_FLOW_COUNTER_PROMOTE),
 };
 
 const struct stmt_def *stmt_def(enum stmt stmt)

@@ -6,7 +6,6 @@
 #include "issued.h"
 #include "signin_call.h"
 #include "signout_call.h"
-#include "url.h"
 #include "view.h"
 
 /* What is wrong with the body; field absent: nothing. */
@@ -29,37 +28,18 @@ static struct problem_detail flaw_of(const struct signin_form *form)
 	return (struct problem_detail){.field = STR_NONE};
 }
 
-static enum session_carrier carrier_of(struct str transport)
-{
-	if (str_equal(transport, STR("handle")))
-		return CARRIER_HANDLE;
-	return str_equal(transport, STR("cookie")) ? CARRIER_COOKIE : CARRIER_NONE;
-}
-
 static struct signin_form form_of(const struct call *call)
 {
 	struct str client = call_text(call, "client");
 	return (struct signin_form){
 		.identifier = call_text(call, "identifier"),
 		.password = call_text(call, "password"),
-		.carrier = carrier_of(call_text(call, "transport")),
+		.carrier = fields_carrier(call_text(call, "transport")),
 		.remember = call_flag(call, "remember"),
 		.client = str_is_present(client) ? client : STR(FIELDS_CLIENT_DEFAULT),
 		.device_name = call_text(call, "device_name"),
 		.device_id = call_text(call, "device_id"),
 	};
-}
-
-static enum err answer_created(struct call *call, const struct session_issued *issued)
-{
-	const struct config *config = call->app->config;
-	struct json_out out;
-	struct url own, location;
-	TRY(url_own(call->arena, config->server.base_path, STR("/api/v1/session"), &own));
-	TRY(url_absolute(call->arena, config->server.origin, own.text, &location));
-	TRY(issued_json(call, 201, issued, &out));
-	response_header(&call->response, "Location", location.text);
-	return answer_json_end(call, &out);
 }
 
 enum err api_sessions_create(struct call *call)
@@ -76,7 +56,7 @@ enum err api_sessions_create(struct call *call)
 		return answer_throttled(call, wait);
 	if (verdict != SIGNIN_ACCEPTED)
 		return view_problem(call, PROBLEM_INVALID_CREDENTIALS, &flaw);
-	return answer_created(call, &issued);
+	return issued_created(call, &issued);
 }
 
 static enum err answer_list(struct call *call, const struct session_list *list)

@@ -200,6 +200,8 @@ static enum problem standing_problem(const struct call *call)
 			       ? PROBLEM_SECOND_FACTOR_REQUIRED
 			       : PROBLEM_FORBIDDEN;
 	case SESSION_LIVE:
+		if (session_is_guest(&call->session))
+			return has(call, ROUTE_GUEST_OK) ? PROBLEM_COUNT : PROBLEM_UNAUTHENTICATED;
 		if (has(call, ROUTE_STALE_OK) ||
 		    policy_is_fresh(&call->session.found.session, guard_max_age(call),
 				    call->request.now))

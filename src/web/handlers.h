@@ -51,6 +51,9 @@ MUST_CHECK enum err api_sessions_list(struct call *call);
 MUST_CHECK enum err api_sessions_end_one(struct call *call);
 MUST_CHECK enum err api_sessions_end_many(struct call *call);
 
+/* api_guest.c */
+MUST_CHECK enum err api_guest_create(struct call *call);
+
 /* api_session.c */
 MUST_CHECK enum err api_session_show(struct call *call);
 MUST_CHECK enum err api_session_end(struct call *call);

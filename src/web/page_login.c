@@ -80,7 +80,8 @@ enum err page_login_show(struct call *call)
 	struct login_page page = {
 		.status = 200,
 		.return_to = answer_local(call_query(call, "return_to")),
-		.already = call->session.standing == SESSION_LIVE && stays,
+		.already = call->session.standing == SESSION_LIVE &&
+			   !session_is_guest(&call->session) && stays,
 	};
 	if (stays && session_awaits_password(&call->session))
 		return send_to_password(call, page.return_to);

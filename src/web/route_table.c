@@ -93,6 +93,13 @@ static const struct field_def API_SCOPE_QUERY[] = {
 	{.name = NULL},
 };
 
+static const struct field_def API_GUEST_BODY[] = {
+	{.name = "transport", .max = 16},
+	{.name = "client", .max = 64, .optional = true},
+	{.name = "device_name", .max = 400, .optional = true},
+	{.name = NULL},
+};
+
 #define ENTRY (ROUTE_ANONYMOUS | ROUTE_STALE_OK)
 #define WAY_OUT (ROUTE_ANONYMOUS | ROUTE_STALE_OK | ROUTE_PENDING_OK)
 /* Step-up: what is stale or on hold is what it is for. */
@@ -204,12 +211,12 @@ const struct route route_table[] = {
 	{.method = METHOD_GET,
 	 .path = "/api/v1/session",
 	 .surface = SURFACE_API,
-	 .exempt = ROUTE_STALE_OK | ROUTE_PENDING_OK | ROUTE_LIGHT,
+	 .exempt = ROUTE_STALE_OK | ROUTE_PENDING_OK | ROUTE_GUEST_OK | ROUTE_LIGHT,
 	 .handle = api_session_show},
 	{.method = METHOD_DELETE,
 	 .path = "/api/v1/session",
 	 .surface = SURFACE_API,
-	 .exempt = ROUTE_STALE_OK | ROUTE_PENDING_OK,
+	 .exempt = ROUTE_STALE_OK | ROUTE_PENDING_OK | ROUTE_GUEST_OK,
 	 .handle = api_session_end},
 	{.method = METHOD_GET,
 	 .path = "/api/v1/user",
@@ -228,6 +235,12 @@ const struct route route_table[] = {
 	 .exempt = CHANGE | ROUTE_REPLACED_OK | ROUTE_HASHES,
 	 .body = API_PASSWORD_BODY,
 	 .handle = api_password_change},
+	{.method = METHOD_POST,
+	 .path = "/api/v1/sessions/guest",
+	 .surface = SURFACE_API,
+	 .exempt = ENTRY,
+	 .body = API_GUEST_BODY,
+	 .handle = api_guest_create},
 };
 
 const size_t route_table_count = sizeof(route_table) / sizeof(route_table[0]);

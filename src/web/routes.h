@@ -37,7 +37,8 @@ enum route_exemption {
 	 * Only shows what the check itself has read: no statement of its own, no body, a small
 	 * answer. The front desk gives it at once.
 	 */
-	ROUTE_LIGHT = 1u << 10
+	ROUTE_LIGHT = 1u << 10,
+	ROUTE_GUEST_OK = 1u << 11 /* a live session need not be anybody's */
 };
 
 enum surface { SURFACE_PAGE = 0, SURFACE_API };

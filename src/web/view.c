@@ -161,7 +161,8 @@ static struct str shown_name(const struct session_found *found)
 /* token absent: a page without a form. */
 static enum err page_data(struct call *call, struct str token, struct template_data **out)
 {
-	bool signed_in = call->session.standing == SESSION_LIVE;
+	bool signed_in =
+		call->session.standing == SESSION_LIVE && !session_is_guest(&call->session);
 	struct template_data *data;
 	struct str id;
 	TRY(template_data_new(call->arena, &data));

@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 
+#include "guest.h"
+
 #define STORMS 8
 #define TRIAL_CALLS 256
 #define SPARE "fault_spare"
@@ -10,8 +12,9 @@
 static struct trial trial;
 
 static const char *const tables[] = {
-	"user",   "password", "tenant",   "membership", "role",   "permission", "user_role",
-	"device", "session",  "rotation", "throttle",   "outbox", "setup_code", "audit_event",
+	"user",       "password",    "tenant",  "membership",   "role",     "permission",
+	"user_role",  "device",      "session", "rotation",     "throttle", "outbox",
+	"setup_code", "audit_event", "flow",    "flow_counter",
 };
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 
@@ -127,7 +130,11 @@ static const char state_sql[] =
 															      "t."
 															      "user_"
 															      "id") ", source, REGEXP_REPLACE(detail, '^[0-9a-f]{16}$', 'subject')) FROM audit_event t "
-																    "ORDER BY line; COMMIT";
+																    "UNION ALL SELECT CONCAT_WS('|', 'flow', " NAME_OF(
+																	    "t.owner_id") ", owner_kind, scope, kind, step, data, facts, from_guest, version, created_at, updated_at, expires_at) FROM flow t "
+																			  "UNION ALL SELECT CONCAT_WS('|', 'flow_counter', " NAME_OF(
+																				  "t.owner_id") ", kind, name, started_at, taken, last_at, purge_at) FROM flow_counter t "
+																						"ORDER BY line; COMMIT";
 
 static void admin(struct trial *t, const char *sql)
 {
@@ -247,6 +254,30 @@ void trial_check_ended(struct trial *t, const void *out)
 	assert_int_equal(trial_session(t, t->scene.handle).standing, SESSION_UNKNOWN);
 }
 
+/* A guest with a flow and a counter, of kinds that alice has not and has. */
+static void add_guest(struct trial *t)
+{
+	struct guest_request request = {.carrier = CARRIER_HANDLE, .client = STR("app")};
+	enum guest_verdict verdict = GUEST_THROTTLED;
+	struct session_issued issued;
+	int64_t wait = 0;
+
+	assert_ok(guest_begin(&t->w->context, &request, &verdict, &wait, &issued));
+	assert_int_equal(verdict, GUEST_BEGUN);
+	t->scene.guest = keep(t, text_of(issued));
+	t->scene.guest_id = issued.session.found.session.id;
+	fixture_sql(
+		"INSERT INTO flow SELECT UNHEX(MD5(k.kind)), s.id, 2, 1, k.kind, 'start', '', "
+		"'{}', '{\"proven\":true}', 0, 1, 0, 0, s.expires_at FROM session s "
+		"JOIN (SELECT 'fund' AS kind UNION SELECT 'pay') k WHERE s.user_id IS NULL;"
+		"INSERT INTO flow SELECT id, id, 1, 1, 'pay', 'start', '', '{}', '{}', 0, 1, 0, "
+		"0, 4000000000000000 FROM user WHERE username = 'alice';"
+		"INSERT INTO flow_counter SELECT id, 'pay', 'otp', 5, 4, 6, 4000000000000000 "
+		"FROM session WHERE user_id IS NULL;"
+		"INSERT INTO flow_counter SELECT id, 'pay', 'otp', 1, 1, 2, 3000000000000000 "
+		"FROM user WHERE username = 'alice'");
+}
+
 /* People, sessions of several kinds, what is due to be purged, counters, a set-up code. */
 static void make_scene(struct trial *t)
 {
@@ -267,6 +298,7 @@ static void make_scene(struct trial *t)
 	s->other = keep(t, text_of(sign_in(t->w, c)));
 	c = (struct client){.user = s->bob, .carrier = CARRIER_COOKIE};
 	s->cookie = keep(t, text_of(sign_in(t->w, c)));
+	add_guest(t);
 	assert_ok(account_setup_begin(&t->w->context, &code));
 	s->setup_code = keep(t, (struct str){(const char *)code.bytes, code.len});
 	s->handle_id = trial_session(t, s->handle).found.session.id;

@@ -16,7 +16,8 @@ struct scene {
 	struct str other;  /* another one of hers, with a device */
 	struct str old;    /* hers, rotated away */
 	struct str cookie; /* of bob */
-	struct id handle_id, other_id;
+	struct str guest;  /* nobody's, with flows and a counter */
+	struct id handle_id, other_id, guest_id;
 	struct digest handle_hash;
 	struct str setup_code;
 };

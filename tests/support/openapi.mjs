@@ -33,6 +33,7 @@ function closed(schema, inside = false) {
   const out = { ...own };
   if (own.properties) out.properties = Object.fromEntries(Object.entries(own.properties).map(([name, value]) => [name, closed(value)]));
   if (own.items) out.items = closed(own.items);
+  if (own.oneOf) out.oneOf = own.oneOf.map((part) => closed(part));
   if (own.allOf) out.allOf = own.allOf.map((part) => closed(part, true));
   if (!inside && (own.properties || own.allOf) && own.additionalProperties === undefined) {
     Object.assign(out, { type: own.type ?? 'object', unevaluatedProperties: false });
