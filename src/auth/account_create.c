@@ -32,15 +32,6 @@ static enum err flawed(struct creation *c, enum account_flaw flaw)
 	return ERR_CONFLICT;
 }
 
-/* C1 control characters too: terminals act on them. */
-static bool has_any_control(struct str s)
-{
-	for (size_t i = 0; i + 1 < s.n; i++)
-		if ((unsigned char)s.p[i] == 0xc2 && (unsigned char)s.p[i + 1] < 0xa0)
-			return true;
-	return str_has_control(s);
-}
-
 static enum account_flaw read_display_name(struct str typed, struct user_row *user)
 {
 	struct str name = str_trim(typed);
@@ -52,7 +43,8 @@ static enum account_flaw read_display_name(struct str typed, struct user_row *us
 		user->display_name = user->username.n > 0 ? user->username : local;
 		return ACCOUNT_FINE;
 	}
-	if (!str_is_utf8(name) || has_any_control(name) || str_code_points(name) > DISPLAY_NAME_MAX)
+	if (!str_is_utf8(name) || str_has_any_control(name) ||
+	    str_code_points(name) > DISPLAY_NAME_MAX)
 		return ACCOUNT_BAD_DISPLAY_NAME;
 	user->display_name = name;
 	return ACCOUNT_FINE;

@@ -40,6 +40,12 @@ static const struct {
 	[AUDIT_USER_REMOVED] = {"user_removed", "ok", LOG_LEVEL_INFO},
 	[AUDIT_REAUTH_SUCCESS] = {"authn_reauth_success", "ok", LOG_LEVEL_INFO},
 	[AUDIT_REAUTH_FAIL] = {"authn_reauth_fail", "refused", LOG_LEVEL_WARN},
+	[AUDIT_TENANT_CREATED] = {"tenant_created", "ok", LOG_LEVEL_INFO},
+	[AUDIT_TENANT_CHANGED] = {"tenant_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_TENANT_REMOVED] = {"tenant_removed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_MEMBER_ADDED] = {"member_added", "ok", LOG_LEVEL_INFO},
+	[AUDIT_MEMBER_REMOVED] = {"member_removed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_TENANT_CHOSEN] = {"tenant_chosen", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

@@ -8,16 +8,9 @@
 #include "rights.h"
 #include "row.h"
 #include "session_store.h"
+#include "stmt_part.h"
 #include "throttle_store.h"
 #include "user_store.h"
-
-#define MIGRATE (1U << DB_ROLE_MIGRATE)
-#define WEB (1U << DB_ROLE_WEB | MIGRATE)
-#define HASH (1U << DB_ROLE_HASH)
-#define GUARD (1U << DB_ROLE_GUARD)
-
-#define DEF(id, ...) [id] = {.name = #id, __VA_ARGS__}
-#define COLS(table) .cols = (table), .col_count = sizeof(table) / sizeof((table)[0])
 
 /* A row of session, as a whole or within what a check reads. */
 #define SESSION_COLS(type, at)                                                                     \
@@ -487,5 +480,10 @@ static const struct stmt_def table[STMT_COUNT] = {
 
 const struct stmt_def *stmt_def(enum stmt stmt)
 {
+	static const struct stmt_def *const parts[] = {stmt_part_tenants};
+
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+		if (parts[i][stmt].name != NULL)
+			return &parts[i][stmt];
 	return &table[stmt];
 }

@@ -62,6 +62,10 @@ MUST_CHECK enum err api_user_show(struct call *call);
 MUST_CHECK enum err api_session_reauth(struct call *call);
 MUST_CHECK enum err api_password_change(struct call *call);
 
+/* api_tenants.c */
+MUST_CHECK enum err api_tenants_list(struct call *call);
+MUST_CHECK enum err api_session_tenant(struct call *call);
+
 /* api_health.c */
 MUST_CHECK enum err api_health_show(struct call *call);
 

@@ -83,6 +83,10 @@ static const struct field_def API_PASSWORD_BODY[] = {
 	{.name = "new_password", .kind = FIELD_SECRET, .max = TYPED_MAX},
 	{.name = NULL},
 };
+static const struct field_def API_TENANT_BODY[] = {
+	{.name = "tenant", .max = 64},
+	{.name = NULL},
+};
 static const struct field_def API_LIST_QUERY[] = {
 	{.name = "limit", .max = 8, .optional = true},
 	{.name = "cursor", .max = 64, .optional = true},
@@ -228,6 +232,18 @@ const struct route route_table[] = {
 	 .exempt = CHANGE | ROUTE_REPLACED_OK | ROUTE_HASHES,
 	 .body = API_PASSWORD_BODY,
 	 .handle = api_password_change},
+	{.method = METHOD_GET,
+	 .path = "/api/v1/tenants",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_STALE_OK,
+	 .query = API_LIST_QUERY,
+	 .handle = api_tenants_list},
+	{.method = METHOD_PUT,
+	 .path = "/api/v1/session/tenant",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_STALE_OK,
+	 .body = API_TENANT_BODY,
+	 .handle = api_session_tenant},
 };
 
 const size_t route_table_count = sizeof(route_table) / sizeof(route_table[0]);

@@ -10,9 +10,11 @@ import { exercised, follow, operations } from '../support/openapi.mjs';
 import { until } from '../support/stack.mjs';
 
 let stack;
+let tenant;
 before(async () => {
   // Two wrong passwords are soon too many.
   stack = await startStack({ settings: { throttle: { free_failures: 1, device_failures: 1 } } });
+  ({ tenant } = JSON.parse(stack.must(['tenant', 'add', 'readers', '--json']).stdout));
 });
 after(() => stack?.stop());
 
@@ -113,19 +115,21 @@ function person() {
   const identifier = `reader${++people}`;
   const password = `four quiet words by river ${people}`;
   stack.must(['user', 'add', '--username', identifier, '--email', `${identifier}@example.org`, '--password-stdin'], { input: password });
+  stack.must(['member', 'add', identifier, '--tenant', tenant.name]);
   return { identifier, password };
 }
 
 // The described request, with this person's values: {path, json}.
-function fill({ path, operation }, who, session, scope = 'others') {
+function fill({ path, operation }, who, { id, tenant: wanted }, scope = 'others') {
   const bodies = {
     signIn: { identifier: who.identifier, password: who.password, transport: 'handle' },
     stepUp: { method: 'password', password: who.password },
     changePassword: { current_password: who.password, new_password: `a kettle sings behind the mill ${people}` },
+    chooseTenant: { tenant: wanted ?? tenant.id },
   };
   const queries = { endSessions: `?scope=${scope}`, getHealth: '?ready' };
   const below = path === '/health' ? '/auth' : api;
-  return { path: below + path.replace('{id}', session.id) + (queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
+  return { path: below + path.replace('{id}', id) + (queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
 }
 
 // How each status but success and 503 comes about, whatever the operation: options for the client, or a function.
@@ -141,7 +145,7 @@ const ways = {
     assert.ok(operation.responses['403']);
     return call();
   },
-  404: async (call) => call({ id: 'AAAAAAAAAAAAAAAAAAAAAA' }),
+  404: async (call) => call({ id: 'AAAAAAAAAAAAAAAAAAAAAA', tenant: 'AAAAAAAAAAAAAAAAAAAAAA' }),
   406: async (call) => call({ headers: { Accept: 'text/html' } }),
   413: async (call) => call({ json: undefined, body: ' '.repeat(65537), headers: { 'Content-Type': 'application/json' } }),
   415: async (call) => call({ headers: { 'Content-Type': 'text/plain' } }),
@@ -162,8 +166,8 @@ async function bringAbout(entry, status, transport = 'handle') {
   const jar = new Jar();
   const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport } }));
   const carrier = transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
-  const call = ({ anonymous = false, id = mine.session.id, headers = {}, ...more } = {}) => {
-    const { path, json } = fill(entry, who, { id }, transport === 'handle' ? 'others' : 'all');
+  const call = ({ anonymous = false, id = mine.session.id, tenant: wanted, headers = {}, ...more } = {}) => {
+    const { path, json } = fill(entry, who, { id, tenant: wanted }, transport === 'handle' ? 'others' : 'all');
     return stack.client.request(entry.verb.toUpperCase(), path, { json, ...more, headers: { ...(anonymous ? {} : carrier), ...headers } });
   };
   const answer = await (ways[status] ? ways[status](call, entry, who) : call());
@@ -177,7 +181,7 @@ async function bringAboutUnavailable(all) {
   await stack.mariadb.kill('SIGKILL');
   try {
     for (const entry of all) {
-      const { path, json } = fill(entry, who, session);
+      const { path, json } = fill(entry, who, { id: session.id });
       const answer = await stack.client.request(entry.verb.toUpperCase(), path, { json, headers: { 'X-Session-Id': handle } });
       assert.equal(answer.status, 503, `${entry.name}: ${answer.body}`);
     }
