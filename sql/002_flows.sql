@@ -43,6 +43,7 @@ CREATE TABLE IF NOT EXISTS handover (
   epoch       INT UNSIGNED     NOT NULL,
   created_at  BIGINT           NOT NULL,
   expires_at  BIGINT           NOT NULL,
+  used_at     BIGINT           NULL,     -- used once, and kept so that the same request is known again
   PRIMARY KEY (code_hash),
   KEY handover_session (session_id),
   KEY handover_expires (expires_at)

@@ -46,6 +46,9 @@ static const struct {
 	[AUDIT_MEMBER_ADDED] = {"member_added", "ok", LOG_LEVEL_INFO},
 	[AUDIT_MEMBER_REMOVED] = {"member_removed", "ok", LOG_LEVEL_INFO},
 	[AUDIT_TENANT_CHOSEN] = {"tenant_chosen", "ok", LOG_LEVEL_INFO},
+	[AUDIT_HANDOVER_GIVEN] = {"handover_given", "ok", LOG_LEVEL_INFO},
+	[AUDIT_HANDOVER_TAKEN] = {"handover_taken", "ok", LOG_LEVEL_INFO},
+	[AUDIT_HANDOVER_REFUSED] = {"handover_refused", "refused", LOG_LEVEL_WARN},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

@@ -91,11 +91,14 @@ static enum ctl_exit show(struct ctl *ctl, const char *sessions, const struct me
 	return output_end(&output);
 }
 
-typedef enum err (*member_fn)(const struct auth_context *, const struct member_act *,
-			      struct member_effect *);
+/* An act and what happened to sessions. */
+struct wording {
+	enum err (*act)(const struct auth_context *, const struct member_act *,
+			struct member_effect *);
+	const char *sessions;
+};
 
-static enum ctl_exit act_on(struct ctl *ctl, member_fn fn, const char *sessions,
-			    struct member_act *act)
+static enum ctl_exit act_on(struct ctl *ctl, const struct wording *words, struct member_act *act)
 {
 	struct member_effect effect = {.outcome = MEMBER_REFUSED};
 	struct tenant_row tenant;
@@ -110,37 +113,41 @@ static enum ctl_exit act_on(struct ctl *ctl, member_fn fn, const char *sessions,
 		return code;
 	act->key = (struct member_key){.user_id = user.id, .tenant_id = tenant.id};
 	act->reason = ctl_value(ctl, CTL_REASON);
-	e = fn(&ctl->auth, act, &effect);
-	return e == OK ? show(ctl, sessions, &effect) : ctl_failed(ctl, e);
+	e = words->act(&ctl->auth, act, &effect);
+	return e == OK ? show(ctl, words->sessions, &effect) : ctl_failed(ctl, e);
 }
 
 enum ctl_exit cmd_member_add(struct ctl *ctl)
 {
+	const struct wording words = {member_add, "lowered"};
 	struct member_act act = {
 		.roles = ctl->line.roles,
 		.role_count = ctl->line.role_count,
 		.make_default = ctl_given(ctl, CTL_DEFAULT),
 	};
 
-	return act_on(ctl, member_add, "lowered", &act);
+	return act_on(ctl, &words, &act);
 }
 
 enum ctl_exit cmd_member_remove(struct ctl *ctl)
 {
+	const struct wording words = {member_remove, "without tenant now"};
 	struct member_act act = {.role_count = 0};
 
-	return act_on(ctl, member_remove, "without tenant now", &act);
+	return act_on(ctl, &words, &act);
 }
 
 enum ctl_exit cmd_member_role(struct ctl *ctl)
 {
+	const struct wording gives = {member_give_role, "lowered"};
+	const struct wording takes = {member_take_role, "lowered"};
 	bool add = ctl_given(ctl, CTL_ADD);
 	struct str role = ctl_value(ctl, add ? CTL_ADD : CTL_REMOVE);
 	struct member_act act = {.roles = &role, .role_count = 1};
 
 	if (add == ctl_given(ctl, CTL_REMOVE))
 		return ctl_say(CTL_USAGE, "give one of: --add ROLE, --remove ROLE");
-	return act_on(ctl, add ? member_give_role : member_take_role, "lowered", &act);
+	return act_on(ctl, add ? &gives : &takes, &act);
 }
 
 /* Whose list: of a user, or with tenant_id set of a tenant. */

@@ -167,6 +167,7 @@ enum ctl_exit cmd_purge(struct ctl *ctl)
 		json_number(&output.json, "devices", (int64_t)report.devices);
 		json_number(&output.json, "audit_events", (int64_t)report.events);
 		json_number(&output.json, "throttle_counters", (int64_t)report.throttles);
+		json_number(&output.json, "handovers", (int64_t)report.handovers);
 		json_close_object(&output.json);
 	} else {
 		buf_addf(&output.buf,

@@ -480,7 +480,7 @@ static const struct stmt_def table[STMT_COUNT] = {
 
 const struct stmt_def *stmt_def(enum stmt stmt)
 {
-	static const struct stmt_def *const parts[] = {stmt_part_tenants};
+	static const struct stmt_def *const parts[] = {stmt_part_tenants, stmt_part_handover};
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
 		if (parts[i][stmt].name != NULL)

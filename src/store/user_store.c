@@ -74,8 +74,9 @@ enum err user_store_delete(struct db *db, const struct id *id)
 	};
 	uint64_t ended = 0;
 
-	/* Rotations are found by their sessions. */
+	/* Rotations and hand-overs are found by their sessions. */
 	TRY(row_run(db, STMT_ROTATION_DELETE_OF_USER, ARGS(arg_id(id)), NULL));
+	TRY(row_run(db, STMT_HANDOVER_DELETE_OF_USER, ARGS(arg_id(id)), NULL));
 	TRY(session_store_delete_of_user(db, id, &ID_NONE, &ended));
 	for (size_t i = 0; i < sizeof deletions / sizeof deletions[0]; i++)
 		TRY(row_run(db, deletions[i], ARGS(arg_id(id)), NULL));

@@ -109,6 +109,15 @@ const unreachable = ({ name, verb }, status) => {
   return undefined;
 };
 
+const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
+const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
+// A body that signs in by a hand-over of that person's.
+async function handedOver(who) {
+  const { session_handle: giver } = await stack.signIn(who);
+  const given = await stack.withHandle(giver, 'POST', '/session/handover', { json: { challenge, to: 'native' } });
+  return { handover: given.json.handover, verifier, transport: 'handle' };
+}
+
 // One person an operation, so that their attempts do not add up.
 let people = 0;
 function person() {
@@ -126,6 +135,7 @@ function fill({ path, operation }, who, { id, tenant: wanted }, scope = 'others'
     stepUp: { method: 'password', password: who.password },
     changePassword: { current_password: who.password, new_password: `a kettle sings behind the mill ${people}` },
     chooseTenant: { tenant: wanted ?? tenant.id },
+    giveHandover: { challenge, to: 'native' },
   };
   const queries = { endSessions: `?scope=${scope}`, getHealth: '?ready' };
   const below = path === '/health' ? '/auth' : api;
@@ -147,6 +157,12 @@ const ways = {
   },
   404: async (call) => call({ id: 'AAAAAAAAAAAAAAAAAAAAAA', tenant: 'AAAAAAAAAAAAAAAAAAAAAA' }),
   406: async (call) => call({ headers: { Accept: 'text/html' } }),
+  409: async (call) => call({ json: await handedOver(person()) }),
+  410: async (call, entry, who) => {
+    const json = await handedOver(who);
+    assert.equal((await call({ anonymous: true, json })).status, 201);
+    return call({ anonymous: true, json });
+  },
   413: async (call) => call({ json: undefined, body: ' '.repeat(65537), headers: { 'Content-Type': 'application/json' } }),
   415: async (call) => call({ headers: { 'Content-Type': 'text/plain' } }),
   421: async (call) => call({ headers: { Host: 'evil.test' } }),
