@@ -172,10 +172,11 @@ enum ctl_exit cmd_purge(struct ctl *ctl)
 	} else {
 		buf_addf(&output.buf,
 			 "deleted: %llu sessions, %llu rotations, %llu devices, "
-			 "%llu audit events, %llu throttle counters\n",
+			 "%llu audit events, %llu throttle counters, %llu hand-overs\n",
 			 (unsigned long long)report.sessions, (unsigned long long)report.rotations,
 			 (unsigned long long)report.devices, (unsigned long long)report.events,
-			 (unsigned long long)report.throttles);
+			 (unsigned long long)report.throttles,
+			 (unsigned long long)report.handovers);
 	}
 	return output_end(&output);
 }
