@@ -127,7 +127,7 @@ static enum err rename_work(struct db *db, void *opaque)
 {
 	struct doing *d = opaque;
 	struct tenant_row row = {.created_at = 0};
-	struct str was = STR_NONE;
+	struct str was;
 	bool found = false;
 	enum err e = OK;
 

@@ -6,6 +6,7 @@
 #include "output.h"
 
 #define PAGE 100
+#define BAD_REASON "the reason must be at most 200 bytes of text without line ends or controls"
 
 static enum ctl_exit say_refusal(const struct member_effect *effect)
 {
@@ -17,8 +18,7 @@ static enum ctl_exit say_refusal(const struct member_effect *effect)
 		[MEMBER_NO_SUCH_TENANT] = "there is no such tenant any more",
 		[MEMBER_NOT_A_MEMBER] = "the user is no member of this tenant",
 		[MEMBER_NO_SUCH_ROLE] = "there is no such role",
-		[MEMBER_BAD_REASON] = "the reason must be at most 200 bytes of text without line "
-				      "ends or controls",
+		[MEMBER_BAD_REASON] = BAD_REASON,
 	};
 
 	return ctl_say(CTL_REFUSED, "%s", TEXTS[effect->outcome]);
@@ -171,6 +171,16 @@ static enum err next_page(struct ctl *ctl, struct member_key *key, struct page_c
 	return OK;
 }
 
+static void add_row(struct output *output, const struct member_row *row)
+{
+	if (output->is_json) {
+		add_json(&output->json, NULL, row);
+		return;
+	}
+	add_text(&output->buf, row);
+	buf_add_char(&output->buf, '\n');
+}
+
 static enum err add_all(struct ctl *ctl, struct member_key *key, struct output *output)
 {
 	struct member_row *rows = arena_array(ctl->auth.arena, PAGE, sizeof *rows);
@@ -181,14 +191,8 @@ static enum err add_all(struct ctl *ctl, struct member_key *key, struct output *
 		return ERR_MEMORY;
 	while (page.n == PAGE) {
 		TRY(next_page(ctl, key, &cursor, &page));
-		for (size_t i = 0; i < page.n; i++) {
-			if (output->is_json) {
-				add_json(&output->json, NULL, &rows[i]);
-				continue;
-			}
-			add_text(&output->buf, &rows[i]);
-			buf_add_char(&output->buf, '\n');
-		}
+		for (size_t i = 0; i < page.n; i++)
+			add_row(output, &rows[i]);
 	}
 	return OK;
 }

@@ -5,6 +5,9 @@
 #include "tenant.h"
 
 #define PAGE 100
+#define BAD_NAME "the name must be 2 to 64 of a-z, 0-9, '.', '_', '-', the first a letter or digit"
+#define BAD_TITLE "the title must be at most 100 characters without line ends or other controls"
+#define BAD_REASON "the reason must be at most 200 bytes of text without line ends or controls"
 
 static enum ctl_exit say_refusal(const struct tenant_effect *effect)
 {
@@ -12,14 +15,11 @@ static enum ctl_exit say_refusal(const struct tenant_effect *effect)
 		[TENANT_REFUSED] = "refused",
 		[TENANT_DONE] = "",
 		[TENANT_ALREADY] = "",
-		[TENANT_BAD_NAME] = "the name must be 2 to 64 of a-z, 0-9, '.', '_', '-', the "
-				    "first a letter or digit",
-		[TENANT_BAD_TITLE] = "the title must be at most 100 characters without line ends "
-				     "or other controls",
+		[TENANT_BAD_NAME] = BAD_NAME,
+		[TENANT_BAD_TITLE] = BAD_TITLE,
 		[TENANT_TAKEN] = "the name is taken already",
 		[TENANT_NOT_THERE] = "there is no such tenant any more",
-		[TENANT_BAD_REASON] = "the reason must be at most 200 bytes of text without line "
-				      "ends or controls",
+		[TENANT_BAD_REASON] = BAD_REASON,
 	};
 
 	return ctl_say(CTL_REFUSED, "%s", TEXTS[effect->outcome]);

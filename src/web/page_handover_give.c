@@ -29,10 +29,12 @@ static struct problem_detail read(const struct call *call, bool posted, struct g
 			 .to = text(call, "to"),
 			 .device = text(call, "device")},
 		.sign = text(call, "sign"),
+		.challenge = {{0}},
 	};
 	giving.receiver = handover_receiver_of(giving.link.to);
 	giving.is_signed = handover_is_signed(call, &giving.link, giving.sign);
-	if (handover_challenge_of(giving.link.challenge, &giving.challenge) != OK)
+	*out = giving;
+	if (handover_challenge_of(out->link.challenge, &out->challenge) != OK)
 		return (struct problem_detail){.field = STR("challenge"),
 					       .reason = STR("must be 43 characters of base64url")};
 	if (giving.receiver == HANDOVER_NOBODY)
@@ -42,7 +44,6 @@ static struct problem_detail read(const struct call *call, bool posted, struct g
 		return (struct problem_detail){.field = STR("device"),
 					       .reason =
 						       STR("at most 100 characters, no controls")};
-	*out = giving;
 	return (struct problem_detail){.field = STR_NONE};
 }
 
