@@ -28,8 +28,7 @@ const struct stmt_def stmt_part_handover[STMT_COUNT] = {
 	DEF(STMT_HANDOVER_DELETE_OF_SESSION, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM handover WHERE session_id = ?"),
 	DEF(STMT_HANDOVER_DELETE_OF_USER, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
-	    .sql = "DELETE h FROM handover h JOIN session s ON s.id = h.session_id "
-		   "WHERE s.user_id = ?"),
+	    .sql = "DELETE FROM handover WHERE user_id = ?"),
 	DEF(STMT_HANDOVER_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM handover WHERE expires_at < ? ORDER BY expires_at LIMIT ?"),
 	DEF(STMT_OUTBOX_INSERT, .params = "bbbbbii", .roles = WEB,

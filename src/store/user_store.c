@@ -68,15 +68,18 @@ enum err user_store_set_state(struct db *db, const struct id *id, enum user_stat
 enum err user_store_delete(struct db *db, const struct id *id)
 {
 	static const enum stmt deletions[] = {
-		STMT_PASSWORD_DELETE,           STMT_USER_ROLE_DELETE_OF_USER,
-		STMT_MEMBERSHIP_DELETE_OF_USER, STMT_DEVICE_DELETE_OF_USER,
-		STMT_OUTBOX_DELETE_OF_USER,     STMT_USER_DELETE,
+		STMT_PASSWORD_DELETE,
+		STMT_USER_ROLE_DELETE_OF_USER,
+		STMT_MEMBERSHIP_DELETE_OF_USER,
+		STMT_DEVICE_DELETE_OF_USER,
+		STMT_OUTBOX_DELETE_OF_USER,
+		STMT_HANDOVER_DELETE_OF_USER,
+		STMT_USER_DELETE,
 	};
 	uint64_t ended = 0;
 
-	/* Rotations and hand-overs are found by their sessions. */
+	/* Rotations are found by their sessions. */
 	TRY(row_run(db, STMT_ROTATION_DELETE_OF_USER, ARGS(arg_id(id)), NULL));
-	TRY(row_run(db, STMT_HANDOVER_DELETE_OF_USER, ARGS(arg_id(id)), NULL));
 	TRY(session_store_delete_of_user(db, id, &ID_NONE, &ended));
 	for (size_t i = 0; i < sizeof deletions / sizeof deletions[0]; i++)
 		TRY(row_run(db, deletions[i], ARGS(arg_id(id)), NULL));
