@@ -43,7 +43,9 @@ CREATE TABLE IF NOT EXISTS handover (
   epoch       INT UNSIGNED     NOT NULL,
   created_at  BIGINT           NOT NULL,
   expires_at  BIGINT           NOT NULL,
+  used_at     BIGINT           NULL,     -- used once, and kept so that the same request is known again
   PRIMARY KEY (code_hash),
   KEY handover_session (session_id),
+  KEY handover_user (user_id),
   KEY handover_expires (expires_at)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;

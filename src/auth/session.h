@@ -62,6 +62,12 @@ MUST_CHECK enum err session_keep(struct arena *arena, struct session *session);
  */
 MUST_CHECK enum err session_touch(const struct auth_context *context, struct session *session);
 
+/* What a method of signing in adds to the transaction, when it is not a repetition. */
+struct session_claim {
+	enum err (*settle)(struct db *db, void *what); /* ERR_CONFLICT: no sign-in after all */
+	void *what;
+};
+
 /* How a session comes to be: the one step behind every method of signing in. */
 struct session_start {
 	struct id user_id;
@@ -82,6 +88,10 @@ struct session_start {
 	int64_t password_changed_at; /* of the password that was compared; 0: none was */
 	struct secret
 		stronger_hash; /* of that password at today's cost; missing: keep what is there */
+	int64_t auth_time;     /* when the person proved who they are; 0: now */
+	int64_t latest_end;    /* the session ends by then at the latest; 0: as its class says */
+	struct str detail;     /* of the event; absent: amr */
+	struct session_claim claim;
 };
 
 /* What the client is told, once. */

@@ -127,9 +127,11 @@ static void fill_row(const struct sign_in *s, struct session_row *row)
 	row->client = either(start->client, STR(""));
 	row->aal = start->aal;
 	row->amr = either(start->amr, STR(""));
-	row->auth_time = now;
+	row->auth_time = start->auth_time > 0 ? start->auth_time : now;
 	row->last_seen = now;
 	row->expires_at = now + config->session.classes[row->class].absolute;
+	if (start->latest_end > 0 && start->latest_end < row->expires_at)
+		row->expires_at = start->latest_end;
 	row->idle_end = policy_idle_end(config, row, now);
 	row->aal2_end = start->aal >= 2 ? now + config->session.aal2.absolute : 0;
 	row->device_name = either(start->device_name, row->device_name);
@@ -233,12 +235,15 @@ static enum err sign_in_work(struct db *db, void *opaque)
 	TRY(settle_password(s, db));
 	if (s->renewal.issued.repeated)
 		return OK;
+	if (s->start->claim.settle != NULL)
+		TRY(s->start->claim.settle(db, s->start->claim.what));
 	TRY(choose_state(s, db));
 	TRY(find_device(s, db));
 	TRY(make_row(s, db));
 	TRY(renewal_read(&s->renewal, db));
 	return renewal_note(&s->renewal, AUDIT_LOGIN_SUCCESS,
-			    s->renewal.issued.session.found.session.id, s->start->amr);
+			    s->renewal.issued.session.found.session.id,
+			    either(s->start->detail, s->start->amr));
 }
 
 /* What was resolved is taken for granted only the first time. */

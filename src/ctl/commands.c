@@ -219,6 +219,88 @@ static const struct ctl_command COMMANDS[] = {
 		.need = CTL_NEED_CONFIG,
 		.run = cmd_password_calibrate,
 	},
+	{
+		.noun = "tenant",
+		.verb = "add",
+		.synopsis = "NAME [--title TEXT]",
+		.description = "Makes a tenant: an organisation that users can belong to, with "
+			       "roles of their own in it.",
+		.options = BIT(CTL_TITLE),
+		.operand = true,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_tenant_add,
+	},
+	{
+		.noun = "tenant",
+		.verb = "list",
+		.synopsis = "",
+		.description = "Lists all tenants, by name.",
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_tenant_list,
+	},
+	{
+		.noun = "tenant",
+		.verb = "rename",
+		.synopsis = "TENANT [--name NAME] [--title TEXT] [--reason TEXT]",
+		.description = "Gives a tenant another name or title. It stays the same tenant.",
+		.options = BIT(CTL_NAME) | BIT(CTL_TITLE) | BIT(CTL_REASON),
+		.operand = true,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_tenant_rename,
+	},
+	{
+		.noun = "tenant",
+		.verb = "remove",
+		.synopsis = "TENANT [--reason TEXT]",
+		.description = "Removes a tenant with all memberships and roles in it. Accounts "
+			       "and sessions stay.",
+		.options = BIT(CTL_REASON),
+		.operand = true,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_tenant_remove,
+	},
+	{
+		.noun = "member",
+		.verb = "add",
+		.synopsis = "USER --tenant TENANT [--role ROLE]... [--default] [--reason TEXT]",
+		.description = "Makes a user a member of a tenant, with roles that hold only "
+			       "there. The first tenant of a user, or one with --default, is where "
+			       "sign-in begins.",
+		.options = BIT(CTL_TENANT) | BIT(CTL_ROLE) | BIT(CTL_DEFAULT) | BIT(CTL_REASON),
+		.operand = true,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_member_add,
+	},
+	{
+		.noun = "member",
+		.verb = "remove",
+		.synopsis = "USER --tenant TENANT [--reason TEXT]",
+		.description = "Ends a membership and the roles in it, from the next request on.",
+		.options = BIT(CTL_TENANT) | BIT(CTL_REASON),
+		.operand = true,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_member_remove,
+	},
+	{
+		.noun = "member",
+		.verb = "role",
+		.synopsis = "USER --tenant TENANT --add ROLE | --remove ROLE [--reason TEXT]",
+		.description = "Gives a member a role in a tenant or takes it away, from the next "
+			       "request on.",
+		.options = BIT(CTL_TENANT) | BIT(CTL_ADD) | BIT(CTL_REMOVE) | BIT(CTL_REASON),
+		.operand = true,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_member_role,
+	},
+	{
+		.noun = "member",
+		.verb = "list",
+		.synopsis = "--tenant TENANT | --user USER",
+		.description = "Lists the members of a tenant, or the tenants of a user.",
+		.options = BIT(CTL_TENANT) | BIT(CTL_USER),
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_member_list,
+	},
 };
 
 const struct ctl_command *ctl_commands(size_t *n)

@@ -9,6 +9,7 @@
 #include "err.h"
 #include "str.h"
 
+struct tenant_row;
 struct user_row;
 
 /* Exit codes of the program; gatepost(8). */
@@ -43,6 +44,10 @@ enum ctl_option {
 	CTL_OFFLINE,
 	CTL_TARGET,
 	CTL_KEEP_SESSIONS,
+	CTL_TENANT,
+	CTL_NAME,
+	CTL_TITLE,
+	CTL_DEFAULT,
 	CTL_OPTION_COUNT
 };
 
@@ -103,6 +108,10 @@ struct str ctl_value(const struct ctl *ctl, enum ctl_option option);
 /* Finds by user name, address or id. False: *code says why not, and it was said. */
 bool ctl_find_user(struct ctl *ctl, struct str who, struct user_row *user, enum ctl_exit *code);
 
+/* The same by name or id, in cmd_tenant.c. */
+bool ctl_find_tenant(struct ctl *ctl, struct str which, struct tenant_row *tenant,
+		     enum ctl_exit *code);
+
 /* The commands. */
 enum ctl_exit cmd_migrate(struct ctl *ctl);
 enum ctl_exit cmd_setup(struct ctl *ctl);
@@ -126,5 +135,13 @@ enum ctl_exit cmd_throttle_clear(struct ctl *ctl);
 enum ctl_exit cmd_doctor(struct ctl *ctl);
 enum ctl_exit cmd_password_calibrate(struct ctl *ctl);
 enum ctl_exit cmd_restore_check(struct ctl *ctl);
+enum ctl_exit cmd_tenant_add(struct ctl *ctl);
+enum ctl_exit cmd_tenant_list(struct ctl *ctl);
+enum ctl_exit cmd_tenant_rename(struct ctl *ctl);
+enum ctl_exit cmd_tenant_remove(struct ctl *ctl);
+enum ctl_exit cmd_member_add(struct ctl *ctl);
+enum ctl_exit cmd_member_remove(struct ctl *ctl);
+enum ctl_exit cmd_member_role(struct ctl *ctl);
+enum ctl_exit cmd_member_list(struct ctl *ctl);
 
 #endif

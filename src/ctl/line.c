@@ -33,6 +33,10 @@ static const struct option_def OPTIONS[CTL_OPTION_COUNT] = {
 	[CTL_OFFLINE] = {"--offline", false, false},
 	[CTL_TARGET] = {"--target", true, false},
 	[CTL_KEEP_SESSIONS] = {"--keep-sessions", false, false},
+	[CTL_TENANT] = {"--tenant", true, false},
+	[CTL_NAME] = {"--name", true, false},
+	[CTL_TITLE] = {"--title", true, false},
+	[CTL_DEFAULT] = {"--default", false, false},
 };
 
 const char *line_option_name(enum ctl_option option)

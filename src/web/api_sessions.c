@@ -3,6 +3,7 @@
 #include "call.h"
 #include "fields.h"
 #include "handlers.h"
+#include "handover.h"
 #include "issued.h"
 #include "signin_call.h"
 #include "signout_call.h"
@@ -42,15 +43,49 @@ static struct signin_form form_of(const struct call *call)
 	};
 }
 
+/* One way to sign in, and all that it takes. Field absent: nothing is wrong. */
+static struct problem_detail flaw_of_proof(const struct call *call)
+{
+	static const char *const TYPED[] = {"identifier", "password"};
+	static const char *const HANDED[] = {"handover", "verifier"};
+	bool handed = str_is_present(call_text(call, HANDED[0])) ||
+		      str_is_present(call_text(call, HANDED[1]));
+	for (size_t i = 0; i < 2; i++) {
+		if (handed && str_is_present(call_text(call, TYPED[i])))
+			return (struct problem_detail){.field = str_of(TYPED[i]),
+						       .reason = STR("not together with handover")};
+		const char *needed = handed ? HANDED[i] : TYPED[i];
+		if (!str_is_present(call_text(call, needed)))
+			return (struct problem_detail){.field = str_of(needed),
+						       .reason = STR("is missing")};
+	}
+	if (handed && !handover_is_verifier(call_text(call, HANDED[1])))
+		return (struct problem_detail){.field = STR("verifier"),
+					       .reason = STR("43 to 128 unreserved characters")};
+	return (struct problem_detail){.field = STR_NONE};
+}
+
+static enum err create_by_handover(struct call *call, const struct signin_form *form)
+{
+	struct session_issued issued;
+	bool taken;
+	TRY(api_handover_take(call, form, &issued, &taken));
+	return taken ? issued_created(call, &issued) : OK;
+}
+
 enum err api_sessions_create(struct call *call)
 {
 	struct signin_form form = form_of(call);
-	struct problem_detail flaw = flaw_of(&form);
+	struct problem_detail flaw = flaw_of_proof(call);
 	enum signin_verdict verdict;
 	struct session_issued issued;
 	unsigned wait;
+	if (!str_is_present(flaw.field))
+		flaw = flaw_of(&form);
 	if (str_is_present(flaw.field))
 		return view_problem(call, PROBLEM_INVALID_REQUEST, &flaw);
+	if (str_is_present(call_text(call, "handover")))
+		return create_by_handover(call, &form);
 	TRY(signin_of_call(call, &form, &verdict, &wait, &issued));
 	if (verdict == SIGNIN_THROTTLED)
 		return answer_throttled(call, wait);

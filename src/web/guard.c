@@ -339,9 +339,11 @@ enum err guard_check(struct call *call, enum guard_verdict *verdict)
 	return OK;
 }
 
-static enum err make_pre(struct call *call)
+enum err guard_pre(struct call *call)
 {
 	struct secret value;
+	if (str_is_present(call->pre_cookie))
+		return OK;
 	TRY(csrf_pre_make(call->arena, call->app->keys, call->request.now, &value));
 	call->pre_cookie = (struct str){(const char *)value.bytes, value.len};
 	call->pre_is_new = true;
@@ -352,7 +354,7 @@ enum err guard_form_token(struct call *call, struct str *token)
 {
 	struct csrf_binding binding;
 	if (!find_binding(call, &binding)) {
-		TRY(make_pre(call));
+		TRY(guard_pre(call));
 		if (!find_binding(call, &binding))
 			return ERR_INTERNAL;
 	}

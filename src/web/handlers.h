@@ -2,9 +2,13 @@
 #ifndef GATEPOST_WEB_HANDLERS_H
 #define GATEPOST_WEB_HANDLERS_H
 
+#include <stdbool.h>
+
 #include "err.h"
 
 struct call;
+struct session_issued;
+struct signin_form;
 
 /*
  * Each answers one route into call->response. What a person or program did wrong is an answer and
@@ -64,6 +68,24 @@ MUST_CHECK enum err api_user_show(struct call *call);
 /* api_reauth.c */
 MUST_CHECK enum err api_session_reauth(struct call *call);
 MUST_CHECK enum err api_password_change(struct call *call);
+
+/* api_tenants.c */
+MUST_CHECK enum err api_tenants_list(struct call *call);
+MUST_CHECK enum err api_session_tenant(struct call *call);
+
+/* api_handover.c */
+MUST_CHECK enum err api_handover_give(struct call *call);
+/* The part of api_sessions_create for a hand-over; *taken false: the refusal is the answer. */
+MUST_CHECK enum err api_handover_take(struct call *call, const struct signin_form *form,
+				      struct session_issued *issued, bool *taken);
+
+/* page_handover.c */
+MUST_CHECK enum err page_handover_show(struct call *call);
+MUST_CHECK enum err page_handover_post(struct call *call);
+
+/* page_handover_give.c */
+MUST_CHECK enum err page_handover_ask(struct call *call);
+MUST_CHECK enum err page_handover_give(struct call *call);
 
 /* api_health.c */
 MUST_CHECK enum err api_health_show(struct call *call);

@@ -45,6 +45,9 @@ static const struct problem_info PROBLEMS[PROBLEM_COUNT] = {
 	[PROBLEM_CONFLICT] = {"conflict", 409, "Something else came first",
 			      "Something else changed this at the same moment, so nothing was "
 			      "done. Please look at it again."},
+	[PROBLEM_CODE_EXPIRED] = {"code_expired", 410, "This code is over",
+				  "The code was used already, or is too old. Please start again "
+				  "with a new one."},
 	[PROBLEM_TOO_LARGE] = {"too_large", 413, "This is too large",
 			       "The request has more than 64 KiB, so nothing was done."},
 	[PROBLEM_UNSUPPORTED_MEDIA_TYPE] = {"unsupported_media_type", 415,

@@ -64,13 +64,15 @@ static const struct field_def HEALTH_QUERY[] = {
 	{.name = NULL},
 };
 static const struct field_def API_SIGNIN_BODY[] = {
-	{.name = "identifier", .max = 254},
-	{.name = "password", .kind = FIELD_SECRET, .max = 1024},
+	{.name = "identifier", .max = 254, .optional = true},
+	{.name = "password", .kind = FIELD_SECRET, .max = 1024, .optional = true},
 	{.name = "transport", .max = 16},
 	{.name = "client", .max = 64, .optional = true},
 	{.name = "device_name", .max = 400, .optional = true},
 	{.name = "device_id", .max = 128, .optional = true},
 	{.name = "remember", .kind = FIELD_BOOL, .max = 8, .optional = true},
+	{.name = "handover", .kind = FIELD_SECRET, .max = 64, .optional = true},
+	{.name = "verifier", .kind = FIELD_SECRET, .max = 128, .optional = true},
 	{.name = NULL},
 };
 static const struct field_def API_REAUTH_BODY[] = {
@@ -81,6 +83,32 @@ static const struct field_def API_REAUTH_BODY[] = {
 static const struct field_def API_PASSWORD_BODY[] = {
 	{.name = "current_password", .kind = FIELD_SECRET, .max = 1024},
 	{.name = "new_password", .kind = FIELD_SECRET, .max = TYPED_MAX},
+	{.name = NULL},
+};
+static const struct field_def API_HANDOVER_BODY[] = {
+	{.name = "challenge", .max = 64},
+	{.name = "to", .max = 16},
+	{.name = NULL},
+};
+static const struct field_def HANDOVER_QUERY[] = {
+	{.name = "code", .kind = FIELD_SECRET, .max = NAME_MAX_BYTES, .optional = true},
+	{.name = "ticket", .max = 64, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def HANDOVER_BODY[] = {
+	{.name = "code", .kind = FIELD_SECRET, .max = NAME_MAX_BYTES, .optional = true},
+	{.name = "ticket", .max = 64, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def GIVE_FIELDS[] = {
+	{.name = "challenge", .max = 64, .optional = true},
+	{.name = "to", .max = 16, .optional = true},
+	{.name = "device", .max = 400, .optional = true},
+	{.name = "sign", .max = 64, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def API_TENANT_BODY[] = {
+	{.name = "tenant", .max = 64},
 	{.name = NULL},
 };
 static const struct field_def API_LIST_QUERY[] = {
@@ -241,6 +269,45 @@ const struct route route_table[] = {
 	 .exempt = ENTRY,
 	 .body = API_GUEST_BODY,
 	 .handle = api_guest_create},
+	{.method = METHOD_GET,
+	 .path = "/api/v1/tenants",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_STALE_OK,
+	 .query = API_LIST_QUERY,
+	 .handle = api_tenants_list},
+	{.method = METHOD_PUT,
+	 .path = "/api/v1/session/tenant",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_STALE_OK,
+	 .body = API_TENANT_BODY,
+	 .handle = api_session_tenant},
+	{.method = METHOD_POST,
+	 .path = "/api/v1/session/handover",
+	 .surface = SURFACE_API,
+	 .body = API_HANDOVER_BODY,
+	 .handle = api_handover_give},
+
+	/* Hand-over: the receiver's page is open to everybody, the giver's needs a fresh session.
+	 */
+	{.method = METHOD_GET,
+	 .path = "/handover",
+	 .exempt = ENTRY,
+	 .query = HANDOVER_QUERY,
+	 .handle = page_handover_show},
+	{.method = METHOD_POST,
+	 .path = "/handover",
+	 .exempt = ENTRY | ROUTE_STALE_FORM,
+	 .body = HANDOVER_BODY,
+	 .handle = page_handover_post},
+	{.method = METHOD_GET,
+	 .path = "/handover/give",
+	 .query = GIVE_FIELDS,
+	 .handle = page_handover_ask},
+	{.method = METHOD_POST,
+	 .path = "/handover/give",
+	 .exempt = ROUTE_STALE_FORM,
+	 .body = GIVE_FIELDS,
+	 .handle = page_handover_give},
 };
 
 const size_t route_table_count = sizeof(route_table) / sizeof(route_table[0]);

@@ -147,6 +147,7 @@ static enum err add_urls(struct call *call, struct template_data *data, bool sig
 	TRY(add_url(call, data, "url_login", STR("/login")));
 	TRY(add_url(call, data, "url_logout", STR("/logout")));
 	TRY(add_url(call, data, "url_account", STR("/account")));
+	TRY(add_url(call, data, "url_handover", STR("/handover")));
 	TRY(add_url(call, data, "url_password", STR("/account/password")));
 	return add_url(call, data, "url_sessions", STR("/account/sessions"));
 }

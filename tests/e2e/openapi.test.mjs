@@ -10,9 +10,11 @@ import { exercised, follow, operations } from '../support/openapi.mjs';
 import { until } from '../support/stack.mjs';
 
 let stack;
+let tenant;
 before(async () => {
   // Two wrong passwords are soon too many.
   stack = await startStack({ settings: { throttle: { free_failures: 1, device_failures: 1 } } });
+  ({ tenant } = JSON.parse(stack.must(['tenant', 'add', 'readers', '--json']).stdout));
 });
 after(() => stack?.stop());
 
@@ -107,25 +109,37 @@ const unreachable = ({ name, verb }, status) => {
   return undefined;
 };
 
+const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
+const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
+// A body that signs in by a hand-over of that person's.
+async function handedOver(who) {
+  const { session_handle: giver } = await stack.signIn(who);
+  const given = await stack.withHandle(giver, 'POST', '/session/handover', { json: { challenge, to: 'native' } });
+  return { handover: given.json.handover, verifier, transport: 'handle' };
+}
+
 // One person an operation, so that their attempts do not add up.
 let people = 0;
 function person() {
   const identifier = `reader${++people}`;
   const password = `four quiet words by river ${people}`;
   stack.must(['user', 'add', '--username', identifier, '--email', `${identifier}@example.org`, '--password-stdin'], { input: password });
+  stack.must(['member', 'add', identifier, '--tenant', tenant.name]);
   return { identifier, password };
 }
 
 // The described request, with this person's values: {path, json}.
-function fill({ path, operation }, who, session, scope = 'others') {
+function fill({ path, operation }, who, { id, tenant: wanted }, scope = 'others') {
   const bodies = {
     signIn: { identifier: who.identifier, password: who.password, transport: 'handle' },
     stepUp: { method: 'password', password: who.password },
     changePassword: { current_password: who.password, new_password: `a kettle sings behind the mill ${people}` },
+    chooseTenant: { tenant: wanted ?? tenant.id },
+    giveHandover: { challenge, to: 'native' },
   };
   const queries = { endSessions: `?scope=${scope}`, getHealth: '?ready' };
   const below = path === '/health' ? '/auth' : api;
-  return { path: below + path.replace('{id}', session.id) + (queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
+  return { path: below + path.replace('{id}', id) + (queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
 }
 
 // How each status but success and 503 comes about, whatever the operation: options for the client, or a function.
@@ -141,8 +155,14 @@ const ways = {
     assert.ok(operation.responses['403']);
     return call();
   },
-  404: async (call) => call({ id: 'AAAAAAAAAAAAAAAAAAAAAA' }),
+  404: async (call) => call({ id: 'AAAAAAAAAAAAAAAAAAAAAA', tenant: 'AAAAAAAAAAAAAAAAAAAAAA' }),
   406: async (call) => call({ headers: { Accept: 'text/html' } }),
+  409: async (call) => call({ json: await handedOver(person()) }),
+  410: async (call, entry, who) => {
+    const json = await handedOver(who);
+    assert.equal((await call({ anonymous: true, json })).status, 201);
+    return call({ anonymous: true, json });
+  },
   413: async (call) => call({ json: undefined, body: ' '.repeat(65537), headers: { 'Content-Type': 'application/json' } }),
   415: async (call) => call({ headers: { 'Content-Type': 'text/plain' } }),
   421: async (call) => call({ headers: { Host: 'evil.test' } }),
@@ -162,8 +182,8 @@ async function bringAbout(entry, status, transport = 'handle') {
   const jar = new Jar();
   const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport } }));
   const carrier = transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
-  const call = ({ anonymous = false, id = mine.session.id, headers = {}, ...more } = {}) => {
-    const { path, json } = fill(entry, who, { id }, transport === 'handle' ? 'others' : 'all');
+  const call = ({ anonymous = false, id = mine.session.id, tenant: wanted, headers = {}, ...more } = {}) => {
+    const { path, json } = fill(entry, who, { id, tenant: wanted }, transport === 'handle' ? 'others' : 'all');
     return stack.client.request(entry.verb.toUpperCase(), path, { json, ...more, headers: { ...(anonymous ? {} : carrier), ...headers } });
   };
   const answer = await (ways[status] ? ways[status](call, entry, who) : call());
@@ -177,7 +197,7 @@ async function bringAboutUnavailable(all) {
   await stack.mariadb.kill('SIGKILL');
   try {
     for (const entry of all) {
-      const { path, json } = fill(entry, who, session);
+      const { path, json } = fill(entry, who, { id: session.id });
       const answer = await stack.client.request(entry.verb.toUpperCase(), path, { json, headers: { 'X-Session-Id': handle } });
       assert.equal(answer.status, 503, `${entry.name}: ${answer.body}`);
     }

@@ -184,7 +184,7 @@ static const struct {
 	{"listen a", "mode = 01777", "mode must be an octal mode such as 0660"},
 	{"listen a", "threads = 0", "threads must be a number from 1 to 256"},
 	{"listen a", "origin = https://a", "unknown setting \"origin\""},
-	{"flows", "free_flows = maybe", "free_flows must be yes or no"},
+	{"flows", "free_flows = maybe", "free_flows must be yes, on, no or off"},
 	{"flow a", "steps = start > Start",
 	 "steps must be steps such as start > done: a-z, 0-9, ., _ and -"},
 	{"flow a", "steps = start >",

@@ -81,7 +81,7 @@ static void no_change_is_exempt_from_the_token(void **state)
 static void what_changes_something_without_a_session_is_listed(void **state)
 {
 	static const char *const LISTED[] = {"/login", "/logout", "/setup", "/api/v1/sessions",
-					     "/api/v1/sessions/guest"};
+					     "/api/v1/sessions/guest", "/handover"};
 	size_t n;
 	const struct route *rows = routes_all(&n);
 	(void)state;
@@ -99,8 +99,9 @@ static void what_changes_something_without_a_session_is_listed(void **state)
 /* Their handlers look at csrf_stale first: a new one is added here when it does. */
 static void who_is_shown_a_stale_form_is_listed(void **state)
 {
-	static const char *const LISTED[] = {"/login",  "/logout",           "/setup",
-					     "/reauth", "/account/sessions", "/account/password"};
+	static const char *const LISTED[] = {"/login",    "/logout",           "/setup",
+					     "/reauth",   "/account/sessions", "/account/password",
+					     "/handover", "/handover/give"};
 	size_t n;
 	const struct route *rows = routes_all(&n);
 	(void)state;
@@ -131,6 +132,8 @@ static void stale_routes_only_read(void **state)
 		"/api/v1/session",
 		"/api/v1/session/reauth",
 		"/api/v1/password",
+		"/handover",
+		"/api/v1/session/tenant", /* its handler asks for freshness where it matters */
 	};
 	size_t n;
 	const struct route *rows = routes_all(&n);
