@@ -343,13 +343,14 @@ static unsigned run_script(MYSQL *mysql, struct str script)
 	return 0;
 }
 
-enum err db_script(struct db *db, struct str script, struct fault *fault)
+static enum err try_script(struct db *db, struct str script, struct fault *fault)
 {
 	enum db_trouble trouble = DB_DEFECT;
 	unsigned number = 0;
 
 	TRY(db_ready(db));
 	db->statements++;
+	db->retry = false;
 	number = run_script(db->mysql, script);
 	if (number == 0)
 		return OK;
@@ -358,4 +359,16 @@ enum err db_script(struct db *db, struct str script, struct fault *fault)
 	if (trouble != DB_LOST)
 		db_drop(db); /* it would still take several statements at once */
 	return trouble == DB_DEFECT || trouble == DB_DUPLICATE ? ERR_INTERNAL : ERR_UNAVAILABLE;
+}
+
+enum err db_script(struct db *db, struct str script, struct fault *fault)
+{
+	enum err e = OK;
+
+	for (unsigned i = 0; i < DB_TRIES; i++) {
+		e = try_script(db, script, fault);
+		if (e == OK || !db->retry)
+			break;
+	}
+	return e;
 }

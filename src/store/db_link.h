@@ -69,7 +69,10 @@ MUST_CHECK enum err db_look(struct db *db);
  */
 void db_explain(const struct db *db, struct fault *fault);
 
-/* Runs a script of several statements; the first that fails ends it, and fault says why. */
+/*
+ * Runs a script of several statements, each of which may be repeated; the first that fails ends it,
+ * and fault says why. A deadlock (two of a cluster at once): again from its start.
+ */
 MUST_CHECK enum err db_script(struct db *db, struct str script, struct fault *fault);
 
 /* Of row.c: closes what is prepared on a connection that was closed already. */

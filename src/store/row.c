@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include <mysql.h>
+#include <mysqld_error.h>
 
 #include "arena.h"
 #include "clock.h"
@@ -338,6 +339,17 @@ static enum err fetch(struct run *run, struct prepared *p)
 	return e;
 }
 
+/*
+ * A cluster undoes a transaction that stands in another node's way, and the statement that was
+ * running may not say so (INSERT IGNORE makes a warning of it). What follows would take effect by
+ * itself.
+ */
+static bool left_transaction(const struct run *run)
+{
+	return run->db->in_transaction &&
+	       (run->db->mysql->server_status & SERVER_STATUS_IN_TRANS) == 0;
+}
+
 static enum err attempt(struct run *run)
 {
 	struct prepared *p = run->db->prepared[run->id];
@@ -354,9 +366,10 @@ static enum err attempt(struct run *run)
 	if (mysql_stmt_execute(p->stmt) != 0)
 		return failed(run, error_of(run, p));
 	if (run->def->col_count > 0)
-		return fetch(run, p);
-	run->affected = mysql_stmt_affected_rows(p->stmt);
-	return OK;
+		TRY(fetch(run, p));
+	else
+		run->affected = mysql_stmt_affected_rows(p->stmt);
+	return left_transaction(run) ? failed(run, ER_LOCK_DEADLOCK) : OK;
 }
 
 /* A server that did not answer in time is not asked again: the visitor waited long enough. */

@@ -39,7 +39,7 @@ async function lanes(n, width, act) {
 
 // What the workers logged as gone wrong.
 const faults = () => opened.filter(({ worker }) => worker).flatMap((one) => one.log().split('\n'))
-  .filter((line) => /"level":"(error|warn)"/.test(line) && /"db_/.test(line)).slice(-10).join('\n');
+  .filter((line) => /"level":"error"|"level":"warn".*"db_/.test(line)).slice(-10).join('\n');
 
 before(async () => {
   cluster = await startCluster();
@@ -140,6 +140,8 @@ test('a value is rotated on two nodes at once: one winner, 300 times', async (t)
   for (let round = 0; round < 300; round++) {
     const next = password();
     const [here, there] = round % 2 ? [a, b] : [b, a];
+    // Who comes after the change shows the old password, and that counts against the account: not what is tried here.
+    if (round % 25 === 24) cluster.nodes.a.sql('DELETE FROM throttle', { database: cluster.database.name });
     // A change takes two hashes more or less at the time of one: so that either may come first.
     const [up, change] = await Promise.all([
       delay((round % 10) * 6).then(() => here.api('POST', '/session/reauth', { handle, json: { method: 'password', password: current } })),
@@ -234,7 +236,7 @@ test('a setup code makes one administrator, whichever node it is typed at', asyn
       } };
     }));
     const answers = await Promise.all(typed.map(({ desk, headers, form }) => desk.ask('POST', '/setup', { headers, form })));
-    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 400], answers.map(({ status, body }) => `${status} ${body}`).join('\n'));
+    assert.deepEqual(answers.map(({ status }) => status).sort(), [200, 400], `${round}: ${faults()} ${answers.map(({ status, body }) => `${status} ${body}`).join('\n')}`);
     assert.equal(sql('SELECT COUNT(*) AS n FROM user')[0].n, '1');
     assert.equal(sql('SELECT COUNT(*) AS n FROM setup_code')[0].n, '0');
     sql('DELETE FROM user; DELETE FROM user_role; DELETE FROM password');

@@ -45,8 +45,10 @@ static const struct {
 	[FAULT_GONE_BEFORE] = {"gone before", 0,
 			       SENT_PLACES | BIT(FAULT_CONNECT) | BIT(FAULT_FETCH)},
 	[FAULT_GONE_AFTER] = {"gone after", 0, SENT_PLACES},
-	[FAULT_DEADLOCK] = {"deadlock", ER_LOCK_DEADLOCK, BIT(FAULT_EXECUTE) | BIT(FAULT_COMMIT)},
+	[FAULT_DEADLOCK] = {"deadlock", ER_LOCK_DEADLOCK,
+			    BIT(FAULT_EXECUTE) | BIT(FAULT_COMMIT) | BIT(FAULT_OTHER_TEXT)},
 	[FAULT_DEADLOCKS] = {"deadlocks", ER_LOCK_DEADLOCK, BIT(FAULT_EXECUTE)},
+	[FAULT_UNDONE] = {"undone", ER_LOCK_DEADLOCK, BIT(FAULT_EXECUTE)},
 	[FAULT_LOCK_WAIT] = {"lock wait", ER_LOCK_WAIT_TIMEOUT,
 			     BIT(FAULT_EXECUTE) | BIT(FAULT_COMMIT) | BIT(FAULT_SET_UP)},
 	[FAULT_TIMEOUT] = {"timeout", ER_STATEMENT_TIMEOUT, SENT_PLACES | BIT(FAULT_FETCH)},
@@ -346,12 +348,32 @@ int __wrap_mysql_stmt_prepare(MYSQL_STMT *stmt, const char *text, unsigned long 
 	return fail_stmt(stmt, CR_SERVER_LOST);
 }
 
+/* A reading statement finds nothing of it; a writing one is undone with the rest. */
+static int execute_undone(MYSQL_STMT *stmt)
+{
+	MYSQL *mysql = stmt->mysql;
+	bool reads = mysql_stmt_field_count(stmt) > 0;
+	bool open = is_open(mysql);
+	int e = 0;
+
+	if (open && reads)
+		(void)__real_mysql_real_query(mysql, "ROLLBACK", 8);
+	e = __real_mysql_stmt_execute(stmt);
+	if (open && !reads)
+		(void)__real_mysql_real_query(mysql, "ROLLBACK", 8);
+	if (e == 0 && !open)
+		note_lasting(mysql);
+	return e;
+}
+
 int __wrap_mysql_stmt_execute(MYSQL_STMT *stmt)
 {
 	enum fault_kind kind = decide(FAULT_EXECUTE);
 	int e = 0;
 
 	note_hit(stmt, kind);
+	if (kind == FAULT_UNDONE)
+		return execute_undone(stmt);
 	if (is_before(kind))
 		cut(stmt->mysql);
 	if (kind == FAULT_NONE || is_before(kind) || is_after(kind) || kind == FAULT_MEMORY) {

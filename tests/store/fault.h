@@ -29,6 +29,7 @@ enum fault_kind {
 	FAULT_GONE_AFTER,
 	FAULT_DEADLOCK,      /* 1213: the server has rolled back */
 	FAULT_DEADLOCKS,     /* from here on every statement */
+	FAULT_UNDONE,        /* Galera: has rolled back the transaction, and does not say so */
 	FAULT_LOCK_WAIT,     /* 1205 */
 	FAULT_TIMEOUT,       /* 1969; of COMMIT: when it was done already */
 	FAULT_READ_ONLY,     /* 1290 */

@@ -177,6 +177,7 @@ export function branch({ cluster, node, name, keys, database = cluster.database,
     log: () => readFileSync(log, 'utf8'),
     ctl(args, { input = '' } = {}) {
       const run = spawnSync(programs.ctl, command(args), { input, encoding: 'utf8', env: environment });
+      if (run.error) throw run.error;
       return { code: run.status, stdout: run.stdout, stderr: run.stderr };
     },
     must(args, options) {
