@@ -3,7 +3,6 @@
 
 #include "row.h"
 #include "stmt_cols.h"
-#include "stmt_flow.h"
 #include "stmt_part.h"
 
 /* The look-up of every request: by primary key, joined by primary keys. */
@@ -340,15 +339,12 @@ static const struct stmt_def table[STMT_COUNT] = {
 		   " UNION SELECT g.user_id, g.tenant_id, CONCAT('role:', r.name) "
 		   "FROM user_role g JOIN role r ON r.id = g.role_id WHERE " IN_RANGE
 		   " ORDER BY user_id, tenant_id, word"),
-
-	DEF(STMT_FLOW_PROMOTE, .params = "bbiibi", .roles = WEB, .sql = SQL_FLOW_PROMOTE),
-	DEF(STMT_FLOW_COUNTER_PROMOTE, .params = "bbiiii", .roles = WEB,
-	    .sql = SQL_FLOW_COUNTER_PROMOTE),
 };
 
 const struct stmt_def *stmt_def(enum stmt stmt)
 {
-	static const struct stmt_def *const parts[] = {stmt_part_tenants, stmt_part_handover};
+	static const struct stmt_def *const parts[] = {stmt_part_tenants, stmt_part_handover,
+						       stmt_part_flow};
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
 		if (parts[i][stmt].name != NULL)

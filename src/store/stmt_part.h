@@ -17,5 +17,6 @@
 /* By enum stmt, as the table itself; what a part does not define has no name there. */
 extern const struct stmt_def stmt_part_tenants[STMT_COUNT];
 extern const struct stmt_def stmt_part_handover[STMT_COUNT];
+extern const struct stmt_def stmt_part_flow[STMT_COUNT];
 
 #endif

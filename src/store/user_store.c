@@ -78,6 +78,8 @@ enum err user_store_delete(struct db *db, const struct id *id)
 		STMT_DEVICE_DELETE_OF_USER,
 		STMT_OUTBOX_DELETE_OF_USER,
 		STMT_HANDOVER_DELETE_OF_USER,
+		STMT_FLOW_DELETE_OF_OWNER,
+		STMT_FLOW_COUNTER_DELETE_OF_OWNER,
 		STMT_USER_DELETE,
 	};
 	uint64_t ended = 0;

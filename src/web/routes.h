@@ -45,12 +45,13 @@ enum surface { SURFACE_PAGE = 0, SURFACE_API };
 
 /* A declared input: handlers see nothing else. A member or field that is not declared is refused.
  */
-enum field_kind { FIELD_TEXT = 0, FIELD_BOOL, FIELD_SECRET };
+enum field_kind { FIELD_TEXT = 0, FIELD_BOOL, FIELD_SECRET, FIELD_OBJECT };
 struct field_def {
 	const char *name;
 	size_t max; /* bytes */
 	enum field_kind kind;
 	bool optional;
+	bool nullable; /* null means something: call_is_null tells it from absent */
 };
 
 #define ROUTE_FIELDS_MAX 12
