@@ -12,8 +12,8 @@ import { until } from '../support/stack.mjs';
 let stack;
 let tenant;
 before(async () => {
-  // Two wrong passwords are soon too many.
-  stack = await startStack({ settings: { throttle: { free_failures: 1, device_failures: 1 } } });
+  // Two wrong passwords are soon too many, and two guests.
+  stack = await startStack({ settings: { throttle: { free_failures: 1, device_failures: 1, guests: 2 } } });
   ({ tenant } = JSON.parse(stack.must(['tenant', 'add', 'readers', '--json']).stdout));
 });
 after(() => stack?.stop());
@@ -129,15 +129,16 @@ function person() {
 }
 
 // The described request, with this person's values: {path, json}.
-function fill({ path, operation }, who, { id, tenant: wanted }, scope = 'others') {
+function fill({ path, operation }, who, { id, tenant: wanted }, transport = 'handle') {
   const bodies = {
+    beginAsGuest: { transport },
     signIn: { identifier: who.identifier, password: who.password, transport: 'handle' },
     stepUp: { method: 'password', password: who.password },
     changePassword: { current_password: who.password, new_password: `a kettle sings behind the mill ${people}` },
     chooseTenant: { tenant: wanted ?? tenant.id },
     giveHandover: { challenge, to: 'native' },
   };
-  const queries = { endSessions: `?scope=${scope}`, getHealth: '?ready' };
+  const queries = { endSessions: `?scope=${transport === 'handle' ? 'others' : 'all'}`, getHealth: '?ready' };
   const below = path === '/health' ? '/auth' : api;
   return { path: below + path.replace('{id}', id) + (queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
 }
@@ -146,9 +147,13 @@ function fill({ path, operation }, who, { id, tenant: wanted }, scope = 'others'
 const ways = {
   304: async (call) => call({ headers: { 'If-None-Match': '*' } }),
   400: async (call) => call({ headers: { Accept: 'x'.repeat(8193) } }),
-  401: async (call, { operation }, who) => (operation.operationId === 'signIn'
-    ? call({ anonymous: true, json: { identifier: who.identifier, password: 'not the one', transport: 'handle' } })
-    : call({ anonymous: true })),
+  401: async (call, { operation }, who) => {
+    const without = {
+      signIn: { json: { identifier: who.identifier, password: 'not the one', transport: 'handle' } },
+      beginAsGuest: { headers: { 'X-Session-Id': 'gps_short' } },
+    };
+    return call({ anonymous: true, ...without[operation.operationId] });
+  },
   403: async (call, { verb, operation }, who) => {
     if (verb !== 'get') return call({ headers: { Origin: 'https://evil.test' } });
     stack.sql(`UPDATE session SET state = 2 WHERE user_id = (SELECT id FROM user WHERE username = '${who.identifier}')`);
@@ -157,7 +162,7 @@ const ways = {
   },
   404: async (call) => call({ id: 'AAAAAAAAAAAAAAAAAAAAAA', tenant: 'AAAAAAAAAAAAAAAAAAAAAA' }),
   406: async (call) => call({ headers: { Accept: 'text/html' } }),
-  409: async (call) => call({ json: await handedOver(person()) }),
+  409: async (call, { operation }) => (operation.operationId === 'signIn' ? call({ json: await handedOver(person()) }) : call({ anonymous: false })),
   410: async (call, entry, who) => {
     const json = await handedOver(who);
     assert.equal((await call({ anonymous: true, json })).status, 201);
@@ -167,7 +172,7 @@ const ways = {
   415: async (call) => call({ headers: { 'Content-Type': 'text/plain' } }),
   421: async (call) => call({ headers: { Host: 'evil.test' } }),
   429: async (call, { operation }, who) => {
-    const wrong = { signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' } };
+    const wrong = { beginAsGuest: { transport: 'handle' }, signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' } };
     for (let i = 0; i < 12; i++) {
       const answer = await call({ json: wrong[operation.operationId] });
       if (answer.status === 429) return answer;
@@ -182,8 +187,10 @@ async function bringAbout(entry, status, transport = 'handle') {
   const jar = new Jar();
   const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport } }));
   const carrier = transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
-  const call = ({ anonymous = false, id = mine.session.id, tenant: wanted, headers = {}, ...more } = {}) => {
-    const { path, json } = fill(entry, who, { id, tenant: wanted }, transport === 'handle' ? 'others' : 'all');
+  // A guest begins without a session; a form token belongs to one.
+  const alone = entry.operation.operationId === 'beginAsGuest' && status !== '403';
+  const call = ({ anonymous = alone, id = mine.session.id, tenant: wanted, headers = {}, ...more } = {}) => {
+    const { path, json } = fill(entry, who, { id, tenant: wanted }, transport);
     return stack.client.request(entry.verb.toUpperCase(), path, { json, ...more, headers: { ...(anonymous ? {} : carrier), ...headers } });
   };
   const answer = await (ways[status] ? ways[status](call, entry, who) : call());

@@ -156,7 +156,7 @@ test('another\'s tenant, none, and bad bodies', async () => {
   code(await stack.withHandle(handle, 'GET', '/tenants?cursor=abc'), 400, 'invalid_request');
 });
 
-test('by cookie the form token is asked for (CS-02)', async () => {
+test('by cookie the form token is asked for (CS-06)', async () => {
   const acme = make('acme');
   add('alice', 'acme');
   const jar = new Jar();

@@ -32,7 +32,8 @@ static const char *const COUNT_ROWS =
 	"SELECT (SELECT COUNT(*) FROM user) + (SELECT COUNT(*) FROM password) "
 	"+ (SELECT COUNT(*) FROM user_role) + (SELECT COUNT(*) FROM membership) "
 	"+ (SELECT COUNT(*) FROM device) + (SELECT COUNT(*) FROM outbox) "
-	"+ (SELECT COUNT(*) FROM session) + (SELECT COUNT(*) FROM rotation)";
+	"+ (SELECT COUNT(*) FROM session) + (SELECT COUNT(*) FROM rotation) "
+	"+ (SELECT COUNT(*) FROM handover)";
 
 /* All columns that hold a user's id are in the tables of COUNT_ROWS: a new one is found here. */
 static void test_no_table_is_forgotten(void **state)
@@ -42,7 +43,8 @@ static void test_no_table_is_forgotten(void **state)
 		fixture_number("SELECT COUNT(*) FROM information_schema.COLUMNS "
 			       "WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_NAME = 'user_id' "
 			       "AND TABLE_NAME NOT IN ('password', 'user_role', 'membership', "
-			       "'device', 'outbox', 'session', 'audit_event')"),
+			       "'device', 'outbox', 'session', 'handover', "
+			       "'audit_event')"),
 		0);
 }
 
@@ -63,9 +65,12 @@ static void test_remove(void **state)
 		    "SELECT id, id, REPEAT('r', 32), 1, 1, 1 FROM user");
 	fixture_sql("INSERT INTO outbox (id, kind, user_id, payload, due_at, created_at) "
 		    "SELECT id, 'x', id, '{}', 1, 1 FROM user");
-	assert_int_equal(fixture_number(COUNT_ROWS), 16);
+	fixture_sql("INSERT INTO handover (code_hash, challenge, receiver, user_id, session_id, "
+		    "epoch, created_at, expires_at) "
+		    "SELECT RPAD(id, 32, 'c'), REPEAT('v', 32), 1, id, id, 1, 1, 1 FROM user");
+	assert_int_equal(fixture_number(COUNT_ROWS), 18);
 	assert_ok(account_remove(&w->context, &alice));
-	assert_int_equal(fixture_number(COUNT_ROWS), 8);
+	assert_int_equal(fixture_number(COUNT_ROWS), 9);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM user WHERE username = 'bob'"), 1);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM audit_event "
 					"WHERE event = 'user_removed'"),
@@ -75,7 +80,7 @@ static void test_remove(void **state)
 					"WHERE u.id IS NULL AND event = 'user_created'"),
 			 1);
 	assert_ok(account_remove(&w->context, &alice));
-	assert_int_equal(fixture_number(COUNT_ROWS), 8);
+	assert_int_equal(fixture_number(COUNT_ROWS), 9);
 }
 
 /* More than one batch; the last user by id is the wrong one. */

@@ -80,8 +80,9 @@ static void no_change_is_exempt_from_the_token(void **state)
 /* What anybody may do without a session: every addition belongs here, with a reason in review. */
 static void what_changes_something_without_a_session_is_listed(void **state)
 {
-	static const char *const LISTED[] = {"/login", "/logout", "/setup", "/api/v1/sessions",
-					     "/api/v1/sessions/guest", "/handover"};
+	static const char *const LISTED[] = {
+		"/login",   "/logout", "/setup", "/api/v1/sessions", "/api/v1/sessions/guest",
+		"/handover"};
 	size_t n;
 	const struct route *rows = routes_all(&n);
 	(void)state;
