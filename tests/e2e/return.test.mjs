@@ -37,7 +37,7 @@ async function returns(visitor, answer, { target, name, place }) {
   const page = await visitor.get(below(answer));
   assert.equal(page.status, 200, page.body);
   assert.ok(page.body.includes(`<h1>Return to ${html(name)}</h1>`), page.body);
-  assert.match(page.body, new RegExp(`<dd>${place.replaceAll('.', '\\.')}</dd>`));
+  assert.match(page.body, new RegExp(`<p>The link (leads to|opens an app on this device:) <strong>${place.replaceAll('.', '\\.')}</strong></p>`));
   assert.deepEqual(links(page), [`class="button" href="${html(target)}" rel="noreferrer" referrerpolicy="no-referrer"`], 'one plain link');
   assert.doesNotMatch(page.body, /<form|<script|http-equiv|<iframe/i);
   assert.equal(page.headers.refresh, undefined);
