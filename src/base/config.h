@@ -9,6 +9,7 @@
 #include "err.h"
 #include "secret.h"
 #include "str.h"
+#include "uri.h"
 
 struct arena;
 
@@ -74,8 +75,11 @@ struct client_config {
 	struct str name;
 	struct str title;       /* what people call it; default: its name */
 	struct str return_text; /* as given; the members below are made of it */
-	/* "https://host/path" or "scheme.of.an.app:" and what follows: how a return_to may begin */
-	struct str returns[CONFIG_RETURN_PREFIXES];
+	/*
+	 * What a return_to may be below (return_to.h): https with host and path, or the scheme of
+	 * an app, which has a dot. Scheme and host in lower case, the path canonical, no query.
+	 */
+	struct uri returns[CONFIG_RETURN_PREFIXES];
 	size_t return_count;
 };
 

@@ -82,22 +82,6 @@ enum err answer_wait_text(struct arena *arena, unsigned seconds, struct str *out
 	return buf_str(&text, out);
 }
 
-struct url answer_local(struct str return_to)
-{
-	struct url url = {STR_NONE};
-	return url_check_local(return_to, &url) == OK ? url : (struct url){STR_NONE};
-}
-
-enum err answer_go_on(struct call *call, struct url return_to, struct str own_path)
-{
-	struct url location;
-	if (!str_is_present(return_to.text))
-		return view_redirect(call, own_path);
-	TRY(url_absolute(call->arena, call->app->config->server.origin, return_to.text, &location));
-	response_redirect(&call->response, &location);
-	return OK;
-}
-
 void answer_person(struct template_data *data, const struct session_found *found)
 {
 	struct str identity = found->username.n > 0 ? found->username : found->email;

@@ -35,11 +35,6 @@ MUST_CHECK enum err answer_not_found(struct call *call);
 /* 200 with the bytes, or 304 where the client has them; either may be kept for an hour. */
 void answer_asset(struct call *call, const struct asset *asset);
 
-/* A place of this site, or nowhere (absent): a bad one is as good as none. */
-struct url answer_local(struct str return_to);
-/* 303 to a place of this site; absent: to that path below base_path. */
-MUST_CHECK enum err answer_go_on(struct call *call, struct url return_to, struct str own_path);
-
 /* "person" and "identity": the name and the user name or address of whose session it is. */
 void answer_person(struct template_data *data, const struct session_found *found);
 /* The configured number, as text. */

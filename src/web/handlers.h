@@ -43,6 +43,9 @@ MUST_CHECK enum err page_password_post(struct call *call);
 MUST_CHECK enum err page_setup_show(struct call *call);
 MUST_CHECK enum err page_setup_post(struct call *call);
 
+/* page_return.c */
+MUST_CHECK enum err page_return_show(struct call *call);
+
 /* page_problems.c */
 MUST_CHECK enum err page_problems_show(struct call *call);
 

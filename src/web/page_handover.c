@@ -8,6 +8,7 @@
 #include "handover_call.h"
 #include "issued.h"
 #include "qr.h"
+#include "return_call.h"
 #include "sha256.h"
 #include "url.h"
 #include "user_agent.h"
@@ -86,12 +87,15 @@ static enum err add_qr(struct call *call, struct template_data *data)
 
 static enum err show_start(struct call *call, const struct taking_page *page)
 {
+	struct return_to target = return_of_call(call);
 	struct template_data *data;
 	/* The -pre cookie comes first: the page's token may be bound to it as well. */
 	TRY(guard_pre(call));
 	TRY(view_page_data(call, &data));
 	TRY(answer_url(call, data, "url_action", STR("/handover")));
+	TRY(return_url(call, &target, data, "url_login", STR("/login")));
 	TRY(add_qr(call, data));
+	template_text(data, "return_to", target.url.text);
 	template_text(data, "error", page->error);
 	return view_page(call, page->status, "handover.html", data);
 }
@@ -140,6 +144,7 @@ static enum err ask(struct call *call, const struct handover_request *request, i
 		    struct str error)
 {
 	struct session_found found = {.user_state = USER_NONE};
+	struct return_to target = return_of_call(call);
 	enum handover_verdict verdict;
 	struct template_data *data;
 	struct user_row user;
@@ -155,6 +160,7 @@ static enum err ask(struct call *call, const struct handover_request *request, i
 	TRY(answer_url(call, data, "url_action", STR("/handover")));
 	answer_person(data, &found);
 	template_text(data, "ticket", ticket);
+	template_text(data, "return_to", target.url.text);
 	template_text(data, "error", error);
 	template_flag(data, "is_other",
 		      call->session.standing == SESSION_LIVE &&
@@ -165,6 +171,7 @@ static enum err ask(struct call *call, const struct handover_request *request, i
 /* The code leaves the address bar before anything is shown. */
 static enum err exchange(struct call *call, struct str code)
 {
+	struct return_to target = return_of_call(call);
 	struct handover_request request;
 	enum handover_verdict verdict = HANDOVER_REFUSED;
 	struct user_row user;
@@ -180,6 +187,7 @@ static enum err exchange(struct call *call, struct str code)
 	buf_add(&text, STR("/handover?ticket="));
 	buf_add(&text, ticket);
 	TRY(buf_str(&text, &path));
+	TRY(return_path(call, &target, path, &path));
 	return view_redirect(call, path);
 }
 
@@ -205,14 +213,17 @@ static enum err take(struct call *call, struct handover_request *request)
 		.carrier = CARRIER_COOKIE,
 		.client = STR("browser"),
 	};
+	struct return_to target = return_of_call(call);
 	enum handover_verdict verdict;
 	struct session_issued issued;
+	struct str password;
 	TRY(handover_of_call(call, &form, request, &verdict, &issued));
 	if (verdict != HANDOVER_ACCEPTED)
 		return show_refused(call, verdict);
-	return view_redirect(call, session_awaits_password(&issued.session)
-					   ? STR("/account/password")
-					   : STR("/account"));
+	if (!session_awaits_password(&issued.session))
+		return return_go_on(call, &target, STR("/account"));
+	TRY(return_path(call, &target, STR("/account/password"), &password));
+	return view_redirect(call, password);
 }
 
 enum err page_handover_post(struct call *call)

@@ -93,11 +93,13 @@ static const struct field_def API_HANDOVER_BODY[] = {
 static const struct field_def HANDOVER_QUERY[] = {
 	{.name = "code", .kind = FIELD_SECRET, .max = NAME_MAX_BYTES, .optional = true},
 	{.name = "ticket", .max = 64, .optional = true},
+	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
 	{.name = NULL},
 };
 static const struct field_def HANDOVER_BODY[] = {
 	{.name = "code", .kind = FIELD_SECRET, .max = NAME_MAX_BYTES, .optional = true},
 	{.name = "ticket", .max = 64, .optional = true},
+	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
 	{.name = NULL},
 };
 static const struct field_def GIVE_FIELDS[] = {
@@ -125,6 +127,10 @@ static const struct field_def API_GUEST_BODY[] = {
 	{.name = "transport", .max = 16},
 	{.name = "client", .max = 64, .optional = true},
 	{.name = "device_name", .max = 400, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def RETURN_QUERY[] = {
+	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
 	{.name = NULL},
 };
 
@@ -308,6 +314,12 @@ const struct route route_table[] = {
 	 .exempt = ROUTE_STALE_FORM,
 	 .body = GIVE_FIELDS,
 	 .handle = page_handover_give},
+
+	{.method = METHOD_GET,
+	 .path = "/return",
+	 .exempt = ROUTE_STALE_OK,
+	 .query = RETURN_QUERY,
+	 .handle = page_return_show},
 };
 
 const size_t route_table_count = sizeof(route_table) / sizeof(route_table[0]);

@@ -373,11 +373,34 @@ static void clients_are_understood(void **state)
 	assert_int_equal(c->client_count, 2);
 	ASSERT_STR(shop->title, "The Shop");
 	assert_int_equal(shop->return_count, 2);
-	ASSERT_STR(shop->returns[0], "org.example.shop:");
-	ASSERT_STR(shop->returns[1], "https://shop.example:8443/done");
+	ASSERT_STR(shop->returns[0].scheme, "org.example.shop");
+	ASSERT_STR(shop->returns[1].host, "shop.example");
+	assert_int_equal(shop->returns[1].port, 8443);
+	ASSERT_STR(shop->returns[1].path, "/done");
 	ASSERT_STR(config_client(c, STR("b"))->title, "b");
 	assert_int_equal(config_client(c, STR("b"))->return_count, 0);
 	assert_null(config_client(c, STR("app")));
+}
+
+static void places_to_return_to_are_understood(void **state)
+{
+	const struct config *c =
+		loaded(*state,
+		       REQUIRED "[client a]\nreturn = com.example-1.app: com.example.app:/ "
+				"com.example.app:///x com.example.app+x://open\n"
+				"[client b]\nreturn = https://a.example/ https://a-1.example/x/ "
+				"https://xn--bcher-kva.example/X_y.z~/- https://10.0.0.1:65535/\n");
+	const struct client_config *app = config_client(c, STR("a"));
+	const struct client_config *site = config_client(c, STR("b"));
+
+	assert_int_equal(app->return_count, 4);
+	assert_false(str_is_present(app->returns[1].authority));
+	assert_true(str_is_present(app->returns[2].authority));
+	ASSERT_STR(app->returns[2].path, "/x");
+	ASSERT_STR(app->returns[3].host, "open");
+	assert_int_equal(site->return_count, 4);
+	ASSERT_STR(site->returns[1].path, "/x/");
+	ASSERT_STR(site->returns[3].authority, "10.0.0.1:65535");
 }
 
 static void class_names(void **state)
@@ -403,6 +426,7 @@ int main(void)
 		cmocka_unit_test(environment_overrides_the_file),
 		cmocka_unit_test(flows_are_understood),
 		cmocka_unit_test(clients_are_understood),
+		cmocka_unit_test(places_to_return_to_are_understood),
 		cmocka_unit_test(class_names),
 	};
 

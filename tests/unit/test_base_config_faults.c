@@ -236,6 +236,87 @@ static void values_that_are_refused(void **state)
 	}
 }
 
+/* What could lead elsewhere than it seems, or could never be reached. */
+static const char *const refused_places[] = {
+	"javascript:",
+	"data:",
+	"vbscript:",
+	"file:",
+	"file:///",
+	"about:",
+	"blob:",
+	"intent:",
+	"http:",
+	"https:",
+	"web+app:",
+	"JavaScript:/",
+	"Com.example.app:",
+	".example:",
+	"1.example:",
+	"com.example.app",
+	"com.example.app:x",
+	"com.example.app:?x",
+	"com.example.app:/x?y",
+	"com.example.app:/x#y",
+	"com.example.app:/%2e",
+	"com.example.app:/../x",
+	"com.example.app:/x//y",
+	"com.example.app://",
+	"com.example.app://Host/",
+	"com.example.app://u@host/",
+	"com.example.app:/x;y",
+	"*:",
+	"*",
+	"http://a.example/",
+	"https://a.example",
+	"https:a.example/",
+	"https:/a.example/",
+	"https:///",
+	"https://*.example/",
+	"https://*/",
+	"https://A.example/",
+	"HTTPS://a.example/",
+	"https://a.example./",
+	"https://.a.example/",
+	"https://a..example/",
+	"https://-a.example/",
+	"https://a-.example/",
+	"https://a_b.example/",
+	"https://u@a.example/",
+	"https://a.example@b.example/",
+	"https://a.example:/",
+	"https://a.example:0/",
+	"https://a.example:080/",
+	"https://a.example:65536/",
+	"https://a.example:1:2/",
+	"https://[::1]/",
+	"https://a%2eexample/",
+	"https://b\xc3\xbc"
+	"cher.example/",
+	"https://a.example/%61",
+	"https://a.example/x?y",
+	"https://a.example/x#y",
+	"https://a.example/../x",
+	"https://a.example/x/..",
+	"https://a.example/./x",
+	"https://a.example//x",
+	"https://a.example/x//",
+	"https://a.example\\x",
+	"https://a.example/\\x",
+};
+
+static void places_that_are_refused(void **state)
+{
+	for (size_t i = 0; i < sizeof refused_places / sizeof refused_places[0]; i++) {
+		char content[512];
+		(void)snprintf(content, sizeof content, "%s[client a]\nreturn = %s\n", REQUIRED,
+			       refused_places[i]);
+		assert_refused(*state, str_of(content),
+			       ":5: return must be https://HOST/PATH or the scheme of an app, such "
+			       "as com.example.app:");
+	}
+}
+
 #define FLOW REQUIRED "[flow a]\nsteps = start > kyc > done\n"
 
 static void flows_that_are_refused(void **state)
@@ -387,6 +468,7 @@ int main(void)
 		cmocka_unit_test(lines_that_are_refused),
 		cmocka_unit_test(long_lines_are_refused_not_cut),
 		cmocka_unit_test(values_that_are_refused),
+		cmocka_unit_test(places_that_are_refused),
 		cmocka_unit_test(server_values_that_are_refused),
 		cmocka_unit_test(listeners_that_are_refused),
 		cmocka_unit_test(flows_that_are_refused),
