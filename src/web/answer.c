@@ -36,6 +36,22 @@ enum err answer_url(struct call *call, struct template_data *data, const char *n
 	return OK;
 }
 
+enum err answer_location(struct call *call, struct str own_path, struct str name)
+{
+	const struct config *config = call->app->config;
+	struct url own, location;
+	struct buf text;
+	struct str path;
+	buf_init(&text, call->arena, REQUEST_PATH_MAX);
+	buf_add(&text, own_path);
+	buf_add(&text, name);
+	TRY(buf_str(&text, &path));
+	TRY(url_own(call->arena, config->server.base_path, path, &own));
+	TRY(url_absolute(call->arena, config->server.origin, own.text, &location));
+	response_header(&call->response, "Location", location.text);
+	return OK;
+}
+
 enum err answer_bad_field(struct call *call, struct str field, struct str reason)
 {
 	return view_problem(call, PROBLEM_INVALID_REQUEST,

@@ -28,6 +28,9 @@ MUST_CHECK enum err answer_url(struct call *call, struct template_data *data, co
 /* "There were too many attempts. Please try again in 2 minutes.": rounded up. */
 MUST_CHECK enum err answer_wait_text(struct arena *arena, unsigned seconds, struct str *out);
 
+/* 201: the header Location, of a path below base_path and what is appended to it. */
+MUST_CHECK enum err answer_location(struct call *call, struct str own_path, struct str name);
+
 /* 400 invalid_request naming the field. */
 MUST_CHECK enum err answer_bad_field(struct call *call, struct str field, struct str reason);
 MUST_CHECK enum err answer_not_found(struct call *call);

@@ -27,6 +27,17 @@ MUST_CHECK enum err page_logout_post(struct call *call);
 MUST_CHECK enum err page_account_home(struct call *call);
 MUST_CHECK enum err page_account_show(struct call *call);
 
+/* api_session_state.c */
+MUST_CHECK enum err api_session_state(struct call *call);
+
+/* api_flows.c */
+MUST_CHECK enum err api_flow_start(struct call *call);
+MUST_CHECK enum err api_flow_show(struct call *call);
+MUST_CHECK enum err api_flow_patch(struct call *call);
+MUST_CHECK enum err api_flow_step(struct call *call);
+MUST_CHECK enum err api_flow_end(struct call *call);
+MUST_CHECK enum err api_flow_attempt(struct call *call);
+
 /* page_sessions.c */
 MUST_CHECK enum err page_sessions_show(struct call *call);
 MUST_CHECK enum err page_sessions_post(struct call *call);

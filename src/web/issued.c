@@ -3,7 +3,6 @@
 
 #include "answer.h"
 #include "call.h"
-#include "url.h"
 #include "view.h"
 
 void issued_take(struct call *call, const struct session_issued *issued)
@@ -27,13 +26,9 @@ enum err issued_json(struct call *call, int status, const struct session_issued 
 
 enum err issued_created(struct call *call, const struct session_issued *issued)
 {
-	const struct config *config = call->app->config;
 	struct json_out out;
-	struct url own, location;
-	TRY(url_own(call->arena, config->server.base_path, STR("/api/v1/session"), &own));
-	TRY(url_absolute(call->arena, config->server.origin, own.text, &location));
 	TRY(issued_json(call, 201, issued, &out));
-	response_header(&call->response, "Location", location.text);
+	TRY(answer_location(call, STR("/api/v1/session"), STR("")));
 	return answer_json_end(call, &out);
 }
 

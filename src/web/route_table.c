@@ -75,6 +75,24 @@ static const struct field_def API_SIGNIN_BODY[] = {
 	{.name = "verifier", .kind = FIELD_SECRET, .max = 128, .optional = true},
 	{.name = NULL},
 };
+static const struct field_def API_FLOW_BODY[] = {
+	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
+	{.name = "data", .kind = FIELD_OBJECT, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def API_FLOW_PATCH[] = {
+	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true, .nullable = true},
+	{.name = "data", .kind = FIELD_OBJECT, .optional = true, .nullable = true},
+	{.name = NULL},
+};
+static const struct field_def API_FLOW_STEP_BODY[] = {
+	{.name = "to", .max = NAME_MAX_BYTES},
+	{.name = NULL},
+};
+static const struct field_def API_FLOW_ATTEMPT_BODY[] = {
+	{.name = "counter", .max = NAME_MAX_BYTES},
+	{.name = NULL},
+};
 static const struct field_def API_REAUTH_BODY[] = {
 	{.name = "method", .max = 16},
 	{.name = "password", .kind = FIELD_SECRET, .max = 1024, .optional = true},
@@ -138,6 +156,8 @@ static const struct field_def RETURN_QUERY[] = {
 #define WAY_OUT (ROUTE_ANONYMOUS | ROUTE_STALE_OK | ROUTE_PENDING_OK)
 /* Step-up: what is stale or on hold is what it is for. */
 #define AGAIN (ROUTE_STALE_OK | ROUTE_HELD_OK)
+/* Reading and writing where a journey stands: also a guest's. */
+#define JOURNEY (ROUTE_STALE_OK | ROUTE_GUEST_OK)
 /* Password change: the current password is the proof (PW-14). */
 #define CHANGE (ROUTE_STALE_OK | ROUTE_PENDING_OK)
 
@@ -292,6 +312,46 @@ const struct route route_table[] = {
 	 .surface = SURFACE_API,
 	 .body = API_HANDOVER_BODY,
 	 .handle = api_handover_give},
+
+	{.method = METHOD_GET,
+	 .path = "/api/v1/session/state",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_STALE_OK | ROUTE_PENDING_OK | ROUTE_GUEST_OK,
+	 .handle = api_session_state},
+	{.method = METHOD_POST,
+	 .path = "/api/v1/flows/{kind}",
+	 .surface = SURFACE_API,
+	 .exempt = JOURNEY,
+	 .body = API_FLOW_BODY,
+	 .handle = api_flow_start},
+	{.method = METHOD_GET,
+	 .path = "/api/v1/flows/{kind}",
+	 .surface = SURFACE_API,
+	 .exempt = JOURNEY,
+	 .handle = api_flow_show},
+	{.method = METHOD_PATCH,
+	 .path = "/api/v1/flows/{kind}",
+	 .surface = SURFACE_API,
+	 .exempt = JOURNEY,
+	 .body = API_FLOW_PATCH,
+	 .handle = api_flow_patch},
+	{.method = METHOD_DELETE,
+	 .path = "/api/v1/flows/{kind}",
+	 .surface = SURFACE_API,
+	 .exempt = JOURNEY,
+	 .handle = api_flow_end},
+	{.method = METHOD_POST,
+	 .path = "/api/v1/flows/{kind}/step",
+	 .surface = SURFACE_API,
+	 .exempt = JOURNEY,
+	 .body = API_FLOW_STEP_BODY,
+	 .handle = api_flow_step},
+	{.method = METHOD_POST,
+	 .path = "/api/v1/flows/{kind}/attempts",
+	 .surface = SURFACE_API,
+	 .exempt = JOURNEY,
+	 .body = API_FLOW_ATTEMPT_BODY,
+	 .handle = api_flow_attempt},
 
 	/* Hand-over: the receiver's page is open to everybody, the giver's needs a fresh session.
 	 */

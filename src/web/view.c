@@ -125,6 +125,8 @@ static enum err problem_json(struct call *call, enum problem problem,
 	if (problem == PROBLEM_REAUTHENTICATION_REQUIRED ||
 	    problem == PROBLEM_SECOND_FACTOR_REQUIRED)
 		add_methods(&out, problem);
+	if (detail->add != NULL)
+		detail->add(&out, detail->add_of);
 	json_close_object(&out);
 	return call->response.body.failed;
 }
