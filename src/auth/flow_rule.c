@@ -88,7 +88,7 @@ struct flow_counter flow_rule_left(const struct flow_counter_config *counter,
 
 	if (count == NULL)
 		return out;
-	if (count->last_at + counter->cooldown > now)
+	if (counter->cooldown > 0 && count->last_at + counter->cooldown > now)
 		out.retry_at = count->last_at + counter->cooldown;
 	if (count->purge_at <= now)
 		return out;

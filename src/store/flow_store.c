@@ -160,14 +160,15 @@ enum err flow_count_store_ensure(struct db *db, const struct flow_count_row *row
 enum err flow_count_store_take(struct db *db, const struct flow_take *take, bool *taken)
 {
 	const struct flow_count_row *row = take->row;
+	/* Of two at once the one that began first may come second. */
+	int64_t latest = take->cooldown > 0 ? take->now - take->cooldown : INT64_MAX;
 	uint64_t affected = 0;
 
 	TRY(row_run(db, STMT_FLOW_COUNTER_TAKE,
 		    ARGS(arg_int(take->now), arg_int(take->now), arg_int(take->now),
 			 arg_int(take->now), arg_int(take->now), arg_int(take->now + take->reset),
 			 arg_id(&row->owner_id), arg_bytes(row->kind), arg_bytes(row->name),
-			 arg_int(take->cooldown), arg_int(take->now), arg_int(take->now),
-			 arg_int(take->attempts)),
+			 arg_int(latest), arg_int(take->now), arg_int(take->attempts)),
 		    &affected));
 	*taken = affected == 1;
 	return OK;

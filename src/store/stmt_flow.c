@@ -72,12 +72,12 @@ const struct stmt_def stmt_part_flow[STMT_COUNT] = {
 	/* Assignments run from left to right: purge_at tells whether the window runs, so it is
 	 * last.
 	 */
-	DEF(STMT_FLOW_COUNTER_TAKE, .params = "iiiiiibbbiiii", .roles = WEB,
+	DEF(STMT_FLOW_COUNTER_TAKE, .params = "iiiiiibbbiii", .roles = WEB,
 	    .sql = "UPDATE flow_counter SET taken = IF(purge_at > ?, taken + 1, 1), "
-		   "started_at = IF(purge_at > ?, started_at, ?), last_at = ?, "
+		   "started_at = IF(purge_at > ?, started_at, ?), last_at = GREATEST(last_at, ?), "
 		   "purge_at = IF(purge_at > ?, purge_at, ?) "
 		   "WHERE owner_id = ? AND kind = ? AND name = ? "
-		   "AND last_at + ? <= ? AND (purge_at <= ? OR taken < ?)"),
+		   "AND last_at <= ? AND (purge_at <= ? OR taken < ?)"),
 	DEF(STMT_FLOW_COUNTER_DELETE_OF_OWNER, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM flow_counter WHERE owner_id = ?"),
 	DEF(STMT_FLOW_COUNTER_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
