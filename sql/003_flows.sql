@@ -49,3 +49,12 @@ CREATE TABLE IF NOT EXISTS handover (
   KEY handover_user (user_id),
   KEY handover_expires (expires_at)
 ) ENGINE=InnoDB DEFAULT CHARACTER SET utf8mb4;
+
+-- What a guest does and what signing in makes of the guest: both write this counter, so that no two nodes of a cluster
+-- commit what contradicts (as user.turns).
+SET @missing = (SELECT COUNT(*) = 0 FROM information_schema.COLUMNS
+  WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = 'session' AND COLUMN_NAME = 'turns');
+SET @change = IF(@missing, 'ALTER TABLE session ADD COLUMN turns BIGINT UNSIGNED NOT NULL DEFAULT 0', 'DO 0');
+PREPARE change_session FROM @change;
+EXECUTE change_session;
+DEALLOCATE PREPARE change_session;

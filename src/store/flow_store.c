@@ -68,6 +68,8 @@ static enum err read_lines(struct db *db, struct arena *arena, enum stmt stmt, s
 	return row_each(db, stmt, args, &sink);
 }
 
+/* More than the limits of auth let there be, even after several promotions. */
+#define LINES_MAX 512
 /* Within it a counter may still cool down after its window; no span of one is longer. */
 #define COUNTS_KEPT CLOCK_DAY
 
@@ -82,7 +84,8 @@ enum err flow_store_list(struct db *db, struct arena *arena, const struct flow_r
 {
 	return read_lines(db, arena, STMT_FLOW_LIST,
 			  ARGS(arg_id(counts_of(reach)), arg_id(&reach->session_id), arg_int(now),
-			       arg_id(counts_of(reach)), arg_int(now - COUNTS_KEPT)),
+			       arg_id(counts_of(reach)), arg_int(now - COUNTS_KEPT),
+			       arg_int(LINES_MAX)),
 			  out);
 }
 

@@ -33,17 +33,15 @@ static const struct col usage_cols[] = {
 	"purge_at FROM flow_counter "
 
 const struct stmt_def stmt_part_flow[STMT_COUNT] = {
-	DEF(STMT_FLOW_LIST, .params = "bbibi", COLS(line_cols), .kind = STMT_READ, .roles = WEB,
+	DEF(STMT_FLOW_LIST, .params = "bbibii", COLS(line_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = FLOW_SELECT "WHERE owner_id IN (?,?) AND expires_at > ? UNION ALL " COUNT_SELECT
 			       "WHERE owner_id = ? AND purge_at > ? "
-			       "ORDER BY is_count, updated_at DESC, id"),
+			       "ORDER BY is_count, updated_at DESC, id LIMIT ?"),
 	DEF(STMT_FLOW_FIND, .params = "bbbbbi", COLS(line_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = FLOW_SELECT "WHERE owner_id IN (?,?) AND kind = ? UNION ALL " COUNT_SELECT
 			       "WHERE owner_id = ? AND kind = ? AND purge_at > ?"),
-	/* Nothing reads so short a while; the write is what other nodes see. */
 	DEF(STMT_FLOW_HOLD_GUEST, .params = "b", .roles = WEB,
-	    .sql = "UPDATE session SET last_seen = last_seen + 1 "
-		   "WHERE id = ? AND user_id IS NULL"),
+	    .sql = "UPDATE session SET turns = turns + 1 WHERE id = ? AND user_id IS NULL"),
 	DEF(STMT_FLOW_USAGE, .params = "bbbi", COLS(usage_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = "SELECT COUNT(*) AS flows, CAST(COALESCE(SUM(LENGTH(f.data)), 0) AS SIGNED) "
 		   "AS bytes FROM (SELECT ? AS id UNION ALL SELECT id FROM session "
