@@ -4,6 +4,9 @@
 #include <inttypes.h>
 
 #include "guest.h"
+#include "handover.h"
+#include "sha256.h"
+#include "stmt_part.h"
 
 #define STORMS 8
 #define TRIAL_CALLS 256
@@ -14,127 +17,79 @@ static struct trial trial;
 static const char *const tables[] = {
 	"user",       "password",    "tenant",  "membership",   "role",     "permission",
 	"user_role",  "device",      "session", "rotation",     "throttle", "outbox",
-	"setup_code", "audit_event", "flow",    "flow_counter",
+	"setup_code", "audit_event", "flow",    "flow_counter", "handover",
 };
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 
 /* Rows as lines, without what is random; of throttle only what is counted. */
-#define NAME_OF(id) "IFNULL((SELECT username FROM user x WHERE x.id = " id "), '-')"
+#define USER_OF(id) "IFNULL((SELECT username FROM user x WHERE x.id = " id "), '-')"
+#define TENANT_OF(id) "IFNULL((SELECT name FROM tenant x WHERE x.id = " id "), '-')"
 #define KNOWN(table, column)                                                                       \
 	"IF(EXISTS(SELECT 1 FROM " SPARE "." table " x WHERE x." column " = t." column "), "       \
 	"HEX(t." column "), 'new')"
-static const char state_sql[] =
-	"BEGIN;"
-	"SELECT CONCAT_WS('|', 'user', username, email, display_name, state, grants, created_at, "
-	"updated_at) AS line FROM user UNION ALL "
-	"SELECT CONCAT_WS('|', 'password', " NAME_OF(
-		"t.user_id") ", SUBSTRING_INDEX(hash, '$', 4), changed_at, must_change) FROM "
-			     "password t UNION ALL "
-			     "SELECT CONCAT_WS('|', 'user_role', " NAME_OF(
-				     "t.user_id") ", HEX(role_id), created_at) FROM user_role t "
-						  "UNION ALL "
-						  "SELECT CONCAT_WS('|', 'role', name, turns) FROM "
-						  "role UNION ALL "
-						  "SELECT CONCAT_WS('|', 'device', " NAME_OF(
-							  "t.user_id") ", HEX(ref_hash), kind, "
-								       "name, created_at, "
-								       "last_seen) FROM device t "
-								       "UNION ALL "
-								       "SELECT CONCAT_WS('|', "
-								       "'session', " NAME_OF(
-									       "t."
-									       "user_"
-									       "id") ", " KNOWN("se"
-												"ss"
-												"io"
-												"n",
-												"ha"
-												"s"
-												"h") ", " KNOWN("session",
-														"id") ", epoch, "
-														      "carrier, "
-														      "class, "
-														      "state, "
-														      "value_used, "
-														      "held, "
-														      "client, aal, "
-														      "amr, "
-														      "auth_time, "
-														      "IFNULL(aal2_"
-														      "end, 0), "
-														      "created_at, "
-														      "last_seen, "
-														      "idle_end, "
-														      "expires_at, "
-														      "device_name, "
-														      "ip, "
-														      "device_id IS "
-														      "NULL) FROM "
-														      "session t "
-														      "UNION ALL "
-														      "SELECT "
-														      "CONCAT_WS('|'"
-														      ", "
-														      "'rotation', "
-														      "HEX(old_hash)"
-														      ", epoch, "
-														      "repeat_until,"
-														      " "
-														      "(SELECT "
-														      "COUNT(*) "
-														      "FROM session "
-														      "x WHERE x.id "
-														      "= "
-														      "t.session_id "
-														      "AND x.epoch "
-														      ">= t.epoch)) "
-														      "FROM "
-														      "rotation t "
-														      "UNION ALL "
-														      "SELECT "
-														      "CONCAT_WS('|'"
-														      ", "
-														      "'throttle', "
-														      "HEX(key_hash)"
-														      ", bucket, "
-														      "short_count, "
-														      "long_count, "
-														      "failures) "
-														      "FROM "
-														      "throttle "
-														      "WHERE "
-														      "short_count "
-														      "+ long_count "
-														      "+ failures > "
-														      "0 UNION ALL "
-														      "SELECT "
-														      "CONCAT_WS('|'"
-														      ", "
-														      "'setup_code',"
-														      " expires_at) "
-														      "FROM "
-														      "setup_code "
-														      "UNION ALL "
-														      "SELECT "
-														      "CONCAT_WS('|'"
-														      ", 'outbox', "
-														      "kind) FROM "
-														      "outbox UNION "
-														      "ALL "
-														      "SELECT "
-														      "CONCAT_WS('|'"
-														      ", 'audit', "
-														      "at, event, "
-														      "outcome,"
-														      " " NAME_OF(
-															      "t."
-															      "user_"
-															      "id") ", source, REGEXP_REPLACE(detail, '^[0-9a-f]{16}$', 'subject')) FROM audit_event t "
-																    "UNION ALL SELECT CONCAT_WS('|', 'flow', " NAME_OF(
-																	    "t.owner_id") ", owner_kind, scope, kind, step, data, facts, from_guest, version, created_at, updated_at, expires_at) FROM flow t "
-																			  "UNION ALL SELECT CONCAT_WS('|', 'flow_counter', " NAME_OF(
-																				  "t.owner_id") ", kind, name, started_at, taken, last_at, purge_at) FROM flow_counter t "
-																						"ORDER BY line; COMMIT";
+#define USER USER_OF("t.user_id")
+#define OWNER USER_OF("t.owner_id")
+#define DEFAULT_TENANT TENANT_OF("t.default_tenant")
+#define TENANT TENANT_OF("t.tenant_id")
+#define KNOWN_HASH KNOWN("session", "hash")
+#define KNOWN_ID KNOWN("session", "id")
+#define KNOWN_CODE KNOWN("handover", "code_hash")
+#define REPEAT "(SELECT COUNT(*) FROM session x WHERE x.id = t.session_id AND x.epoch >= t.epoch)"
+#define GIVER "(SELECT COUNT(*) FROM session x WHERE x.id = t.session_id AND x.epoch = t.epoch)"
+#define DETAIL "REGEXP_REPLACE(detail, '^[0-9a-f]{16}$', 'subject')"
+
+/* Of each table: what a line has after its name, and which rows. */
+static const struct {
+	const char *table, *columns, *where;
+} shown[] = {
+	{"user",
+	 "username, email, display_name, state, grants, created_at, updated_at, " DEFAULT_TENANT,
+	 "1"},
+	{"password", USER ", SUBSTRING_INDEX(hash, '$', 4), changed_at, must_change", "1"},
+	{"tenant", "name, title, created_at", "1"},
+	{"membership", USER ", " TENANT ", grants, created_at", "1"},
+	{"user_role", USER ", " TENANT ", HEX(role_id), created_at", "1"},
+	{"role", "name, turns", "1"},
+	{"device", USER ", HEX(ref_hash), kind, name, created_at, last_seen", "1"},
+	{"session",
+	 USER ", " TENANT ", " KNOWN_HASH ", " KNOWN_ID
+	      ", epoch, carrier, class, state, value_used, held, client, aal, amr, auth_time, "
+	      "IFNULL(aal2_end, 0), created_at, last_seen, idle_end, expires_at, device_name, ip, "
+	      "device_id IS NULL",
+	 "1"},
+	{"rotation", "HEX(old_hash), epoch, repeat_until, " REPEAT, "1"},
+	{"throttle", "HEX(key_hash), bucket, short_count, long_count, failures",
+	 "short_count + long_count + failures > 0"},
+	{"setup_code", "expires_at", "1"},
+	{"outbox", "kind, " USER ", recipient, payload, due_at, created_at", "1"},
+	{"audit_event", "at, event, outcome, " USER ", source, " DETAIL, "1"},
+	{"flow",
+	 OWNER ", owner_kind, scope, kind, step, data, facts, from_guest, version, created_at, "
+	       "updated_at, expires_at",
+	 "1"},
+	{"flow_counter", OWNER ", kind, name, started_at, taken, last_at, purge_at", "1"},
+	{"handover",
+	 USER ", " KNOWN_CODE ", " GIVER ", receiver, epoch, created_at, expires_at, "
+	      "IFNULL(used_at, 0)",
+	 "1"},
+};
+
+/* "BEGIN; SELECT … UNION ALL SELECT … ORDER BY line; COMMIT" */
+static const char *state_sql(void)
+{
+	static char sql[16384];
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++)
+		n += (size_t)snprintf(
+			sql + n, sizeof sql - n,
+			"%s SELECT CONCAT_WS('|', '%s', %s) AS line FROM %s t WHERE %s",
+			i == 0 ? "BEGIN;" : " UNION ALL", shown[i].table, shown[i].columns,
+			shown[i].table, shown[i].where);
+	n += (size_t)snprintf(sql + n, sizeof sql - n, " ORDER BY line; COMMIT");
+	assert_true(n < sizeof sql);
+	return sql;
+}
 
 static void admin(struct trial *t, const char *sql)
 {
@@ -155,7 +110,7 @@ static void admin(struct trial *t, const char *sql)
 static char *state_of(struct trial *t)
 {
 	char *text = calloc(1, TRIAL_TEXT);
-	int more = mysql_query(t->keeper, state_sql);
+	int more = mysql_query(t->keeper, state_sql());
 	size_t n = 0;
 
 	assert_non_null(text);
@@ -278,6 +233,47 @@ static void add_guest(struct trial *t)
 		"FROM user WHERE username = 'alice'");
 }
 
+/* Everybody is in one tenant, alice as its editor, and nobody in the other. */
+static void add_tenants(struct trial *t)
+{
+	fixture_sql("INSERT INTO tenant VALUES (UNHEX(REPEAT('11',16)), 'acme', 'Acme', 0), "
+		    "(UNHEX(REPEAT('12',16)), 'beta', 'Beta', 0);"
+		    "INSERT INTO role (id, name, elevated, created_at) "
+		    "VALUES (UNHEX(REPEAT('13',16)), 'editor', 0, 0);"
+		    "INSERT INTO membership SELECT id, UNHEX(REPEAT('11',16)), "
+		    "IF(username = 'alice', 'role:editor', ''), 0 FROM user;"
+		    "INSERT INTO user_role SELECT id, UNHEX(REPEAT('11',16)), "
+		    "UNHEX(REPEAT('13',16)), 0 FROM user WHERE username = 'alice';"
+		    "UPDATE user SET default_tenant = UNHEX(REPEAT('11',16)) "
+		    "WHERE username = 'alice';"
+		    "UPDATE session s JOIN user u ON u.id = s.user_id "
+		    "SET s.tenant_id = UNHEX(REPEAT('11',16)) "
+		    "WHERE u.username = 'alice' AND s.device_id IS NULL");
+	memset(t->scene.acme.b, 0x11, sizeof t->scene.acme.b);
+	memset(t->scene.beta.b, 0x12, sizeof t->scene.beta.b);
+}
+
+/* A code of alice's for an app, not used yet. */
+static void add_handover(struct trial *t)
+{
+	struct session giver = trial_session(t, t->scene.handle);
+	struct digest challenge = sha256(STR(TRIAL_VERIFIER));
+	struct handover_given given;
+
+	assert_ok(handover_give(&t->w->context, &giver, &challenge, HANDOVER_NATIVE, &given));
+	t->scene.code = keep(t, (struct str){(const char *)given.code.bytes, given.code.len});
+}
+
+/* The members of the scene that others are found by. */
+static void name_sessions(struct trial *t)
+{
+	struct scene *s = &t->scene;
+
+	s->handle_id = trial_session(t, s->handle).found.session.id;
+	s->handle_hash = trial_session(t, s->handle).found.session.hash;
+	s->other_id = trial_session(t, s->other).found.session.id;
+}
+
 /* People, sessions of several kinds, what is due to be purged, counters, a set-up code. */
 static void make_scene(struct trial *t)
 {
@@ -301,16 +297,14 @@ static void make_scene(struct trial *t)
 	add_guest(t);
 	assert_ok(account_setup_begin(&t->w->context, &code));
 	s->setup_code = keep(t, (struct str){(const char *)code.bytes, code.len});
-	s->handle_id = trial_session(t, s->handle).found.session.id;
-	s->handle_hash = trial_session(t, s->handle).found.session.hash;
-	s->other_id = trial_session(t, s->other).found.session.id;
+	name_sessions(t);
+	add_tenants(t);
 	fixture_sql(
-		"INSERT INTO tenant VALUES (UNHEX(REPEAT('11',16)), 'acme', 'Acme', 0);"
-		"INSERT INTO membership SELECT id, UNHEX(REPEAT('11',16)), '', 0 FROM user;"
 		"INSERT INTO outbox (id, kind, user_id, payload, due_at, created_at) "
 		"SELECT id, 'hello', id, '{}', 0, 0 FROM user;"
 		"INSERT INTO throttle SELECT UNHEX(REPEAT('22',32)), 3, 1, 1, 1, 1, 1, 0, 1, 1");
 	t->w->context.now = WORLD_START + 2 * CLOCK_MINUTE;
+	add_handover(t);
 }
 
 int trial_open(void **state)
@@ -609,4 +603,32 @@ void trial_run(struct trial *t, const struct act *acts, size_t n)
 		run_act(t, &acts[i], out);
 	forget_chain(t);
 	free(out);
+}
+
+/* Statements that lie in files of their own, and whose acts do. */
+static enum trial_share share_of(enum stmt stmt)
+{
+	static const struct stmt_def *const tenancy[] = {stmt_part_tenants, stmt_part_handover};
+
+	if (stmt_def(stmt)->roles == 1U << DB_ROLE_MIGRATE)
+		return TRIAL_MIGRATION;
+	for (size_t i = 0; i < sizeof tenancy / sizeof tenancy[0]; i++)
+		if (tenancy[i][stmt].name != NULL)
+			return TRIAL_TENANCY;
+	return TRIAL_CORE;
+}
+
+void trial_demand(enum trial_share share)
+{
+	for (unsigned i = 0; i < STMT_COUNT; i++) {
+		enum fault_place place = i == STMT_SCHEMA_VERSION ? FAULT_SET_UP : FAULT_EXECUTE;
+
+		if (share_of((enum stmt)i) != share)
+			continue;
+		for (unsigned kind = FAULT_NONE + 1; kind < FAULT_STORM; kind++)
+			if (fault_fits((enum fault_kind)kind, place) &&
+			    !fault_has_hit((enum stmt)i, (enum fault_kind)kind))
+				fail_msg("%s never met: %s", stmt_def((enum stmt)i)->name,
+					 fault_name((enum fault_kind)kind));
+	}
 }
