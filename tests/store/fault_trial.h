@@ -70,6 +70,12 @@ static inline enum err must(bool so)
 /* Group set-up and tear-down: *state is a struct trial. */
 int trial_open(void **state);
 int trial_close(void **state);
+/*
+ * The tables as text, to be freed; waits for what the server still undoes, and fails for a
+ * transaction that somebody left open. And back to how trial_open left them.
+ */
+char *trial_state(struct trial *t);
+void trial_restore(struct trial *t);
 /* Every kind at every call; then storms. Fails the test with the act, the kind and the call. */
 void trial_run(struct trial *t, const struct act *acts, size_t n);
 
