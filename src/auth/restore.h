@@ -17,6 +17,7 @@ struct restore_signs {
 	bool ahead;     /* an event is over a minute later than now: a clock is or was wrong */
 };
 
+/* At least so many: what went with an answer that was lost is not counted. */
 struct restore_cleaned {
 	uint64_t sessions, rotations, handovers, setup_codes;
 };
