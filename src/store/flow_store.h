@@ -62,11 +62,14 @@ struct flow_reach {
 MUST_CHECK enum err flow_store_list(struct db *db, struct arena *arena,
 				    const struct flow_reach *reach, int64_t now,
 				    struct flow_lines *out);
-/* One statement: the flows of this kind, over or not, and the counters as above. */
+/* One statement: the flows of the kind, over or not, and the counters as above. */
+struct flow_search {
+	const struct flow_reach *reach;
+	struct str kind;
+	int64_t now;
+};
 MUST_CHECK enum err flow_store_find(struct db *db, struct arena *arena,
-				    const struct flow_reach *reach, struct str kind, int64_t now,
-				    struct flow_lines *out)
-	/* six: one statement's key and where its rows go */;
+				    const struct flow_search *search, struct flow_lines *out);
 
 /*
  * The first lock of a transaction that changes what a guest has. It writes the session's row, which
