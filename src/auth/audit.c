@@ -51,6 +51,7 @@ static const struct {
 	[AUDIT_HANDOVER_GIVEN] = {"handover_given", "ok", LOG_LEVEL_INFO},
 	[AUDIT_HANDOVER_TAKEN] = {"handover_taken", "ok", LOG_LEVEL_INFO},
 	[AUDIT_HANDOVER_REFUSED] = {"handover_refused", "refused", LOG_LEVEL_WARN},
+	[AUDIT_FLOW_SERVED] = {"flow_served", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

@@ -2,7 +2,10 @@
 #include "flow.h"
 
 #include "arena.h"
+#include "buf.h"
 #include "flow_change.h"
+
+#define DETAIL_MAX 300
 
 struct flow_reach flow_reach_of(const struct session *session)
 {
@@ -180,6 +183,44 @@ enum err flow_end(const struct auth_context *context, const struct flow_key *key
 	return run(context, key, end_act, match, out);
 }
 
+/* "fund-wallet: kyc > otp, facts" */
+static enum err note_service(struct flow_change *change)
+{
+	const struct flow_service *service = change->request;
+	struct audit_event event = {
+		.kind = AUDIT_FLOW_SERVED,
+		.user_id = change->key->reach.user_id,
+		.session_id = change->key->reach.session_id,
+	};
+	struct buf detail;
+
+	buf_init(&detail, change->context->arena, DETAIL_MAX);
+	buf_add(&detail, change->kind.name);
+	buf_add(&detail, STR(": "));
+	buf_add(&detail, change->current.row.step);
+	if (str_is_present(service->to)) {
+		buf_add(&detail, STR(" > "));
+		buf_add(&detail, service->to);
+	}
+	if (str_is_present(service->facts))
+		buf_add(&detail, STR(", facts"));
+	if (service->ends)
+		buf_add(&detail, STR(", ended"));
+	TRY(buf_str(&detail, &event.detail));
+	return audit_trail_add(change->context, &change->trail, &event);
+}
+
+static enum err end_for_service(struct flow_change *change, struct db *db)
+{
+	bool deleted = false;
+
+	TRY(flow_store_delete(db, &change->current.row.id, &deleted));
+	if (!deleted)
+		return ERR_CONFLICT;
+	TRY(note_service(change));
+	return flow_change_end(change, FLOW_DONE);
+}
+
 static enum err serve_act(struct flow_change *change, struct db *db)
 {
 	const struct flow_service *service = change->request;
@@ -188,6 +229,8 @@ static enum err serve_act(struct flow_change *change, struct db *db)
 
 	if (!flow_change_is_on(change, NULL))
 		return OK;
+	if (service->ends)
+		return end_for_service(change, db);
 	if (str_is_present(service->to) && !flow_rule_is_step(&change->current, service->to))
 		return flow_change_end(change, FLOW_NO_MOVE);
 	if (str_is_present(service->to))
@@ -198,6 +241,7 @@ static enum err serve_act(struct flow_change *change, struct db *db)
 	if (e == ERR_TOO_LARGE)
 		return flow_change_end_over(change, FLOW_TOO_LARGE, FLOW_DATA_MAX);
 	TRY(e);
+	TRY(note_service(change));
 	/* It is not the session that writes: what is offered to it stays. */
 	change->offer_id = ID_NONE;
 	return flow_change_write(change, db, row);

@@ -123,12 +123,16 @@ MUST_CHECK enum err flow_end(const struct auth_context *context, const struct fl
 MUST_CHECK enum err flow_attempt(const struct auth_context *context, const struct flow_key *key,
 				 struct str counter, struct flow_outcome *out);
 
-/* What a service may do that no client may: write facts, and move to any declared step. */
+/*
+ * What a service may do that no client may: write facts, and move to any declared step; and it may
+ * end the flow of another. An audit event tells kind, step and which of it, never the facts.
+ */
 struct flow_service {
 	enum err (*merge)(struct arena *arena, struct str target, struct str patch, size_t max,
 			  struct str *out);
 	struct str facts; /* a patch (JSON object); absent: none */
 	struct str to;    /* absent: it stays */
+	bool ends;        /* and nothing else; FLOW_DONE with the flow as it was */
 };
 MUST_CHECK enum err flow_serve(const struct auth_context *context, const struct flow_key *key,
 			       const struct flow_service *service, struct flow_outcome *out);
@@ -152,6 +156,10 @@ struct flow_state {
  */
 MUST_CHECK enum err flow_state(const struct auth_context *context, const struct session *session,
 			       struct flow_state *out);
+
+/* The same for a service: whatever the session's state is; why is FLOW_WHY_GUEST or nothing. */
+MUST_CHECK enum err flow_list(const struct auth_context *context, const struct flow_reach *reach,
+			      struct flow_state *out);
 
 /*
  * Inside the transaction of a sign-in that promotes a guest's row (user locked): the guest's

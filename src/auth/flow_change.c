@@ -101,6 +101,7 @@ static enum err change_work(struct db *db, void *opaque)
 	bool held = false;
 
 	change->outcome = (struct flow_outcome){.verdict = FLOW_REFUSED};
+	change->trail.n = 0;
 	TRY(hold_owner(change, db, &held));
 	if (!held)
 		return flow_change_end(change, FLOW_GONE);
@@ -114,6 +115,7 @@ enum err flow_change_run(struct flow_change *change, struct flow_outcome *out)
 	if (!flow_rule_kind(change->context->config, change->key->kind, &change->kind))
 		return OK;
 	TRY(db_transact(change->context->db, change_work, change));
+	audit_trail_write(change->context, &change->trail);
 	*out = change->outcome;
 	return OK;
 }

@@ -3,6 +3,7 @@
 #ifndef GATEPOST_AUTH_FLOW_CHANGE_H
 #define GATEPOST_AUTH_FLOW_CHANGE_H
 
+#include "audit.h"
 #include "flow.h"
 #include "flow_rule.h"
 
@@ -16,6 +17,7 @@ struct flow_change {
 	struct flow current; /* id none: there is none; perhaps expired */
 	struct id offer_id;  /* of what a guest left; none: nothing */
 	struct flow_outcome outcome;
+	struct audit_trail trail;
 };
 
 /* The transaction, or FLOW_UNKNOWN for a kind that is none. */

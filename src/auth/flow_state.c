@@ -44,18 +44,39 @@ static enum err build_all(const struct auth_context *context, const struct flow_
 	return OK;
 }
 
+static enum err read_all(const struct auth_context *context, const struct flow_reach *reach,
+			 struct flow_state *out, struct flow **left_over)
+{
+	struct flow_lines lines = {.n = 0};
+
+	TRY(flow_store_list(context->db, context->arena, reach, context->now, &lines));
+	return lines.n > 0 ? build_all(context, &lines, reach, out, left_over) : OK;
+}
+
 enum err flow_state(const struct auth_context *context, const struct session *session,
 		    struct flow_state *out)
 {
 	struct flow_reach reach = flow_reach_of(session);
 	struct flow *left_over = NULL;
-	struct flow_lines lines = {.n = 0};
 
 	*out = (struct flow_state){.n = 0};
 	if (session->standing == SESSION_LIVE)
-		TRY(flow_store_list(context->db, context->arena, &reach, context->now, &lines));
-	if (lines.n > 0)
-		TRY(build_all(context, &lines, &reach, out, &left_over));
+		TRY(read_all(context, &reach, out, &left_over));
 	flow_rule_next(session, left_over, out);
+	return OK;
+}
+
+enum err flow_list(const struct auth_context *context, const struct flow_reach *reach,
+		   struct flow_state *out)
+{
+	struct flow_state state = {.n = 0};
+	struct flow *left_over = NULL;
+
+	TRY(read_all(context, reach, &state, &left_over));
+	if (left_over != NULL) {
+		state.why = FLOW_WHY_GUEST;
+		state.next = left_over;
+	}
+	*out = state;
 	return OK;
 }

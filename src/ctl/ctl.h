@@ -48,10 +48,12 @@ enum ctl_option {
 	CTL_NAME,
 	CTL_TITLE,
 	CTL_DEFAULT,
+	CTL_FACTS_STDIN,
 	CTL_OPTION_COUNT
 };
 
 #define CTL_ROLES_MAX 16
+#define CTL_OPERANDS_MAX 3
 
 /* The command line, taken apart. */
 struct ctl_line {
@@ -62,7 +64,7 @@ struct ctl_line {
 	const char *values[CTL_OPTION_COUNT]; /* NULL: not given; "" for a flag */
 	struct str roles[CTL_ROLES_MAX];
 	size_t role_count;
-	const char *words[4]; /* noun, verb, operand */
+	const char *words[2 + CTL_OPERANDS_MAX]; /* noun, verb, operands */
 	size_t word_count;
 };
 
@@ -76,7 +78,8 @@ enum ctl_need {
 
 struct ctl {
 	struct ctl_line line;
-	struct str operand; /* the word after the verb; absent: none */
+	struct str operand;                    /* the word after the verb; absent: none */
+	struct str operands[CTL_OPERANDS_MAX]; /* it, and those behind it */
 	struct fault fault;
 	struct auth_context auth; /* filled as far as the command's need goes */
 };
@@ -88,7 +91,7 @@ struct ctl_command {
 	const char *synopsis;    /* what follows the words */
 	const char *description; /* a sentence or more */
 	unsigned options;        /* bit (1u << enum ctl_option) */
-	bool operand;            /* takes one */
+	unsigned operands;       /* takes so many */
 	enum ctl_need need;
 	enum ctl_exit (*run)(struct ctl *ctl);
 };
@@ -143,5 +146,10 @@ enum ctl_exit cmd_member_add(struct ctl *ctl);
 enum ctl_exit cmd_member_remove(struct ctl *ctl);
 enum ctl_exit cmd_member_role(struct ctl *ctl);
 enum ctl_exit cmd_member_list(struct ctl *ctl);
+enum ctl_exit cmd_flow_list(struct ctl *ctl);
+enum ctl_exit cmd_flow_show(struct ctl *ctl);
+enum ctl_exit cmd_flow_end(struct ctl *ctl);
+enum ctl_exit cmd_flow_fact(struct ctl *ctl);
+enum ctl_exit cmd_flow_step(struct ctl *ctl);
 
 #endif
