@@ -171,7 +171,7 @@ enum err flow_change_write(struct flow_change *change, struct db *db, struct flo
 	TRY(flow_change_drop_offer(change, db));
 	TRY(flow_store_update(db, &row, &won));
 	if (!won)
-		return ERR_CONFLICT;
+		return ERR_INTERNAL; /* under the owner's lock */
 	change->current.row = row;
 	return flow_change_end(change, FLOW_DONE);
 }
