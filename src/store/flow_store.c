@@ -177,8 +177,10 @@ enum err flow_count_store_take(struct db *db, const struct flow_take *take, bool
 
 enum err flow_store_delete_of_user(struct db *db, const struct id *user_id)
 {
-	TRY(row_run(db, STMT_FLOW_DELETE_OF_OWNER, ARGS(arg_id(user_id)), NULL));
-	return row_run(db, STMT_FLOW_COUNTER_DELETE_OF_OWNER, ARGS(arg_id(user_id)), NULL);
+	struct args args = ARGS(arg_id(user_id), arg_id(user_id));
+
+	TRY(row_run(db, STMT_FLOW_DELETE_OF_USER, args, NULL));
+	return row_run(db, STMT_FLOW_COUNTER_DELETE_OF_USER, args, NULL);
 }
 
 static enum err purge(struct db *db, enum stmt stmt, int64_t before, unsigned limit,

@@ -108,7 +108,7 @@ struct flow_take {
  */
 MUST_CHECK enum err flow_count_store_take(struct db *db, const struct flow_take *take, bool *taken);
 
-/* Flows and counters of a user who is removed. */
+/* Flows and counters of a user who is removed, and of the sessions that still are. */
 MUST_CHECK enum err flow_store_delete_of_user(struct db *db, const struct id *user_id);
 
 /* Deletes at most limit rows that were over at before (counters: a day before). *deleted counts. */
