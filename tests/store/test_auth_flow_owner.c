@@ -12,13 +12,18 @@ static struct str a_kind(struct world *w, const char *prefix, unsigned i)
 	return copy;
 }
 
+static struct flow_reach a_session(struct world *w, struct id user)
+{
+	return reach_of(session_of(w, user));
+}
+
 /* One for all sessions of a user; or one for each. */
 static void scopes(void **state)
 {
 	struct world *w = *state;
 	struct id user = fixture_add_user(w->fixture, "alice");
-	struct flow_reach phone = reach_of(session_of(w, user));
-	struct flow_reach desk = reach_of(session_of(w, user));
+	struct flow_reach phone = a_session(w, user);
+	struct flow_reach desk = a_session(w, user);
 
 	assert_verdict(start(w, phone, "fund"), FLOW_CREATED);
 	assert_verdict(start(w, desk, "fund"), FLOW_DONE);
@@ -134,8 +139,8 @@ static void a_user_has_sixty_four_kilobytes(void **state)
 {
 	struct world *w = *state;
 	struct id user = fixture_add_user(w->fixture, "alice");
-	struct flow_reach phone = reach_of(session_of(w, user));
-	struct flow_reach desk = reach_of(session_of(w, user));
+	struct flow_reach phone = a_session(w, user);
+	struct flow_reach desk = a_session(w, user);
 	struct flow_beginning most = {.data = data_of_size(w, FLOW_DATA_MAX)};
 	struct flow_outcome outcome;
 
@@ -174,8 +179,8 @@ static void a_user_has_so_many_flows(void **state)
 {
 	struct world *w = *state;
 	struct id user = fixture_add_user(w->fixture, "alice");
-	struct flow_reach phone = reach_of(session_of(w, user));
-	struct flow_reach desk = reach_of(session_of(w, user));
+	struct flow_reach phone = a_session(w, user);
+	struct flow_reach desk = a_session(w, user);
 	struct flow_outcome outcome;
 
 	for (unsigned i = 0; i < FLOWS_OF_USER; i++)
@@ -255,12 +260,8 @@ static void a_guest_resumes_too(void **state)
 	assert_int_equal(s.next->counters[0].left, FUND_ATTEMPTS - 1);
 }
 
-static struct flow_reach in_a_session(struct world *w, struct id user)
-{
-	return reach_of(session_of(w, user));
-}
-
-static void leave_as_guest(struct world *w, struct id user)
+/* A flow that the user has too stays the session's, and the guest's counter as well. */
+static void leave_some_as_guest(struct world *w, struct id user)
 {
 	struct session_issued guest = guest_of(w);
 
@@ -269,43 +270,35 @@ static void leave_as_guest(struct world *w, struct id user)
 	(void)promoted(w, &guest, user);
 }
 
-static void use_both(struct world *w, struct flow_reach reach)
-{
-	(void)start(w, reach, "fund");
-	(void)start(w, reach, "tour");
-	assert_verdict(attempt(w, reach, "fund", "otp"), FLOW_DONE);
-	assert_verdict(attempt(w, reach, "tour", "ask"), FLOW_DONE);
-}
-
-static void still_has_both(struct world *w, struct flow_reach reach)
-{
-	assert_verdict(read_flow(w, reach, "fund"), FLOW_DONE);
-	assert_verdict(read_flow(w, reach, "tour"), FLOW_DONE);
-}
-
 /* With the account go its flows, its sessions' too, and its counters; nobody else's. */
 static void an_account_takes_its_flows_along(void **state)
 {
 	struct world *w = *state;
 	struct id user = fixture_add_user(w->fixture, "alice");
 	struct flow_reach reaches[] = {
-		in_a_session(w, user),
-		in_a_session(w, user),
+		a_session(w, user),
+		a_session(w, user),
 		a_user(w, "bob"),
 		reach_of(guest_of(w)),
 	};
 
-	for (size_t i = 0; i < 4; i++)
-		use_both(w, reaches[i]);
-	/* What alice left as a guest is hers. */
-	leave_as_guest(w, user);
-	assert_int_equal(fixture_number("SELECT COUNT(*) FROM flow"), 3 + 2 + 2 + 1);
-	assert_int_equal(fixture_number("SELECT COUNT(*) FROM flow_counter"), 2 + 2 + 2 + 1);
+	for (size_t i = 0; i < 4; i++) {
+		(void)start(w, reaches[i], "fund");
+		(void)start(w, reaches[i], "tour");
+		assert_verdict(attempt(w, reaches[i], "fund", "otp"), FLOW_DONE);
+		assert_verdict(attempt(w, reaches[i], "tour", "ask"), FLOW_DONE);
+	}
+	leave_some_as_guest(w, user);
+	leave_some_as_guest(w, user);
+	assert_int_equal(fixture_number("SELECT COUNT(*) FROM flow"), 3 + 2 + 2 + 2);
+	assert_int_equal(fixture_number("SELECT COUNT(*) FROM flow_counter"), 2 + 2 + 2 + 2);
 	assert_ok(account_remove(&w->context, &user));
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM flow"), 2 + 2);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM flow_counter"), 2 + 2);
-	for (size_t i = 2; i < 4; i++)
-		still_has_both(w, reaches[i]);
+	for (size_t i = 2; i < 4; i++) {
+		assert_verdict(read_flow(w, reaches[i], "fund"), FLOW_DONE);
+		assert_verdict(read_flow(w, reaches[i], "tour"), FLOW_DONE);
+	}
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, flow_world_clean)
