@@ -10,7 +10,6 @@
 struct reading {
 	struct arena *arena;
 	struct flow_lines *out;
-	struct flow_line **end; /* where the next one is hung up */
 	struct flow_line *room; /* for the next one */
 };
 
@@ -40,6 +39,25 @@ static void put_in_place(struct flow_line *line)
 	line->flow = (struct flow_row){.id = ID_NONE};
 }
 
+/* Whether it comes before the other: flows before counters, the one that changed last first. */
+static bool is_before(const struct flow_line *line, const struct flow_line *other)
+{
+	if (line->is_count || other->is_count)
+		return !line->is_count && other->is_count;
+	return line->flow.updated_at > other->flow.updated_at;
+}
+
+static void hang_up(struct flow_lines *lines, struct flow_line *line)
+{
+	struct flow_line **at = &lines->first;
+
+	while (*at != NULL && !is_before(line, *at))
+		at = &(*at)->next;
+	line->next = *at;
+	*at = line;
+	lines->n++;
+}
+
 static enum err take_line(struct row_sink *sink)
 {
 	struct reading *reading = sink->context;
@@ -47,16 +65,14 @@ static enum err take_line(struct row_sink *sink)
 
 	if (line->is_count)
 		put_in_place(line);
-	*reading->end = line;
-	reading->end = &line->next;
-	reading->out->n++;
+	hang_up(reading->out, line);
 	return make_room(reading, sink);
 }
 
 static enum err read_lines(struct db *db, struct arena *arena, enum stmt stmt, struct args args,
 			   struct flow_lines *out)
 {
-	struct reading reading = {.arena = arena, .out = out, .end = &out->first};
+	struct reading reading = {.arena = arena, .out = out};
 	struct row_sink sink = {
 		.into = {.arena = arena},
 		.take = take_line,
@@ -68,8 +84,6 @@ static enum err read_lines(struct db *db, struct arena *arena, enum stmt stmt, s
 	return row_each(db, stmt, args, &sink);
 }
 
-/* More than the limits of auth let there be, even after several promotions. */
-#define LINES_MAX 512
 /* Within it a counter may still cool down after its window; no span of one is longer. */
 #define COUNTS_KEPT CLOCK_DAY
 
@@ -82,10 +96,9 @@ static const struct id *counts_of(const struct flow_reach *reach)
 enum err flow_store_list(struct db *db, struct arena *arena, const struct flow_reach *reach,
 			 int64_t now, struct flow_lines *out)
 {
-	return read_lines(db, arena, STMT_FLOW_LIST,
+	return read_lines(db, arena, STMT_FLOW_REACHED,
 			  ARGS(arg_id(counts_of(reach)), arg_id(&reach->session_id), arg_int(now),
-			       arg_id(counts_of(reach)), arg_int(now - COUNTS_KEPT),
-			       arg_int(LINES_MAX)),
+			       arg_id(counts_of(reach)), arg_int(now - COUNTS_KEPT)),
 			  out);
 }
 
