@@ -82,7 +82,8 @@ enum err flow_store_list(struct db *db, struct arena *arena, const struct flow_r
 {
 	return read_lines(db, arena, STMT_FLOW_LIST,
 			  ARGS(arg_id(counts_of(reach)), arg_id(&reach->session_id), arg_int(now),
-			       arg_id(counts_of(reach)), arg_int(now - COUNTS_KEPT)),
+			       arg_id(counts_of(reach)), arg_int(now - COUNTS_KEPT),
+			       arg_int(FLOW_LINES_MAX)),
 			  out);
 }
 

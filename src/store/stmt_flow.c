@@ -35,10 +35,10 @@ static const struct col usage_cols[] = {
 #define OWNERS "(SELECT ? AS id UNION ALL SELECT id FROM session WHERE user_id = ?) o "
 
 const struct stmt_def stmt_part_flow[STMT_COUNT] = {
-	DEF(STMT_FLOW_LIST, .params = "bbibi", COLS(line_cols), .kind = STMT_READ, .roles = WEB,
+	DEF(STMT_FLOW_LIST, .params = "bbibii", COLS(line_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = FLOW_SELECT "WHERE owner_id IN (?,?) AND expires_at > ? UNION ALL " COUNT_SELECT
 			       "WHERE owner_id = ? AND purge_at > ? "
-			       "ORDER BY is_count, updated_at DESC, id"),
+			       "ORDER BY is_count DESC, updated_at DESC, id LIMIT ?"),
 	DEF(STMT_FLOW_FIND, .params = "bbbbbi", COLS(line_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = FLOW_SELECT "WHERE owner_id IN (?,?) AND kind = ? UNION ALL " COUNT_SELECT
 			       "WHERE owner_id = ? AND kind = ? AND purge_at > ?"),
