@@ -111,8 +111,10 @@ enum err handover_look(const struct auth_context *context, const struct handover
 		       enum handover_verdict *verdict, struct user_row *user)
 {
 	struct taking taking = {.context = context, .request = request};
+	enum handover_verdict judged = HANDOVER_REFUSED;
 
-	TRY(judge(&taking, verdict));
+	TRY(judge(&taking, &judged));
+	*verdict = judged;
 	*user = taking.user;
 	return OK;
 }
@@ -225,17 +227,19 @@ enum err handover_take(const struct auth_context *context, const struct handover
 		       enum handover_verdict *verdict, struct session_issued *out)
 {
 	struct taking taking = {.context = context, .request = request};
+	enum handover_verdict judged = HANDOVER_REFUSED;
 	enum err e = OK;
 
-	TRY(judge(&taking, verdict));
-	if (*verdict != HANDOVER_ACCEPTED)
-		return OK;
-	e = sign_in(&taking, out);
+	TRY(judge(&taking, &judged));
+	if (judged == HANDOVER_ACCEPTED)
+		e = sign_in(&taking, out);
 	if (e == ERR_CONFLICT) {
-		*verdict = HANDOVER_OVER;
-		return note_refused(&taking, STR("used by another at the same time"));
+		judged = HANDOVER_OVER;
+		e = note_refused(&taking, STR("used by another at the same time"));
 	}
 	TRY(e);
-	audit_trail_write(context, &taking.trail);
+	if (judged == HANDOVER_ACCEPTED)
+		audit_trail_write(context, &taking.trail);
+	*verdict = judged;
 	return OK;
 }

@@ -221,15 +221,19 @@ enum err tenant_remove(const struct auth_context *context, const struct id *id,
 		       const struct tenant_request *request, struct tenant_effect *out)
 {
 	struct doing d = {.context = context, .id = id, .request = request};
+	struct tenant_effect effect = {.outcome = TENANT_REFUSED};
 	uint64_t left = 0;
 
-	for (unsigned round = 0; round < ROUNDS && d.effect.outcome == TENANT_REFUSED; round++) {
+	for (unsigned round = 0; round < ROUNDS && effect.outcome == TENANT_REFUSED; round++) {
 		if (account_is_reason(request->reason))
 			TRY(empty(&d, &left));
-		TRY(run(&d, remove_work, out));
-		out->members = left;
+		TRY(run(&d, remove_work, &effect));
 	}
-	return d.effect.outcome == TENANT_REFUSED ? ERR_CONFLICT : OK;
+	if (effect.outcome == TENANT_REFUSED)
+		return ERR_CONFLICT;
+	effect.members = left;
+	*out = effect;
+	return OK;
 }
 
 enum err tenant_find(const struct auth_context *context, struct str typed, struct tenant_row *row,
@@ -237,14 +241,15 @@ enum err tenant_find(const struct auth_context *context, struct str typed, struc
 {
 	struct str name = STR_NONE;
 	struct id id = ID_NONE;
+	bool named = false;
 	enum err e = account_normal_username(context->arena, typed, &name);
 
-	*found = false;
 	if (e == OK)
-		TRY(tenant_store_find_named(context->db, context->arena, name, row, found));
+		TRY(tenant_store_find_named(context->db, context->arena, name, row, &named));
 	else if (e != ERR_INPUT)
 		return e;
-	if (*found || id_parse(typed, &id) != OK)
-		return OK;
-	return tenant_store_find(context->db, context->arena, &id, row, found);
+	if (!named && id_parse(typed, &id) == OK)
+		return tenant_store_find(context->db, context->arena, &id, row, found);
+	*found = named;
+	return OK;
 }
