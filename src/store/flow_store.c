@@ -111,12 +111,15 @@ enum err flow_store_hold_guest(struct db *db, const struct id *session_id, bool 
 enum err flow_store_usage(struct db *db, const struct flow_reach *reach, const struct id *but,
 			  int64_t now, struct flow_usage *out)
 {
+	struct flow_usage usage = {.flows = 0};
 	bool found = false;
 
-	return row_find(db, STMT_FLOW_USAGE,
-			ARGS(arg_id(counts_of(reach)), arg_id_or_zero(&reach->user_id),
-			     arg_id_or_zero(but), arg_int(now)),
-			(struct row_into){.row = out}, &found);
+	TRY(row_find(db, STMT_FLOW_USAGE,
+		     ARGS(arg_id(counts_of(reach)), arg_id_or_zero(&reach->user_id),
+			  arg_id_or_zero(but), arg_int(now)),
+		     (struct row_into){.row = &usage}, &found));
+	*out = usage;
+	return OK;
 }
 
 enum err flow_store_insert(struct db *db, const struct flow_row *row)
