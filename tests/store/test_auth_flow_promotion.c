@@ -363,7 +363,7 @@ struct rival {
 	enum err e;
 	unsigned granted;
 	unsigned written;
-	bool gone;
+	enum flow_verdict last;
 };
 
 static enum err write_on(struct rival *rival, const struct auth_context *context)
@@ -379,7 +379,7 @@ static enum err write_on(struct rival *rival, const struct auth_context *context
 	change.data = str_of(data);
 	TRY(flow_patch(context, &key, &change, &outcome));
 	rival->written += outcome.verdict == FLOW_DONE ? 1 : 0;
-	rival->gone = outcome.verdict == FLOW_GONE;
+	rival->last = outcome.verdict;
 	return OK;
 }
 
@@ -396,7 +396,7 @@ static void *go_on(void *opaque)
 	if (rival->e == OK)
 		rival->e = db_connect(context.db, &fault);
 	pthread_barrier_wait(rival->gate);
-	while (rival->e == OK && !rival->gone) {
+	while (rival->e == OK && rival->last == FLOW_DONE) {
 		rival->e = write_on(rival, &context);
 		arena_reset(context.arena);
 	}
@@ -418,6 +418,7 @@ static void check_rivals(struct world *w, const struct rival *rivals, struct flo
 	assert_ok(json_parse(w->context.arena, there.flow.row.data, &data, &bad_name));
 	for (size_t i = 0; i < RIVALS; i++) {
 		assert_ok(rivals[i].e);
+		assert_int_equal(rivals[i].last, FLOW_GONE);
 		granted += rivals[i].granted;
 	}
 	assert_int_equal(there.flow.counters[0].left,
@@ -447,8 +448,11 @@ static void race_once(struct world *w, struct id user)
 	assert_verdict(attempt(w, reach_of(guest), "fund", "otp"), FLOW_DONE);
 	assert_int_equal(pthread_barrier_init(&gate, NULL, RIVALS + 1), 0);
 	for (size_t i = 0; i < RIVALS; i++) {
-		rivals[i] = (struct rival){
-			.w = w, .reach = reach_of(guest), .number = (unsigned)i + 1, .gate = &gate};
+		rivals[i] = (struct rival){.w = w,
+					   .reach = reach_of(guest),
+					   .number = (unsigned)i + 1,
+					   .gate = &gate,
+					   .last = FLOW_DONE};
 		assert_int_equal(pthread_create(&threads[i], NULL, go_on, &rivals[i]), 0);
 	}
 	pthread_barrier_wait(&gate);
