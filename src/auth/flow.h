@@ -165,7 +165,7 @@ MUST_CHECK enum err flow_list(const struct auth_context *context, const struct f
  * Inside the transaction of a sign-in that promotes a guest's row (user locked): the guest's
  * user-scoped flows become the user's; where the user has one of that kind the guest's stays where
  * it is, to be offered, at most an hour. All of them are marked from_guest and lose their facts.
- * Counters: the user gets the worse of both in every respect, so that nobody has more left. Two
+ * Counters: the user gets the worse of both in every respect, so that nobody has more left. Three
  * statements.
  */
 MUST_CHECK enum err flow_promote(struct db *db, const struct id *session_id,

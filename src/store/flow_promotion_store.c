@@ -7,6 +7,10 @@
 
 enum err flow_promotion_store_flows(struct db *db, const struct flow_promotion *promotion)
 {
+	TRY(row_run(db, STMT_FLOW_GIVE_WAY,
+		    ARGS(arg_id(&promotion->user_id), arg_int(promotion->now),
+			 arg_id(&promotion->session_id), arg_int(promotion->now)),
+		    NULL));
 	return row_run(db, STMT_FLOW_PROMOTE,
 		       ARGS(arg_id(&promotion->user_id), arg_id(&promotion->user_id),
 			    arg_int(promotion->now), arg_int(promotion->offer_end),

@@ -98,7 +98,8 @@ enum err flow_store_list(struct db *db, struct arena *arena, const struct flow_r
 {
 	return read_lines(db, arena, STMT_FLOW_REACHED,
 			  ARGS(arg_id(counts_of(reach)), arg_id(&reach->session_id), arg_int(now),
-			       arg_id(counts_of(reach)), arg_int(now - COUNTS_KEPT)),
+			       arg_id(counts_of(reach)), arg_int(now - COUNTS_KEPT),
+			       arg_int(FLOW_LINES_MAX)),
 			  out);
 }
 
@@ -126,12 +127,15 @@ enum err flow_store_hold_guest(struct db *db, const struct id *session_id, bool 
 enum err flow_store_usage(struct db *db, const struct flow_reach *reach, const struct id *but,
 			  int64_t now, struct flow_usage *out)
 {
+	struct flow_usage usage = {.flows = 0};
 	bool found = false;
 
-	return row_find(db, STMT_FLOW_USAGE,
-			ARGS(arg_id(counts_of(reach)), arg_id_or_zero(&reach->user_id),
-			     arg_id_or_zero(but), arg_int(now)),
-			(struct row_into){.row = out}, &found);
+	TRY(row_find(db, STMT_FLOW_USAGE,
+		     ARGS(arg_id(counts_of(reach)), arg_id_or_zero(&reach->user_id),
+			  arg_id_or_zero(but), arg_int(now)),
+		     (struct row_into){.row = &usage}, &found));
+	*out = usage;
+	return OK;
 }
 
 enum err flow_store_insert(struct db *db, const struct flow_row *row)

@@ -56,9 +56,11 @@ struct flow_reach {
 };
 
 /*
- * One statement: all flows that run at now, the one that changed last first, and the counters whose
- * window runs or ended less than a day ago.
+ * One statement: the counters whose window runs or ended less than a day ago, and the flows that
+ * run at now, the one that changed last first; of more than FLOW_LINES_MAX the oldest flows stay
+ * away.
  */
+#define FLOW_LINES_MAX 256
 MUST_CHECK enum err flow_store_list(struct db *db, struct arena *arena,
 				    const struct flow_reach *reach, int64_t now,
 				    struct flow_lines *out);

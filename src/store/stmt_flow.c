@@ -82,7 +82,13 @@ const struct stmt_def stmt_part_flow[STMT_COUNT] = {
 	DEF(STMT_FLOW_COUNTER_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM flow_counter WHERE purge_at < ? ORDER BY purge_at LIMIT ?"),
 
-	/* owner_kind 1 user, 2 session; scope 1 user. A kind that the user has stays. */
+	/* owner_kind 1 user, 2 session; scope 1 user. */
+	DEF(STMT_FLOW_GIVE_WAY, .params = "bibi", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE u FROM flow g JOIN flow u "
+		   "ON u.owner_id = ? AND u.kind = g.kind AND u.expires_at <= ? "
+		   "WHERE g.owner_id = ? AND g.owner_kind = 2 AND g.scope = 1 "
+		   "AND g.expires_at > ?"),
+	/* A kind that the user has stays. */
 	DEF(STMT_FLOW_PROMOTE, .params = "bbiibi", .roles = WEB,
 	    .sql = "UPDATE flow g LEFT JOIN flow u "
 		   "ON u.owner_id = ? AND u.kind = g.kind AND g.scope = 1 SET "

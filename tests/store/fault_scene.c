@@ -63,7 +63,8 @@ static const struct {
 	{"outbox", "kind, " USER ", recipient, payload, due_at, created_at", "1"},
 	{"audit_event", "at, event, outcome, " USER ", source, " DETAIL, "1"},
 	{"flow",
-	 OWNER ", owner_kind, scope, kind, step, data, facts, from_guest, version, created_at, "
+	 OWNER ", owner_kind, scope, kind, step, return_to, data, facts, from_guest, version, "
+	       "created_at, "
 	       "updated_at, expires_at",
 	 "1"},
 	{"flow_counter", OWNER ", kind, name, started_at, taken, last_at, purge_at", "1"},
@@ -213,7 +214,7 @@ void trial_check_ended(struct trial *t, const void *out)
 	assert_int_equal(trial_session(t, t->scene.handle).standing, SESSION_UNKNOWN);
 }
 
-/* A guest with a flow and a counter, of kinds that alice has not and has. */
+/* A guest with a flow and a counter, of kinds that alice has no more and has. */
 static void add_guest(struct trial *t)
 {
 	struct guest_request request = {.carrier = CARRIER_HANDLE, .client = STR("app")};
@@ -231,6 +232,8 @@ static void add_guest(struct trial *t)
 		"JOIN (SELECT 'fund' AS kind UNION SELECT 'pay') k WHERE s.user_id IS NULL;"
 		"INSERT INTO flow SELECT id, id, 1, 1, 'pay', 'start', '', '{}', '{}', 0, 1, 0, "
 		"0, 4000000000000000 FROM user WHERE username = 'alice';"
+		"INSERT INTO flow SELECT UNHEX(MD5('over')), id, 1, 1, 'fund', 'start', '', '{}', "
+		"'{}', 0, 1, 0, 0, 1 FROM user WHERE username = 'alice';"
 		"INSERT INTO flow_counter SELECT id, 'pay', 'otp', 5, 4, 6, 4000000000000000 "
 		"FROM session WHERE user_id IS NULL;"
 		"INSERT INTO flow_counter SELECT id, 'pay', 'otp', 1, 1, 2, 3000000000000000 "

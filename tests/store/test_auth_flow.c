@@ -1,6 +1,8 @@
 /* Flows against a database: every act with every verdict. */
 #include "flow_world.h"
 
+#include "purge.h"
+
 static void begins_at_its_first_step(void **state)
 {
 	struct world *w = *state;
@@ -357,6 +359,31 @@ static void ends(void **state)
 	assert_verdict(start(w, alice, "fund"), FLOW_CREATED);
 }
 
+/* ST-08: what is over is known as over for a day; a counter's row goes a day after its window. */
+static void what_is_over_goes_after_a_day(void **state)
+{
+	struct world *w = *state;
+	struct flow_reach alice = a_user(w, "alice");
+	struct purge_report report = {.flows = 0};
+
+	(void)start(w, alice, "fund");
+	(void)attempt(w, alice, "fund", "otp");
+	w->context.now = WORLD_START + FUND_RESET + CLOCK_DAY;
+	assert_ok(purge_run(&w->context, INT64_MAX, &report));
+	assert_int_equal(report.counters, 0);
+	w->context.now += 1;
+	assert_ok(purge_run(&w->context, INT64_MAX, &report));
+	assert_int_equal(report.counters, 1);
+	w->context.now = WORLD_START + 2 * CLOCK_DAY;
+	assert_ok(purge_run(&w->context, INT64_MAX, &report));
+	assert_int_equal(report.flows, 0);
+	assert_verdict(read_flow(w, alice, "fund"), FLOW_OVER);
+	w->context.now += 1;
+	assert_ok(purge_run(&w->context, INT64_MAX, &report));
+	assert_int_equal(report.flows, 1);
+	assert_verdict(read_flow(w, alice, "fund"), FLOW_UNKNOWN);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, flow_world_clean)
 
 int main(void)
@@ -376,6 +403,7 @@ int main(void)
 		TEST(clients_make_only_listed_moves),
 		TEST(services_move_and_write_facts),
 		TEST(ends),
+		TEST(what_is_over_goes_after_a_day),
 	};
 
 	return cmocka_run_group_tests(tests, flow_world_open, world_close);

@@ -3,7 +3,6 @@
 
 #include "device.h"
 #include "doctor_store.h"
-#include "flow.h"
 #include "grants_store.h"
 #include "rights.h"
 #include "throttle_store.h"
@@ -266,8 +265,6 @@ ACT(doctor_rights, return rights_actual(DB, ARENA, out);)
 ACT(doctor_grants, struct grants_batch batch = {.wrong_count = 0};
     TRY(grants_store_compare(DB, ARENA, &batch)); PUT(out, batch); return OK;)
 
-ACT(flow_carry, return flow_promote(DB, &SCENE.guest_id, &SCENE.alice, NOW);)
-
 static void statements_under_every_failure(void **state)
 {
 	static const struct act acts[] = {
@@ -339,7 +336,6 @@ static void statements_under_every_failure(void **state)
 		{"setup clear", setup_clear, NULL, ACT_ATOMIC | ACT_INSIDE},
 		{"doctor: rights", doctor_rights, NULL, ACT_ATOMIC},
 		{"doctor: grants", doctor_grants, NULL, ACT_ATOMIC},
-		{"flow promote", flow_carry, NULL, ACT_ATOMIC | ACT_INSIDE},
 	};
 
 	trial_run(*state, acts, sizeof acts / sizeof acts[0]);

@@ -1,6 +1,7 @@
 /* Flows and their counters in the database. */
 #include "fixture.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,6 +164,7 @@ static void test_list(void **state)
 	};
 	const struct flow_line *line = NULL;
 	struct flow_lines lines;
+	size_t counted = 0;
 
 	rows[0].updated_at = T0 - 2;
 	rows[1].updated_at = T0 - 1;
@@ -174,14 +176,8 @@ static void test_list(void **state)
 		count(fixture, counts[i]);
 	lines = list(fixture, reach, T0);
 	assert_int_equal(lines.n, 5);
-	line = lines.first;
-	check_row(&line->flow, &rows[1]);
-	line = line->next;
-	check_row(&line->flow, &rows[0]);
-	line = line->next;
-	check_row(&line->flow, &rows[2]);
-	for (line = line->next; line != NULL; line = line->next) {
-		assert_true(line->is_count);
+	for (line = lines.first; line->is_count; line = line->next) {
+		counted++;
 		assert_true(id_is_none(line->flow.id));
 		assert_true(id_equal(line->count.owner_id, reach.user_id));
 		assert_str(line->count.kind, "a");
@@ -191,11 +187,42 @@ static void test_list(void **state)
 		assert_int_equal(line->count.started_at, T0 - 5);
 		assert_int_equal(line->count.last_at, T0 - 5);
 	}
+	assert_int_equal(counted, 2);
+	check_row(&line->flow, &rows[1]);
+	line = line->next;
+	check_row(&line->flow, &rows[0]);
+	line = line->next;
+	check_row(&line->flow, &rows[2]);
+	assert_null(line->next);
 	lines = list(fixture, guest, T0);
 	assert_int_equal(lines.n, 2);
-	check_row(&lines.first->flow, &rows[1]);
-	assert_str(lines.first->next->count.name, "guests");
-	assert_int_equal(lines.first->next->count.purge_at, T0 + 5);
+	assert_str(lines.first->count.name, "guests");
+	assert_int_equal(lines.first->count.purge_at, T0 + 5);
+	check_row(&lines.first->next->flow, &rows[1]);
+}
+
+/* However many there came to be: all counters, and the flows that changed last. */
+static void test_list_is_bounded(void **state)
+{
+	struct fixture *fixture = *state;
+	struct flow_reach reach = {.user_id = id_random(), .session_id = id_random()};
+	struct flow_lines lines;
+	char kind[32];
+
+	assert_ok(db_begin(fixture->web));
+	for (int i = 0; i < FLOW_LINES_MAX + 10; i++) {
+		snprintf(kind, sizeof kind, "kind-%d", i);
+		struct flow_row row = row_of(reach.user_id, kind);
+		row.updated_at = T0 + i;
+		insert(fixture, row);
+	}
+	assert_ok(db_commit(fixture->web));
+	count(fixture,
+	      (struct flow_count_row){reach.user_id, STR("a"), STR("otp"), 1, 0, T0, T0 + 9});
+	lines = list(fixture, reach, T0);
+	assert_int_equal(lines.n, FLOW_LINES_MAX);
+	assert_true(lines.first->is_count);
+	assert_int_equal(lines.first->next->flow.updated_at, T0 + FLOW_LINES_MAX + 9);
 }
 
 /* Of one kind, what is over too. */
@@ -506,6 +533,7 @@ int main(void)
 		TEST(test_all_columns),
 		TEST(test_one_of_a_kind),
 		TEST(test_list),
+		TEST(test_list_is_bounded),
 		TEST(test_find),
 		TEST(test_update),
 		TEST(test_delete),
