@@ -121,3 +121,20 @@ test('the migrate password may be unreadable to everything but migrate; a gone d
   await stack.mariadb.restart();
   assert.equal(stack.ctl(['user', 'list']).code, 0);
 });
+
+// Programs name people and tenants by id; names are chosen by others.
+test('a name that looks like an id does not stand in front of whom the id belongs to', () => {
+  const made = (args) => JSON.parse(stack.must([...args, '--json'], { input: secret }).stdout);
+  const startsAsNameMay = ({ id }) => /^[A-Za-z0-9]/.test(id) && id !== id.toLowerCase();
+  let victim;
+  for (let i = 0; !victim; i++) victim = [made(['user', 'add', '--username', `victim${i}`, '--password-stdin'])].find(startsAsNameMay);
+  const posing = made(['user', 'add', '--username', victim.id.toLowerCase(), '--password-stdin']);
+  assert.notEqual(posing.id, victim.id);
+  assert.equal(made(['user', 'show', victim.id]).id, victim.id);
+  assert.equal(made(['user', 'show', posing.username]).id, posing.id);
+  let tenant;
+  for (let i = 0; !tenant; i++) tenant = [made(['tenant', 'add', `tenant${i}`]).tenant].find(startsAsNameMay);
+  const other = made(['tenant', 'add', tenant.id.toLowerCase()]).tenant;
+  assert.equal(made(['tenant', 'rename', tenant.id, '--title', 'Meant']).tenant.id, tenant.id);
+  assert.equal(made(['tenant', 'rename', other.name, '--title', 'Other']).tenant.id, other.id);
+});
