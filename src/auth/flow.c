@@ -174,7 +174,7 @@ static enum err end_act(struct flow_change *change, struct db *db)
 		return OK;
 	TRY(flow_change_drop_offer(change, db));
 	TRY(flow_store_delete(db, &change->current.row.id, &deleted));
-	return deleted ? flow_change_end(change, FLOW_DONE) : ERR_CONFLICT;
+	return deleted ? flow_change_end(change, FLOW_DONE) : ERR_INTERNAL;
 }
 
 enum err flow_end(const struct auth_context *context, const struct flow_key *key,

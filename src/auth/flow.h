@@ -80,13 +80,10 @@ struct flow_match {
 };
 
 /*
- * RFC 7396: what target (a JSON object) becomes by the patch (one too). ERR_INPUT: neither is one,
- * or deeper than it may be; ERR_TOO_LARGE: over max bytes. Text without white space, in the arena.
- * JSON is HTTP's business: whoever calls brings it.
+ * JSON is HTTP's business: whoever calls brings merge (RFC 7396), what target becomes by the patch,
+ * both JSON objects. ERR_INPUT: one is none, or deeper than it may be; ERR_TOO_LARGE: over max
+ * bytes. Text without white space, in the arena.
  */
-typedef enum err flow_merge(struct arena *arena, struct str target, struct str patch, size_t max,
-			    struct str *out);
-
 /* All of flow_start … flow_attempt: one transaction, the owner locked first. OK with a verdict. */
 
 /* return_to and data as checked by the caller; absent: none. Running already: FLOW_DONE with it. */
@@ -103,7 +100,8 @@ MUST_CHECK enum err flow_read(const struct auth_context *context, const struct f
 
 struct flow_patch {
 	const struct flow_match *match;
-	flow_merge *merge;
+	enum err (*merge)(struct arena *arena, struct str target, struct str patch, size_t max,
+			  struct str *out);
 	struct str data;      /* a patch (JSON object); absent: none */
 	bool clears_data;     /* data: null */
 	struct str return_to; /* "": away with it; absent: stays */
@@ -130,7 +128,8 @@ MUST_CHECK enum err flow_attempt(const struct auth_context *context, const struc
  * end the flow of another. An audit event tells kind, step and which of it, never the facts.
  */
 struct flow_service {
-	flow_merge *merge;
+	enum err (*merge)(struct arena *arena, struct str target, struct str patch, size_t max,
+			  struct str *out);
 	struct str facts; /* a patch (JSON object); absent: none */
 	struct str to;    /* absent: it stays */
 	bool ends;        /* and nothing else; FLOW_DONE with the flow as it was */

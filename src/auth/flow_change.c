@@ -71,11 +71,16 @@ enum err flow_change_read(struct flow_change *change, struct db *db)
 {
 	const struct auth_context *context = change->context;
 	const struct flow_reach *reach = &change->key->reach;
+	struct flow_search search = {
+		.reach = reach,
+		.kind = change->kind.name,
+		.now = context->now,
+	};
 	struct flow_row none = {.id = ID_NONE, .kind = change->kind.name};
 	struct flow_lines lines;
 	bool offer = false;
 
-	TRY(flow_store_find(db, context->arena, reach, change->kind.name, context->now, &lines));
+	TRY(flow_store_find(db, context->arena, &search, &lines));
 	flow_change_build(&change->kind, &none, &lines, context->now, &change->current);
 	change->offer_id = ID_NONE;
 	for (const struct flow_line *line = lines.first; line != NULL; line = line->next) {
@@ -166,7 +171,7 @@ enum err flow_change_write(struct flow_change *change, struct db *db, struct flo
 	TRY(flow_change_drop_offer(change, db));
 	TRY(flow_store_update(db, &row, &won));
 	if (!won)
-		return ERR_CONFLICT;
+		return ERR_INTERNAL; /* under the owner's lock */
 	change->current.row = row;
 	return flow_change_end(change, FLOW_DONE);
 }

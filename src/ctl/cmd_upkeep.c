@@ -178,9 +178,8 @@ enum ctl_exit cmd_purge(struct ctl *ctl)
 			 "%llu flows, %llu flow counters\n",
 			 (unsigned long long)report.sessions, (unsigned long long)report.rotations,
 			 (unsigned long long)report.devices, (unsigned long long)report.events,
-			 (unsigned long long)report.throttles,
-			 (unsigned long long)report.handovers, (unsigned long long)report.flows,
-			 (unsigned long long)report.counters);
+			 (unsigned long long)report.throttles, (unsigned long long)report.handovers,
+			 (unsigned long long)report.flows, (unsigned long long)report.counters);
 	}
 	return output_end(&output);
 }

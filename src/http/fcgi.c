@@ -15,6 +15,7 @@
 #include <fcgiapp.h>
 
 #include "arena.h"
+#include "fcgi_socket.h"
 #include "log.h"
 #include "secret.h"
 
@@ -32,10 +33,12 @@ static const char unanswered[] = "Status: 503 Service Unavailable\r\n"
 				 "\r\n";
 
 struct fcgi_call {
-	FCGX_Request request;
+	FCGX_Request request; /* its connections come from us: it has no listening socket */
+	int listener;
 	char **params; /* of libfcgi, or environ; NULL: no request */
 	bool cgi;
 	bool adopts;  /* it has no listening socket */
+	bool adopted; /* its connection, of which nothing was read yet */
 	bool arrived; /* its next request: nothing is to be waited for */
 	bool spent;   /* CGI: its one request was accepted */
 	bool at_eof;  /* stdin was read to its end */
@@ -78,8 +81,9 @@ enum err fcgi_call_open(int fd, struct fcgi_call **out)
 	struct fcgi_call *call = NULL;
 
 	TRY(new_call(&call));
+	call->listener = fd;
 	/* It cannot fail: it only sets members. */
-	(void)FCGX_InitRequest(&call->request, fd, 0);
+	(void)FCGX_InitRequest(&call->request, -1, 0);
 	call->adopts = fd == FCGI_ADOPTS;
 	*out = call;
 	return OK;
@@ -106,8 +110,7 @@ void fcgi_call_close(struct fcgi_call **call)
 	*call = NULL;
 }
 
-/* The wake-up signal comes through only in fcgi_accept: elsewhere libfcgi takes EINTR for the end.
- */
+/* Wherever libfcgi reads, it takes EINTR for the end. */
 static void let_wake(bool in)
 {
 	sigset_t set;
@@ -123,26 +126,94 @@ static bool passes(int error)
 	return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
 }
 
+/* With nothing to accept from, libfcgi leaves errno alone only when it is shutting down. */
+static bool is_shutting_down(FCGX_Request *request)
+{
+	errno = 0;
+	return FCGX_Accept_r(request) != 0 && errno == 0;
+}
+
+/* One that was handed over. 0 or an errno. */
+static int begin_adopted(struct fcgi_call *call)
+{
+	bool begun = call->arrived || fcgi_socket_begin(call->request.ipcFd);
+
+	call->adopted = false;
+	call->arrived = false;
+	if (!begun)
+		FCGX_Free(&call->request, 1);
+	return begun ? 0 : ECONNABORTED;
+}
+
+static int begin_taken(struct fcgi_call *call, int fd)
+{
+	if (!fcgi_socket_begin(fd)) {
+		(void)close(fd);
+		return ECONNABORTED;
+	}
+	call->request.ipcFd = fd;
+	call->request.keepConnection = 1; /* or it is closed as what is left of the last one */
+	return 0;
+}
+
+/*
+ * A connection to read from: a kept one that says more, or a new one. 0 or an errno. The signal
+ * that wakes comes through only here: what is read of a request must not be torn by it.
+ */
+static int find_connection(struct fcgi_call *call)
+{
+	struct pollfd kept = {.fd = call->request.ipcFd, .events = POLLIN};
+	int fd = -1;
+	int error = 0;
+
+	if (call->adopted)
+		return begin_adopted(call);
+	if (kept.fd < 0 && call->adopts)
+		return ENOTCONN;
+	let_wake(true);
+	if (kept.fd >= 0)
+		error = poll(&kept, 1, -1) < 0 ? errno : 0;
+	else
+		error = fcgi_socket_take(call->listener, &fd);
+	let_wake(false);
+	if (error != 0 || kept.fd >= 0)
+		return error;
+	return begin_taken(call, fd);
+}
+
+/* False: what came was no whole request, and its connection is closed. */
+static bool read_request(FCGX_Request *request)
+{
+	if (FCGX_Accept_r(request) != 0)
+		return false;
+	(void)FCGX_Attach(request);
+	/* A connection torn between two parameters looks whole to libfcgi, but for this. */
+	if (FCGX_GetError(request->in) == 0)
+		return true;
+	FCGX_Free(request, 1);
+	return false;
+}
+
 /* 0, or why it failed: an errno; -1 when shutting down. */
-static int accept_one(FCGX_Request *request)
+static int accept_one(struct fcgi_call *call)
 {
 	for (;;) {
-		/* Shutting down, libfcgi leaves errno alone: what an older failure left would show.
-		 */
-		errno = 0;
-		int result = FCGX_Accept_r(request);
-		if (result != 0)
-			return errno == 0 || errno == EINTR ? -1 : errno;
-		(void)FCGX_Attach(request);
-		/* A connection torn between two parameters looks whole to libfcgi, but for this. */
-		if (FCGX_GetError(request->in) == 0)
+		int error = find_connection(call);
+
+		if (error == 0 && read_request(&call->request))
 			return 0;
-		FCGX_Free(request, 1);
+		if (error == EINTR && call->request.ipcFd >= 0)
+			FCGX_Free(&call->request, 1); /* kept, and silent */
+		if (error == EINTR && is_shutting_down(&call->request))
+			return -1;
+		if (error != 0 && error != EINTR && error != ECONNABORTED)
+			return error;
 	}
 }
 
 void fcgi_adopt(struct fcgi_call *call, int connection, bool arrived)
 {
+	call->adopted = true;
 	call->arrived = arrived;
 	call->request.ipcFd = connection;
 	/* For libfcgi it is one that an earlier request has left open. */
@@ -162,7 +233,7 @@ static enum err accept_cgi(struct fcgi_call *call)
 
 static enum err accept_fastcgi(struct fcgi_call *call)
 {
-	int error = accept_one(&call->request);
+	int error = accept_one(call);
 	bool told = false;
 
 	if (error != 0 && call->adopts)
@@ -172,7 +243,7 @@ static enum err accept_fastcgi(struct fcgi_call *call)
 			log_detail(LOG_LEVEL_ERROR, "accept_failed", strerrordesc_np(error));
 		told = true;
 		(void)poll(NULL, 0, RETRY_MS);
-		error = accept_one(&call->request);
+		error = accept_one(call);
 	}
 	if (error > 0)
 		log_detail(LOG_LEVEL_ERROR, "accept_failed", strerrordesc_np(error));
@@ -191,14 +262,7 @@ enum err fcgi_accept(struct fcgi_call *call)
 	if (call->cgi)
 		return accept_cgi(call);
 
-	if (call->arrived) {
-		call->arrived = false;
-		return accept_fastcgi(call);
-	}
-	let_wake(true);
-	enum err failed = accept_fastcgi(call);
-	let_wake(false);
-	return failed;
+	return accept_fastcgi(call);
 }
 
 void fcgi_shut_down(void)
@@ -245,6 +309,9 @@ static enum err read_stdin(struct fcgi_call *call, char *text, size_t length)
 	 * stdin. */
 	if (fcgi_role(call) != FCGI_ROLE_RESPONDER)
 		return length == 0 ? OK : ERR_INPUT;
+	/* Of a request that arrived whole but for its body nothing was waited for so far. */
+	if (call->adopts && !fcgi_socket_limit(call->request.ipcFd))
+		return ERR_IO;
 	if (FCGX_GetStr(text, (int)length, in) != (int)length) {
 		call->at_eof = true;
 		return FCGX_GetError(in) != 0 ? ERR_IO : ERR_INPUT;

@@ -17,7 +17,7 @@ struct fcgi_call;
 
 /*
  * Once, before threads. SIGUSR2 gets a handler that does nothing: it wakes fcgi_accept, and is let
- * in only there, so that it never tears a request once that is accepted.
+ * in only while that waits for a connection, so that it never tears a request.
  */
 MUST_CHECK enum err fcgi_init(void);
 /* fd 0 is not a listening socket: this process was started as plain CGI. Call after fcgi_init. */
@@ -70,13 +70,14 @@ void fcgi_call_close(struct fcgi_call **call);
 /*
  * Blocks until a request is there, ending the call's former one if that was not done. ERR_IO when
  * shutting down (fcgi_shut_down) or on a broken socket, under CGI on the second call; want of
- * descriptors or memory is waited out.
+ * descriptors or memory is waited out. A connection that says nothing for 2 s at its beginning, or
+ * for 30 s later, is closed.
  */
 MUST_CHECK enum err fcgi_accept(struct fcgi_call *call);
 /*
- * Makes every later or woken fcgi_accept return ERR_IO. Who is blocked in it is woken by
- * pthread_kill(SIGUSR2), repeated until the thread is out: one signal may come just before it
- * waits.
+ * Makes every woken fcgi_accept return ERR_IO, but not one that reads a request. Who is blocked in
+ * it is woken by pthread_kill(SIGUSR2), repeated until the thread is out: one signal may come just
+ * before it waits.
  */
 void fcgi_shut_down(void);
 

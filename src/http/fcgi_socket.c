@@ -1,17 +1,23 @@
 /* Listening sockets: unix with its mode set before anyone can connect, or TCP on loopback only. */
-#include "fcgi.h"
+#include "fcgi_socket.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "fcgi.h"
+
 #define PORT_MAX 65535
+#define FIRST_MS 2000 /* a web server that connects has something to say */
+#define READ_LIMIT 30 /* seconds; longer than Apache waits for a body by default */
 
 static enum err refuse(struct fault *fault, const char *address, const char *reason)
 {
@@ -131,4 +137,72 @@ enum err fcgi_listen(const char *address, unsigned mode, int *fd, struct fault *
 {
 	return strchr(address, '/') != NULL ? listen_unix(address, mode, fd, fault)
 					    : listen_tcp(address, fd, fault);
+}
+
+/* Nothing here changes the environment, so threads may read it. */
+static struct str setting(struct str name)
+{
+	struct str key = STR_NONE;
+	struct str value = STR_NONE;
+
+	for (char **at = environ; at != NULL && *at != NULL; at++) {
+		if (str_cut(str_of(*at), '=', &key, &value) && str_equal(key, name))
+			return value;
+	}
+	return STR_NONE;
+}
+
+/* "127.0.0.1,127.0.0.2": whom the FastCGI specification (§3.2) lets connect; unset: everybody. */
+static bool is_welcome(const struct sockaddr_storage *peer)
+{
+	struct str list = setting(STR("FCGI_WEB_SERVER_ADDRS"));
+	char text[INET_ADDRSTRLEN] = "";
+	struct str one = STR_NONE;
+
+	if (peer->ss_family != AF_INET || !str_is_present(list))
+		return true;
+	if (inet_ntop(AF_INET, &((const struct sockaddr_in *)peer)->sin_addr, text, sizeof text) ==
+	    NULL)
+		return false;
+	while (list.n > 0) {
+		(void)str_cut(list, ',', &one, &list);
+		if (str_equal(one, str_of(text)))
+			return true;
+	}
+	return false;
+}
+
+static bool speaks(int fd)
+{
+	struct pollfd first = {.fd = fd, .events = POLLIN};
+
+	return poll(&first, 1, FIRST_MS) == 1;
+}
+
+int fcgi_socket_take(int listener, int *out)
+{
+	struct sockaddr_storage peer = {.ss_family = AF_UNSPEC};
+	socklen_t n = sizeof peer;
+	int fd = accept4(listener, (struct sockaddr *)&peer, &n, SOCK_CLOEXEC);
+
+	if (fd < 0)
+		return errno;
+	if (!is_welcome(&peer)) {
+		(void)close(fd);
+		return ECONNABORTED;
+	}
+	*out = fd;
+	return 0;
+}
+
+bool fcgi_socket_limit(int fd)
+{
+	const struct timeval limit = {.tv_sec = READ_LIMIT};
+
+	return setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) == 0;
+}
+
+bool fcgi_socket_begin(int fd)
+{
+	return speaks(fd) && fcgi_socket_limit(fd);
 }

@@ -95,7 +95,7 @@ static enum err refused(struct arena *arena, json_error_t *error, struct str *ba
 	return memory ? ERR_MEMORY : ERR_INPUT;
 }
 
-static enum err read_value(struct arena *arena, const json_t *value, struct json_member *member)
+static enum err read_value(struct arena *arena, json_t *value, struct json_member *member)
 {
 	if (json_is_string(value)) {
 		struct str text = {json_string_value(value), json_string_length(value)};
@@ -119,11 +119,20 @@ static enum err read_value(struct arena *arena, const json_t *value, struct json
 	return ERR_INPUT;
 }
 
-static enum err read_null(struct arena *arena, const char *key, struct json_object *object)
+static enum err read_member(struct arena *arena, json_t *value, struct json_member *member,
+			    struct json_object *object)
 {
-	if (object->null_count == JSON_MEMBERS_MAX)
+	bool is_null = json_is_null(value);
+
+	if ((is_null ? object->null_count : object->n) == JSON_MEMBERS_MAX)
 		return ERR_INPUT;
-	return str_copy(arena, str_of(key), &object->nulls[object->null_count++]);
+	if (is_null) {
+		object->nulls[object->null_count++] = member->name;
+		return OK;
+	}
+	TRY(read_value(arena, value, member));
+	object->members[object->n++] = *member;
+	return OK;
 }
 
 static enum err read_members(struct arena *arena, json_t *root, struct json_object *object,
@@ -135,17 +144,11 @@ static enum err read_members(struct arena *arena, json_t *root, struct json_obje
 	json_object_foreach(root, key, value)
 	{
 		struct json_member member = {0};
-		if (json_is_null(value)) {
-			TRY(read_null(arena, key, object));
-			continue;
-		}
 		TRY(str_copy(arena, str_of(key), &member.name));
-		enum err e = object->n < JSON_MEMBERS_MAX ? read_value(arena, value, &member)
-							  : ERR_INPUT;
+		enum err e = read_member(arena, value, &member, object);
 		if (e == ERR_INPUT)
 			*bad_name = member.name;
 		TRY(e);
-		object->members[object->n++] = member;
 	}
 	return OK;
 }

@@ -12,7 +12,7 @@
 
 #define REAL_MAX 40 /* bytes of a number with a fraction or an exponent */
 
-static void add_value(struct json_out *out, const char *name, const json_t *value);
+static void add_value(struct json_out *out, const char *name, json_t *value);
 
 /* The fewest digits that mean the same number. */
 static void add_real(struct json_out *out, const char *name, double real)
@@ -30,23 +30,17 @@ static void add_real(struct json_out *out, const char *name, double real)
 	json_raw(out, name, str_of(text));
 }
 
-static void add_object(struct json_out *out, const char *name, const json_t *object)
+static void add_object(struct json_out *out, const char *name, json_t *object)
 {
 	const char *key = NULL;
 	json_t *value = NULL;
 
 	json_open_object(out, name);
-	/* The loop's macro takes what it may not change as what it may. */
-	for (void *at = json_object_iter((json_t *)(uintptr_t)object); at != NULL;
-	     at = json_object_iter_next((json_t *)(uintptr_t)object, at)) {
-		key = json_object_iter_key(at);
-		value = json_object_iter_value(at);
-		add_value(out, key, value);
-	}
+	json_object_foreach(object, key, value) add_value(out, key, value);
 	json_close_object(out);
 }
 
-static void add_array(struct json_out *out, const char *name, const json_t *array)
+static void add_array(struct json_out *out, const char *name, json_t *array)
 {
 	json_open_array(out, name);
 	for (size_t i = 0; i < json_array_size(array); i++)
@@ -55,7 +49,7 @@ static void add_array(struct json_out *out, const char *name, const json_t *arra
 }
 
 /* As deep as it was let in. */
-static void add_value(struct json_out *out, const char *name, const json_t *value)
+static void add_value(struct json_out *out, const char *name, json_t *value)
 {
 	switch (json_typeof(value)) {
 	case JSON_OBJECT:
@@ -83,7 +77,7 @@ static void add_value(struct json_out *out, const char *name, const json_t *valu
 	}
 }
 
-enum err json_tree_text(struct arena *arena, const json_t *value, size_t max, struct str *out)
+enum err json_tree_text(struct arena *arena, json_t *value, size_t max, struct str *out)
 {
 	struct json_out writer;
 	struct buf buf;
@@ -133,17 +127,30 @@ static enum err apply(json_t *target, json_t *patch)
 	return OK;
 }
 
+/* Its caller drops *value, which may be NULL. */
+static enum err load_object(struct str text, json_t **value)
+{
+	json_error_t error = {.line = 0};
+
+	*value = NULL;
+	if (text.n == 0 || json_is_too_deep(text))
+		return ERR_INPUT;
+	*value = json_tree_load(text, &error);
+	if (*value == NULL && json_error_code(&error) == json_error_out_of_memory)
+		return ERR_MEMORY;
+	return json_is_object(*value) ? OK : ERR_INPUT;
+}
+
 enum err json_merge(struct arena *arena, struct str target, struct str patch, size_t max,
 		    struct str *out)
 {
-	json_error_t error = {.line = 0};
-	enum err e = ERR_INPUT;
+	json_t *into = NULL;
+	json_t *from = NULL;
+	enum err e = load_object(target, &into);
 
-	if (json_is_too_deep(target) || json_is_too_deep(patch))
-		return ERR_INPUT;
-	json_t *into = json_tree_load(target, &error);
-	json_t *from = json_tree_load(patch, &error);
-	if (json_is_object(into) && json_is_object(from))
+	if (e == OK)
+		e = load_object(patch, &from);
+	if (e == OK)
 		e = apply(into, from);
 	if (e == OK)
 		e = json_tree_text(arena, into, max, out);
@@ -154,13 +161,10 @@ enum err json_merge(struct arena *arena, struct str target, struct str patch, si
 
 enum err json_compact(struct arena *arena, struct str text, size_t max, struct str *out)
 {
-	json_error_t error = {.line = 0};
-	enum err e = ERR_INPUT;
+	json_t *value = NULL;
+	enum err e = load_object(text, &value);
 
-	if (text.n == 0 || json_is_too_deep(text))
-		return ERR_INPUT;
-	json_t *value = json_tree_load(text, &error);
-	if (json_is_object(value))
+	if (e == OK)
 		e = json_tree_text(arena, value, max, out);
 	json_decref(value);
 	return e;

@@ -13,9 +13,8 @@ struct arena;
  * The shortest text of a value: no white space, members in their order, numbers as they are, no
  * more escaped than must be. In the arena. ERR_TOO_LARGE: over max bytes.
  */
-MUST_CHECK enum err json_tree_text(struct arena *arena, const json_t *value, size_t max,
-				   struct str *out);
-/* jansson over text whose depth is bounded before. NULL: not one object; *memory tells why. */
+MUST_CHECK enum err json_tree_text(struct arena *arena, json_t *value, size_t max, struct str *out);
+/* jansson over text whose depth is bounded before. NULL: no JSON, or no memory; *error tells. */
 json_t *json_tree_load(struct str text, json_error_t *error);
 
 #endif

@@ -89,13 +89,15 @@ enum err flow_store_list(struct db *db, struct arena *arena, const struct flow_r
 			  out);
 }
 
-enum err flow_store_find(struct db *db, struct arena *arena, const struct flow_reach *reach,
-			 struct str kind, int64_t now, struct flow_lines *out)
+enum err flow_store_find(struct db *db, struct arena *arena, const struct flow_search *search,
+			 struct flow_lines *out)
 {
+	const struct id *counts = counts_of(search->reach);
+
 	return read_lines(db, arena, STMT_FLOW_FIND,
-			  ARGS(arg_id(counts_of(reach)), arg_id(&reach->session_id),
-			       arg_bytes(kind), arg_id(counts_of(reach)), arg_bytes(kind),
-			       arg_int(now - COUNTS_KEPT)),
+			  ARGS(arg_id(counts), arg_id(&search->reach->session_id),
+			       arg_bytes(search->kind), arg_id(counts), arg_bytes(search->kind),
+			       arg_int(search->now - COUNTS_KEPT)),
 			  out);
 }
 
@@ -179,8 +181,10 @@ enum err flow_count_store_take(struct db *db, const struct flow_take *take, bool
 
 enum err flow_store_delete_of_user(struct db *db, const struct id *user_id)
 {
-	TRY(row_run(db, STMT_FLOW_DELETE_OF_OWNER, ARGS(arg_id(user_id)), NULL));
-	return row_run(db, STMT_FLOW_COUNTER_DELETE_OF_OWNER, ARGS(arg_id(user_id)), NULL);
+	struct args args = ARGS(arg_id(user_id), arg_id(user_id));
+
+	TRY(row_run(db, STMT_FLOW_DELETE_OF_USER, args, NULL));
+	return row_run(db, STMT_FLOW_COUNTER_DELETE_OF_USER, args, NULL);
 }
 
 static enum err purge(struct db *db, enum stmt stmt, int64_t before, unsigned limit,

@@ -62,11 +62,14 @@ struct flow_reach {
 MUST_CHECK enum err flow_store_list(struct db *db, struct arena *arena,
 				    const struct flow_reach *reach, int64_t now,
 				    struct flow_lines *out);
-/* One statement: the flows of this kind, over or not, and the counters as above. */
+/* One statement: the flows of the kind, over or not, and the counters as above. */
+struct flow_search {
+	const struct flow_reach *reach;
+	struct str kind;
+	int64_t now;
+};
 MUST_CHECK enum err flow_store_find(struct db *db, struct arena *arena,
-				    const struct flow_reach *reach, struct str kind, int64_t now,
-				    struct flow_lines *out)
-	/* six: one statement's key and where its rows go */;
+				    const struct flow_search *search, struct flow_lines *out);
 
 /*
  * The first lock of a transaction that changes what a guest has. It writes the session's row, which
@@ -105,7 +108,7 @@ struct flow_take {
  */
 MUST_CHECK enum err flow_count_store_take(struct db *db, const struct flow_take *take, bool *taken);
 
-/* Flows and counters of a user who is removed. */
+/* Flows and counters of a user who is removed, and of the sessions that still are. */
 MUST_CHECK enum err flow_store_delete_of_user(struct db *db, const struct id *user_id);
 
 /* Deletes at most limit rows that were over at before (counters: a day before). *deleted counts. */

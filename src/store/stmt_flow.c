@@ -31,6 +31,8 @@ static const struct col usage_cols[] = {
 #define COUNT_SELECT                                                                               \
 	"SELECT 1, NULL, owner_id, 0, 0, kind, name, '', '', '', 0, taken, started_at, last_at, "  \
 	"purge_at FROM flow_counter "
+/* A user (or a guest's session, and no user) and the sessions of the user. */
+#define OWNERS "(SELECT ? AS id UNION ALL SELECT id FROM session WHERE user_id = ?) o "
 
 const struct stmt_def stmt_part_flow[STMT_COUNT] = {
 	DEF(STMT_FLOW_LIST, .params = "bbibii", COLS(line_cols), .kind = STMT_READ, .roles = WEB,
@@ -44,8 +46,7 @@ const struct stmt_def stmt_part_flow[STMT_COUNT] = {
 	    .sql = "UPDATE session SET turns = turns + 1 WHERE id = ? AND user_id IS NULL"),
 	DEF(STMT_FLOW_USAGE, .params = "bbbi", COLS(usage_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = "SELECT COUNT(*) AS flows, CAST(COALESCE(SUM(LENGTH(f.data)), 0) AS SIGNED) "
-		   "AS bytes FROM (SELECT ? AS id UNION ALL SELECT id FROM session "
-		   "WHERE user_id = ?) o JOIN flow f ON f.owner_id = o.id "
+		   "AS bytes FROM " OWNERS "JOIN flow f ON f.owner_id = o.id "
 		   "WHERE f.id <> ? AND f.expires_at > ?"),
 	DEF(STMT_FLOW_INSERT, .params = "bbiibbbttiiiii", .roles = WEB,
 	    .sql = "INSERT INTO flow (id, owner_id, owner_kind, scope, kind, step, return_to, "
@@ -57,8 +58,8 @@ const struct stmt_def stmt_part_flow[STMT_COUNT] = {
 		   "updated_at = ? WHERE id = ? AND version = ?"),
 	DEF(STMT_FLOW_DELETE, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM flow WHERE id = ?"),
-	DEF(STMT_FLOW_DELETE_OF_OWNER, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
-	    .sql = "DELETE FROM flow WHERE owner_id = ?"),
+	DEF(STMT_FLOW_DELETE_OF_USER, .params = "bb", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE f FROM " OWNERS "JOIN flow f ON f.owner_id = o.id"),
 	DEF(STMT_FLOW_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM flow WHERE expires_at < ? ORDER BY expires_at LIMIT ?"),
 
@@ -76,8 +77,8 @@ const struct stmt_def stmt_part_flow[STMT_COUNT] = {
 		   "purge_at = IF(purge_at > ?, purge_at, ?) "
 		   "WHERE owner_id = ? AND kind = ? AND name = ? "
 		   "AND last_at <= ? AND (purge_at <= ? OR taken < ?)"),
-	DEF(STMT_FLOW_COUNTER_DELETE_OF_OWNER, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
-	    .sql = "DELETE FROM flow_counter WHERE owner_id = ?"),
+	DEF(STMT_FLOW_COUNTER_DELETE_OF_USER, .params = "bb", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE c FROM " OWNERS "JOIN flow_counter c ON c.owner_id = o.id"),
 	DEF(STMT_FLOW_COUNTER_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM flow_counter WHERE purge_at < ? ORDER BY purge_at LIMIT ?"),
 

@@ -35,7 +35,7 @@ const events = (where = '1') => stack.sql(`SELECT event, outcome, detail, sessio
 const idSql = (id) => `UNHEX('${Buffer.from(id, 'base64url').toString('hex')}')`;
 const agePast = () => stack.sql('UPDATE handover SET expires_at = expires_at - 61000000, created_at = created_at - 61000000');
 
-test('an app goes on as the giver: aal1, the giver\'s auth_time and end, both sides recorded, a notice queued', async () => {
+test('an app goes on as the giver: aal1, the giver\'s auth_time and end, both sides recorded, a notice queued (SE-12, LG-01)', async () => {
   const { giver, verifier, handover, given } = await confirmed();
   assert.match(handover, /^[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{5}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{5}$/);
   const life = Date.parse(given.expires_at) - Date.now();
@@ -96,7 +96,7 @@ test('used twice, late, without and with a wrong verifier, for another kind of d
     ['not for this device', 'not for this device', 'used before', 'too late', 'not for this device']);
 });
 
-test('ten at once with one code: one session', async () => {
+test('SE-27: ten at once with one code: one session', async () => {
   const { verifier, handover } = await confirmed();
   const answers = await Promise.all(Array.from({ length: 10 }, () => take({ handover, verifier })));
   assert.deepEqual(answers.map(({ status }) => status).sort(), [201, ...Array(9).fill(410)]);
@@ -313,7 +313,7 @@ test('the giver\'s page: what a link claims is marked as a claim; bad links are 
   assert.equal(stack.count('handover'), 0);
 });
 
-test('old codes are purged, and those of a removed account go with it', async () => {
+test('old codes are purged, and those of a removed account go with it (ST-08)', async () => {
   await confirmed();
   agePast();
   assert.equal(JSON.parse(stack.must(['purge', '--json']).stdout).handovers, 0, 'used and late ones are told from none for an hour');

@@ -13,7 +13,9 @@ let stack;
 let tenant;
 before(async () => {
   // Two wrong passwords are soon too many, and two guests.
-  stack = await startStack({ settings: { throttle: { free_failures: 1, device_failures: 1, guests: 2 } } });
+  stack = await startStack({ settings: {
+    throttle: { free_failures: 1, device_failures: 1, guests: 2 }, 'flow trip': { steps: 'start > end', client_may: 'start > end', 'counter.try': '2, reset 1h' },
+  } });
   ({ tenant } = JSON.parse(stack.must(['tenant', 'add', 'readers', '--json']).stdout));
 });
 after(() => stack?.stop());
@@ -129,7 +131,7 @@ function person() {
 }
 
 // The described request, with this person's values: {path, json}.
-function fill({ path, operation }, who, { id, tenant: wanted }, transport = 'handle') {
+function fill({ path, operation }, who, { id, tenant: wanted, kind = 'trip' }, transport = 'handle') {
   const bodies = {
     beginAsGuest: { transport },
     signIn: { identifier: who.identifier, password: who.password, transport: 'handle' },
@@ -137,10 +139,40 @@ function fill({ path, operation }, who, { id, tenant: wanted }, transport = 'han
     changePassword: { current_password: who.password, new_password: `a kettle sings behind the mill ${people}` },
     chooseTenant: { tenant: wanted ?? tenant.id },
     giveHandover: { challenge, to: 'native' },
+    startFlow: { return_to: '/shop', data: { amount: 1 } },
+    changeFlow: { data: { amount: 2 } },
+    moveFlow: { to: 'end' },
+    takeAttempt: { counter: 'try' },
   };
   const queries = { endSessions: `?scope=${transport === 'handle' ? 'others' : 'all'}`, getHealth: '?ready' };
   const below = path === '/health' ? '/auth' : api;
-  return { path: below + path.replace('{id}', id) + (queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
+  return { path: below + path.replace('{id}', id).replace('{kind}', kind) + (queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
+}
+
+// While the configuration takes declared kinds only.
+async function withoutFreeKinds(act) {
+  const good = readFileSync(stack.config.file, 'utf8');
+  const reload = async (text, status) => {
+    writeFileSync(stack.config.file, text);
+    process.kill(stack.worker.pid, 'SIGHUP');
+    const { session_handle: handle } = await stack.signIn(stack.users.bob);
+    await until(async () => (await stack.withHandle(handle, 'POST', '/flows/a-free-one', { json: {} })).status === status, `free kinds answer ${status}`);
+    await stack.withHandle(handle, 'DELETE', '/flows/a-free-one');
+  };
+  try {
+    await reload(`${good}[flows]\nfree_flows = no\n`, 404);
+    return await act();
+  } finally {
+    await reload(good, 201);
+  }
+}
+
+async function tooMany(call) {
+  for (let i = 0; i < 100; i++) {
+    const answer = await call({ kind: `one${i}` });
+    if (answer.status !== 201) return answer;
+  }
+  throw new Error('never too many');
 }
 
 // How each status but success and 503 comes about, whatever the operation: options for the client, or a function.
@@ -160,19 +192,33 @@ const ways = {
     assert.ok(operation.responses['403']);
     return call();
   },
-  404: async (call) => call({ id: 'AAAAAAAAAAAAAAAAAAAAAA', tenant: 'AAAAAAAAAAAAAAAAAAAAAA' }),
+  404: async (call, { path, operation }) => {
+    if (!path.startsWith('/flows/')) return call({ id: 'AAAAAAAAAAAAAAAAAAAAAA', tenant: 'AAAAAAAAAAAAAAAAAAAAAA' });
+    if (operation.operationId !== 'startFlow') return call({ kind: 'never-begun' });
+    return withoutFreeKinds(() => call({ kind: 'never-declared' }));
+  },
   406: async (call) => call({ headers: { Accept: 'text/html' } }),
-  409: async (call, { operation }) => (operation.operationId === 'signIn' ? call({ json: await handedOver(person()) }) : call({ anonymous: false })),
+  409: async (call, { operation }, who) => {
+    if (operation.operationId === 'moveFlow') return call({ json: { to: 'start' } });
+    if (operation.operationId === 'startFlow') return tooMany(call);
+    return (operation.operationId === 'signIn' ? call({ json: await handedOver(person()) }) : call({ anonymous: false }));
+  },
   410: async (call, entry, who) => {
+    if (entry.path.startsWith('/flows/')) {
+      stack.sql('UPDATE flow SET expires_at = 1');
+      return call();
+    }
     const json = await handedOver(who);
     assert.equal((await call({ anonymous: true, json })).status, 201);
     return call({ anonymous: true, json });
   },
+  412: async (call) => call({ tag: '"AAAAAAAAAAAAAAAAAAAAAA.1"' }),
   413: async (call) => call({ json: undefined, body: ' '.repeat(65537), headers: { 'Content-Type': 'application/json' } }),
   415: async (call) => call({ headers: { 'Content-Type': 'text/plain' } }),
+  428: async (call) => call({ tag: '' }),
   421: async (call) => call({ headers: { Host: 'evil.test' } }),
   429: async (call, { operation }, who) => {
-    const wrong = { beginAsGuest: { transport: 'handle' }, signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' } };
+    const wrong = { takeAttempt: { counter: 'try' }, beginAsGuest: { transport: 'handle' }, signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' } };
     for (let i = 0; i < 12; i++) {
       const answer = await call({ json: wrong[operation.operationId] });
       if (answer.status === 429) return answer;
@@ -189,10 +235,13 @@ async function bringAbout(entry, status, transport = 'handle') {
   const carrier = transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
   // A guest begins without a session; a form token belongs to one.
   const alone = entry.operation.operationId === 'beginAsGuest' && status !== '403';
-  const call = ({ anonymous = alone, id = mine.session.id, tenant: wanted, headers = {}, ...more } = {}) => {
-    const { path, json } = fill(entry, who, { id, tenant: wanted }, transport);
-    return stack.client.request(entry.verb.toUpperCase(), path, { json, ...more, headers: { ...(anonymous ? {} : carrier), ...headers } });
+  const matches = ['changeFlow', 'moveFlow', 'endFlow'].includes(entry.operation.operationId) ? '*' : undefined;
+  const call = ({ anonymous = alone, id = mine.session.id, tenant: wanted, kind, headers = {}, tag = matches, ...more } = {}) => {
+    const { path, json } = fill(entry, who, { id, tenant: wanted, kind }, transport);
+    return stack.client.request(entry.verb.toUpperCase(), path, { json, ...more, headers: { ...(anonymous ? {} : carrier), ...(tag && { 'If-Match': tag }), ...headers } });
   };
+  const runs = entry.path.startsWith('/flows/') && !(entry.operation.operationId === 'startFlow' && ['201', '409'].includes(status));
+  if (runs) assert.equal((await stack.client.post(`${api}/flows/trip`, { json: {}, headers: carrier })).status, 201);
   const answer = await (ways[status] ? ways[status](call, entry, who) : call());
   assert.equal(String(answer.status), status, `${entry.name} by ${transport}: ${answer.body}`);
   return answer;

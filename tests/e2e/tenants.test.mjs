@@ -101,7 +101,7 @@ test('AZ-04: a member, the default tenant, roles there and nowhere else, from th
   assert.deepEqual(dump, ['perm:texts:author perm:texts:editor role:author role:editor', '']);
 });
 
-test('leaving holds at the next request, on handle and cookie; the default moves on; nothing comes back by itself', async () => {
+test('AZ-04: leaving holds at the next request, on handle and cookie; the default moves on; nothing comes back by itself', async () => {
   for (const name of ['acme', 'beta']) {
     make(name);
     add('alice', name, '--role', 'editor');
@@ -136,7 +136,7 @@ test('a session that is in a tenant without membership has no rights of it, whoe
   assert.deepEqual([after.roles, after.permissions, after.tenant], [[], [], null]);
 });
 
-test('another\'s tenant, none, and bad bodies', async () => {
+test('AZ-02: another\'s tenant, none, and bad bodies', async () => {
   const [acme, theirs] = [make('acme'), make('theirs')];
   add('alice', 'acme');
   add('bob', 'theirs');

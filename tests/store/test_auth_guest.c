@@ -482,7 +482,7 @@ static void assert_all_flows_at(struct id user)
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM flow"), 2);
 }
 
-/* Two persons sign in at once with one guest's value: one has the row and all flows. */
+/* SE-27: two persons sign in at once with one guest's value: one has the row and all flows. */
 static void of_two_at_once_one_wins(void **state)
 {
 	enum { ROUNDS = 20, RIVALS = 2 };

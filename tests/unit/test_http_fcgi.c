@@ -10,12 +10,14 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <linux/sockios.h>
 
 #include "arena.h"
 #include "fcgi.h"
@@ -655,6 +657,43 @@ static void wake_up_tears_no_request(void **state)
 	assert_true(str_equal(server->body, STR("a=1&b=")));
 }
 
+/* The thread has read all that was sent, and waits for more. */
+static void wait_until_read(int fd)
+{
+	const struct timespec step = {.tv_nsec = 1000000};
+	int unread = 1;
+
+	while (unread > 0) {
+		assert_int_equal(ioctl(fd, SIOCOUTQ, &unread), 0);
+		(void)nanosleep(&step, NULL);
+	}
+}
+
+/* Nor one of which the parameters are still on their way. */
+static void wake_up_tears_no_parameters(void **state)
+{
+	struct server *server = *state;
+	size_t whole = 0;
+
+	put_begin(&server->wire, RESPONDER, false);
+	put_params(server);
+	put_stdin(server, STR(""), 0);
+	whole = server->wire.n;
+	start(server);
+	int fd = dial(server);
+	for (size_t at = 0; at < whole; at += 7) {
+		size_t n = whole - at < 7 ? whole - at : 7;
+
+		for (int i = 0; i < 50; i++)
+			assert_int_equal(pthread_kill(server->thread, SIGUSR2), 0);
+		assert_int_equal(send(fd, server->wire.bytes + at, n, MSG_NOSIGNAL), (ssize_t)n);
+		wait_until_read(fd);
+	}
+	assert_replied(fd, server->answer);
+	finish(server);
+	(void)close(fd);
+}
+
 /* In a process of its own, because libfcgi never comes back from a shutdown. */
 static int shut_down_threads(struct server *server)
 {
@@ -742,6 +781,7 @@ int main(void)
 		TEST(torn_and_garbled_connections_are_passed_over),
 		TEST(another_thread_may_finish),
 		TEST(wake_up_tears_no_request),
+		TEST(wake_up_tears_no_parameters),
 		TEST(shutdown_ends_every_accept),
 		TEST(a_broken_socket_is_an_error),
 	};
