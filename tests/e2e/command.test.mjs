@@ -122,6 +122,20 @@ test('the migrate password may be unreadable to everything but migrate; a gone d
   assert.equal(stack.ctl(['user', 'list']).code, 0);
 });
 
+test('an id that begins with hyphens is an id', async () => {
+  for (const [bytes, start] of [['F8', '-'], ['FBEF', '--']]) { // as base64url
+    const { session, session_handle: handle } = await stack.signIn(stack.users.alice);
+    const was = Buffer.from(session.id, 'base64url').toString('hex');
+    stack.sql(`UPDATE session SET id = UNHEX('${bytes}${was.slice(bytes.length)}') WHERE id = UNHEX('${was}')`);
+    const { id } = (await stack.withHandle(handle, 'GET', '/session')).json.session;
+    assert.ok(id.startsWith(start), id);
+    assert.equal(stack.ctl(['session', 'revoke', id]).code, 0, id);
+    assert.equal((await stack.withHandle(handle, 'GET', '/session')).status, 401);
+  }
+  const run = stack.ctl(['session', 'revoke', '--no-such-option']);
+  assert.deepEqual([run.code, /unknown option/.test(run.stderr)], [2, true]);
+});
+
 // Programs name people and tenants by id; names are chosen by others.
 test('a name that looks like an id does not stand in front of whom the id belongs to', () => {
   const made = (args) => JSON.parse(stack.must([...args, '--json'], { input: secret }).stdout);
