@@ -241,15 +241,17 @@ enum err tenant_find(const struct auth_context *context, struct str typed, struc
 {
 	struct str name = STR_NONE;
 	struct id id = ID_NONE;
-	bool named = false;
-	enum err e = account_normal_username(context->arena, typed, &name);
+	enum err e = OK;
 
-	if (e == OK)
-		TRY(tenant_store_find_named(context->db, context->arena, name, row, &named));
-	else if (e != ERR_INPUT)
-		return e;
-	if (!named && id_parse(typed, &id) == OK)
-		return tenant_store_find(context->db, context->arena, &id, row, found);
-	*found = named;
-	return OK;
+	*found = false;
+	/* First: a name that looks like the id of another must not stand in front of it. */
+	if (id_parse(typed, &id) == OK)
+		TRY(tenant_store_find(context->db, context->arena, &id, row, found));
+	if (*found)
+		return OK;
+	e = account_normal_username(context->arena, typed, &name);
+	if (e == ERR_INPUT)
+		return OK;
+	TRY(e);
+	return tenant_store_find_named(context->db, context->arena, name, row, found);
 }

@@ -36,7 +36,7 @@ struct tenant_effect {
 	uint64_t members;         /* who have left with tenant_remove */
 };
 
-/* By name or id. */
+/* By id, else by name. */
 MUST_CHECK enum err tenant_find(const struct auth_context *context, struct str typed,
 				struct tenant_row *row, bool *found);
 MUST_CHECK enum err tenant_create(const struct auth_context *context,

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ident.h"
+
 struct option_def {
 	const char *name;
 	bool has_value;
@@ -107,6 +109,14 @@ static enum err take_common(struct ctl_line *line, char **argv, int *used, struc
 	return OK;
 }
 
+/* An id may begin with a hyphen, one in 64 does; no option looks like one. */
+static bool is_option(const char *word)
+{
+	struct id id;
+
+	return word[0] == '-' && word[1] != '\0' && id_parse(str_of(word), &id) != OK;
+}
+
 enum err line_parse(int argc, char **argv, struct ctl_line *out, struct fault *fault)
 {
 	struct ctl_line line = {.json = false};
@@ -114,7 +124,7 @@ enum err line_parse(int argc, char **argv, struct ctl_line *out, struct fault *f
 
 	for (int i = 1, used = 1; i < argc; i += used) {
 		used = 1;
-		if (argv[i][0] == '-' && argv[i][1] != '\0')
+		if (is_option(argv[i]))
 			TRY(take_common(&line, argv + i, &used, fault));
 		else if (line.word_count == most)
 			return wrong(fault, "unexpected ", argv[i]);
