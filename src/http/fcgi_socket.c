@@ -143,6 +143,7 @@ enum err fcgi_listen(const char *address, unsigned mode, int *fd, struct fault *
 /* "127.0.0.1,127.0.0.2": whom the FastCGI specification (§3.2) lets connect; unset: everybody. */
 static bool is_welcome(const struct sockaddr_storage *peer)
 {
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): nothing sets it. */
 	struct str list = str_of(getenv("FCGI_WEB_SERVER_ADDRS"));
 	char text[INET_ADDRSTRLEN] = "";
 	struct str one = STR_NONE;
