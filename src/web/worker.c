@@ -124,8 +124,8 @@ static void *run(void *arg)
 }
 
 /*
- * At a TCP port libfcgi itself looks who connects (FCGI_WEB_SERVER_ADDRS), and a descriptor that
- * was given may be shared: those have threads alone.
+ * At a TCP port it matters who connects (FCGI_WEB_SERVER_ADDRS), which fcgi_accept looks at, and a
+ * descriptor that was given may be shared: those have threads alone.
  */
 static bool can_have_desk(const struct config *config, const struct listen_config *listener)
 {

@@ -102,7 +102,7 @@ for (const desk of ['yes', 'no']) describe(`desk = ${desk}`, () => {
     await assertServed(10);
   });
 
-  test('who connects and says nothing, or stops in the middle, keeps no thread for ever', async () => {
+  test('who connects and says nothing, or stops in the middle, keeps no thread for ever', { timeout: 120000 }, async () => {
     const bytes = whole(stack, '{}');
     const asked = () => stack.withHandle(handle, 'GET', '/session');
     // Silent from the beginning: two seconds each, on all threads at once.
