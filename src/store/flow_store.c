@@ -39,11 +39,11 @@ static void put_in_place(struct flow_line *line)
 	line->flow = (struct flow_row){.id = ID_NONE};
 }
 
-/* Whether it comes before the other: flows before counters, the one that changed last first. */
+/* Whether it comes before the other: counters before flows, the one that changed last first. */
 static bool is_before(const struct flow_line *line, const struct flow_line *other)
 {
 	if (line->is_count || other->is_count)
-		return !line->is_count && other->is_count;
+		return line->is_count && !other->is_count;
 	return line->flow.updated_at > other->flow.updated_at;
 }
 
@@ -93,14 +93,27 @@ static const struct id *counts_of(const struct flow_reach *reach)
 	return id_is_none(reach->user_id) ? &reach->session_id : &reach->user_id;
 }
 
+static void cut_off(struct flow_lines *lines)
+{
+	struct flow_line *line = lines->first;
+
+	if (lines->n <= FLOW_LINES_MAX)
+		return;
+	for (size_t i = 1; i < FLOW_LINES_MAX; i++)
+		line = line->next;
+	line->next = NULL;
+	lines->n = FLOW_LINES_MAX;
+}
+
 enum err flow_store_list(struct db *db, struct arena *arena, const struct flow_reach *reach,
 			 int64_t now, struct flow_lines *out)
 {
-	return read_lines(db, arena, STMT_FLOW_REACHED,
-			  ARGS(arg_id(counts_of(reach)), arg_id(&reach->session_id), arg_int(now),
-			       arg_id(counts_of(reach)), arg_int(now - COUNTS_KEPT),
-			       arg_int(FLOW_LINES_MAX)),
-			  out);
+	TRY(read_lines(db, arena, STMT_FLOW_REACHED,
+		       ARGS(arg_id(counts_of(reach)), arg_id(&reach->session_id), arg_int(now),
+			    arg_id(counts_of(reach)), arg_int(now - COUNTS_KEPT)),
+		       out));
+	cut_off(out);
+	return OK;
 }
 
 enum err flow_store_find(struct db *db, struct arena *arena, const struct flow_search *search,
