@@ -16,6 +16,9 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.rotation TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.throttle TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.outbox TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.setup_code TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.flow TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.flow_counter TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.handover TO {web};
 -- What was recorded is never changed, only purged.
 GRANT SELECT, INSERT, DELETE ON {database}.audit_event TO {web};
 

@@ -2,6 +2,7 @@
 import { makeBuild } from './build.mjs';
 import { writeFileSync } from 'node:fs';
 import { checks, systemCalls } from './checks.mjs';
+import { states } from './flows.mjs';
 import { growth, needRoom } from './growth.mjs';
 import { needWrk } from './load.mjs';
 import { machine } from './machine.mjs';
@@ -25,7 +26,7 @@ async function withBench(options, act) {
 }
 
 async function behindLighttpd(options, wants, tables) {
-  if (!wants('d', 'e', 'f', 'h', 'j')) return;
+  if (!wants('d', 'e', 'f', 'h', 'j', 'k')) return;
   await withBench({ big: options.big && wants('h'), log }, async (made) => {
     if (wants('d')) tables.lighttpd = await checks(options, made, { peers: options.peers ? await startPhp(made, log) : [] });
     // Before a password was hashed.
@@ -33,6 +34,7 @@ async function behindLighttpd(options, wants, tables) {
     if (wants('d')) tables.others.push(...await systemCalls(options, made));
     if (wants('e')) tables.others.push(...await signInRate(options, made));
     if (wants('f')) tables.others.push(...await flood(options, made));
+    if (wants('k')) tables.others.push(...await states(options, made));
     if (wants('j')) tables.others.push(...await workerStart(options, made));
     if (wants('h')) tables.others.push(...await growth(options, made));
   });

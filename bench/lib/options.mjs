@@ -7,6 +7,7 @@ export const letters = {
   h: 'checks while a purge deletes; with --big also among 10 million sessions',
   i: 'the same as d behind Apache',
   j: 'start of a worker, plain CGI beside an empty CGI program',
+  k: 'all that an app needs to resume, with three flows, beside a check',
 };
 
 export const usage = `bench/run [--rounds N] [--seconds S] [--only LETTERS] [--big] [--peers] [--out FILE]

@@ -10,6 +10,7 @@ import { bench } from './build.mjs';
 import { programs, startStack, writeConfig } from '../../tests/support/harness.mjs';
 import { giveToWwwData, isRoot, wwwData } from '../../tests/support/servers.mjs';
 import { start, until } from '../../tests/support/stack.mjs';
+import { kinds } from './kinds.mjs';
 import { credentialScript } from './load.mjs';
 import { seedCredentials, seedPeople, seedSessions, sizes } from './seed.mjs';
 import { bareNames, extras } from './sites.mjs';
@@ -19,6 +20,7 @@ const settings = {
   'listen web': { threads: sizes.threads },
   session: { expired_kept: '400d' },
   throttle: { source_short: 1000000, source_long: 1000000 },
+  ...kinds,
 };
 
 // Bytes of memory for InnoDB, and a log that a bulk load does not run into.

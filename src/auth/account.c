@@ -112,14 +112,17 @@ enum err account_find(const struct auth_context *context, struct str typed, stru
 	struct user_row user = {.state = USER_NONE};
 	struct id id = ID_NONE;
 	bool there = false;
-	enum err e = account_normal_identifier(context->arena, typed, &identifier);
+	enum err e = OK;
 
-	if (e == OK)
-		TRY(user_store_find(context->db, context->arena, identifier, &user, &there));
-	else if (e != ERR_INPUT)
-		return e;
-	if (!there && id_parse(str_trim(typed), &id) == OK)
+	/* First: a name that looks like somebody's id must not stand in front of them. */
+	if (id_parse(str_trim(typed), &id) == OK)
 		TRY(user_store_find_by_id(context->db, context->arena, &id, &user, &there));
+	if (!there)
+		e = account_normal_identifier(context->arena, typed, &identifier);
+	if (!there && e == OK)
+		TRY(user_store_find(context->db, context->arena, identifier, &user, &there));
+	if (e != OK && e != ERR_INPUT)
+		return e;
 	if (there)
 		*out = user;
 	*found = there;

@@ -82,7 +82,8 @@ MUST_CHECK enum err account_set_password(const struct auth_context *context,
 					 struct account_result *out);
 /* Deletes the account and all that belongs to it, in one transaction. One that is gone is OK. */
 MUST_CHECK enum err account_remove(const struct auth_context *context, const struct id *user_id);
-/* By user name, address, or the 22 characters of an id. */
+/* By the 22 characters of an id, which nobody else can have as a name; else user name or address.
+ */
 MUST_CHECK enum err account_find(const struct auth_context *context, struct str typed,
 				 struct user_row *out, bool *found);
 

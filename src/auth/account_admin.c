@@ -33,7 +33,7 @@ static enum err refuse(struct doing *d, enum account_outcome outcome)
 	return ERR_CONFLICT;
 }
 
-static bool is_reason(struct str reason)
+bool account_is_reason(struct str reason)
 {
 	return reason.n <= ACCOUNT_REASON_MAX && str_is_utf8(reason) && !str_has_control(reason);
 }
@@ -120,7 +120,7 @@ static enum err run(struct doing *d, struct account_effect *out)
 {
 	enum err e = OK;
 
-	if (!is_reason(d->act->reason)) {
+	if (!account_is_reason(d->act->reason)) {
 		*out = (struct account_effect){.outcome = ACCOUNT_BAD_REASON};
 		return OK;
 	}
@@ -259,7 +259,7 @@ enum err account_hold_session(const struct auth_context *context, const struct i
 	struct doing doing = {.context = context, .act = act, .session_id = session_id};
 	enum err e = OK;
 
-	if (!is_reason(act->reason)) {
+	if (!account_is_reason(act->reason)) {
 		*out = (struct account_effect){.outcome = ACCOUNT_BAD_REASON};
 		return OK;
 	}
@@ -296,16 +296,22 @@ static enum err note_role(struct doing *d, struct str sign)
 	return note(d, AUDIT_ROLE_CHANGED, text);
 }
 
+int64_t account_stale_age(const struct config *config)
+{
+	int64_t fresh = config->session.fresh;
+
+	return fresh < NOT_FRESH ? NOT_FRESH : fresh + CLOCK_SECOND;
+}
+
 static enum err lower_sessions(struct doing *d, struct db *db)
 {
-	int64_t fresh = d->context->config->session.fresh;
-	int64_t age = fresh < NOT_FRESH ? NOT_FRESH : fresh + CLOCK_SECOND;
 	bool elevated = false;
 
 	TRY(role_store_is_elevated(db, d->act->role, &elevated));
 	if (!elevated)
 		return OK;
-	return session_store_lower_of_user(db, &d->act->user_id, d->context->now - age,
+	return session_store_lower_of_user(db, &d->act->user_id,
+					   d->context->now - account_stale_age(d->context->config),
 					   &d->effect.sessions);
 }
 

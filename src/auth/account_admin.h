@@ -3,6 +3,7 @@
 #ifndef GATEPOST_AUTH_ACCOUNT_ADMIN_H
 #define GATEPOST_AUTH_ACCOUNT_ADMIN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "context.h"
@@ -12,6 +13,10 @@
 #include "user_store.h"
 
 #define ACCOUNT_REASON_MAX 200 /* bytes */
+/* Absent, or so much UTF-8 without controls. */
+bool account_is_reason(struct str reason);
+/* How far back auth_time goes at least when freshness is taken away; microseconds. */
+int64_t account_stale_age(const struct config *config);
 
 enum account_outcome {
 	ACCOUNT_REFUSED = 0,     /* never a result by itself */

@@ -7,11 +7,10 @@
 #include "clock.h"
 #include "codec.h"
 #include "db.h"
+#include "typed_code.h"
 
 #define DISPLAY_NAME_MAX 100
 #define ADMIN STR("admin")
-#define CODE_BYTES 16
-#define CODE_LETTERS 26 /* of five bits each; the last two bits are zero */
 #define CODE_LIFE CLOCK_HOUR
 #define ROLE_LIST_MAX 1024
 
@@ -32,15 +31,6 @@ static enum err flawed(struct creation *c, enum account_flaw flaw)
 	return ERR_CONFLICT;
 }
 
-/* C1 control characters too: terminals act on them. */
-static bool has_any_control(struct str s)
-{
-	for (size_t i = 0; i + 1 < s.n; i++)
-		if ((unsigned char)s.p[i] == 0xc2 && (unsigned char)s.p[i + 1] < 0xa0)
-			return true;
-	return str_has_control(s);
-}
-
 static enum account_flaw read_display_name(struct str typed, struct user_row *user)
 {
 	struct str name = str_trim(typed);
@@ -52,7 +42,8 @@ static enum account_flaw read_display_name(struct str typed, struct user_row *us
 		user->display_name = user->username.n > 0 ? user->username : local;
 		return ACCOUNT_FINE;
 	}
-	if (!str_is_utf8(name) || has_any_control(name) || str_code_points(name) > DISPLAY_NAME_MAX)
+	if (!str_is_utf8(name) || str_has_any_control(name) ||
+	    str_code_points(name) > DISPLAY_NAME_MAX)
 		return ACCOUNT_BAD_DISPLAY_NAME;
 	user->display_name = name;
 	return ACCOUNT_FINE;
@@ -202,86 +193,13 @@ enum err account_has_administrator(const struct auth_context *context, bool *out
 	return OK;
 }
 
-static const char code_letters[] = "0123456789abcdefghjkmnpqrstvwxyz";
-
 static struct digest code_digest(const struct auth_context *context, const unsigned char *code)
 {
-	struct secret part = keyring_part(code, CODE_BYTES);
+	struct secret part = keyring_part(code, TYPED_CODE_BYTES);
 	struct digest digest;
 
 	keyring_digest(context->keys, 0, KEY_SETUP_CODE, &part, 1, &digest);
 	return digest;
-}
-
-/* The five bits of a letter lie in at most two bytes. */
-static unsigned code_bits(const unsigned char *code, size_t letter)
-{
-	size_t bit = letter * 5;
-	size_t byte = bit / 8;
-	unsigned pair = (unsigned)code[byte] << 8;
-
-	if (byte + 1 < CODE_BYTES)
-		pair |= code[byte + 1];
-	return pair >> (11 - bit % 8) & 31U;
-}
-
-/* Six groups: "xxxx-xxxx-xxxxx-xxxx-xxxx-xxxxx". */
-static enum err code_text(struct arena *arena, const unsigned char *code, struct secret *out)
-{
-	unsigned char *text = arena_alloc(arena, CODE_LETTERS + 5 + 1);
-	size_t n = 0;
-
-	if (text == NULL)
-		return ERR_MEMORY;
-	for (size_t i = 0; i < CODE_LETTERS; i++) {
-		size_t place = i % 13;
-
-		if (i > 0 && (place == 0 || place == 4 || place == 8))
-			text[n++] = '-';
-		text[n++] = (unsigned char)code_letters[code_bits(code, i)];
-	}
-	*out = (struct secret){.bytes = text, .len = n};
-	return OK;
-}
-
-/* 0 … 31, or 32 for what is no letter of a code. What people misread stands for what was meant. */
-static unsigned letter_value(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		c = (char)(c - 'A' + 'a');
-	if (c == 'o')
-		c = '0';
-	if (c == 'i' || c == 'l')
-		c = '1';
-	for (unsigned i = 0; i < 32; i++)
-		if (code_letters[i] == c)
-			return i;
-	return 32;
-}
-
-/* The code of a typed text; false: it cannot be one. */
-static bool parse_code(struct str typed, unsigned char code[CODE_BYTES])
-{
-	size_t letters = 0;
-	unsigned pending = 0;
-	unsigned bits = 0;
-	size_t n = 0;
-
-	for (size_t i = 0; i < typed.n; i++) {
-		unsigned value = letter_value(typed.p[i]);
-
-		if (str_contains(STR(" -\t"), typed.p[i]))
-			continue;
-		if (value > 31 || ++letters > CODE_LETTERS)
-			return false;
-		pending = (pending << 5 | value) & 0xfff;
-		bits += 5;
-		if (bits >= 8 && n < CODE_BYTES) {
-			bits -= 8;
-			code[n++] = (unsigned char)(pending >> bits & 0xff);
-		}
-	}
-	return letters == CODE_LETTERS && (pending & 3U) == 0;
 }
 
 /* A new code, stored and recorded. */
@@ -307,9 +225,9 @@ enum err account_setup_begin(const struct auth_context *context, struct secret *
 	struct secret code = SECRET_NONE;
 	struct secret shown = SECRET_NONE;
 
-	TRY(secret_random(context->arena, CODE_BYTES, &code));
+	TRY(secret_random(context->arena, TYPED_CODE_BYTES, &code));
 	beginning.digest = code_digest(context, code.bytes);
-	TRY(code_text(context->arena, code.bytes, &shown));
+	TRY(typed_code_text(context->arena, code.bytes, &shown));
 	secret_wipe(&code);
 	TRY(db_transact(context->db, begin_work, &beginning));
 	audit_trail_write(context, &beginning.trail);
@@ -322,7 +240,7 @@ enum err account_setup_finish(const struct auth_context *context, struct str cod
 {
 	static const struct str roles[] = {{"admin", 5}};
 	struct account_request with_role = *request;
-	unsigned char bytes[CODE_BYTES] = {0};
+	unsigned char bytes[TYPED_CODE_BYTES] = {0};
 	struct digest digest;
 	struct creation creation = {
 		.context = context,
@@ -330,7 +248,7 @@ enum err account_setup_finish(const struct auth_context *context, struct str cod
 		.code = &digest,
 	};
 
-	if (!parse_code(code, bytes)) {
+	if (!typed_code_parse(code, bytes)) {
 		*out = (struct account_result){.flaw = ACCOUNT_BAD_CODE};
 		return OK;
 	}

@@ -41,6 +41,17 @@ static const struct {
 	[AUDIT_REAUTH_SUCCESS] = {"authn_reauth_success", "ok", LOG_LEVEL_INFO},
 	[AUDIT_REAUTH_FAIL] = {"authn_reauth_fail", "refused", LOG_LEVEL_WARN},
 	[AUDIT_RESTORE_CHECKED] = {"sys_restore_check", "ok", LOG_LEVEL_INFO},
+	[AUDIT_SESSION_PROMOTED] = {"session_promoted", "ok", LOG_LEVEL_INFO},
+	[AUDIT_TENANT_CREATED] = {"tenant_created", "ok", LOG_LEVEL_INFO},
+	[AUDIT_TENANT_CHANGED] = {"tenant_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_TENANT_REMOVED] = {"tenant_removed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_MEMBER_ADDED] = {"member_added", "ok", LOG_LEVEL_INFO},
+	[AUDIT_MEMBER_REMOVED] = {"member_removed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_TENANT_CHOSEN] = {"tenant_chosen", "ok", LOG_LEVEL_INFO},
+	[AUDIT_HANDOVER_GIVEN] = {"handover_given", "ok", LOG_LEVEL_INFO},
+	[AUDIT_HANDOVER_TAKEN] = {"handover_taken", "ok", LOG_LEVEL_INFO},
+	[AUDIT_HANDOVER_REFUSED] = {"handover_refused", "refused", LOG_LEVEL_WARN},
+	[AUDIT_FLOW_SERVED] = {"flow_served", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

@@ -4,6 +4,8 @@
 #include "audit_store.h"
 #include "clock.h"
 #include "device_store.h"
+#include "flow_store.h"
+#include "handover_store.h"
 #include "session_store.h"
 #include "throttle_store.h"
 
@@ -12,7 +14,10 @@
 /* As long as the cookie that names a device lives. */
 #define PURGE_DEVICE_AGE (400 * CLOCK_DAY)
 #define PURGE_EVENT_AGE (400 * CLOCK_DAY)
-#define PURGE_TABLES 5
+/* So long what is over is told from what never was: a used or late code, a flow. */
+#define PURGE_HANDOVER_KEPT CLOCK_HOUR
+#define PURGE_FLOW_KEPT CLOCK_DAY
+#define PURGE_TABLES 8
 
 struct purge_task {
 	enum err (*purge)(struct db *db, int64_t before, unsigned limit, uint64_t *deleted);
@@ -44,6 +49,9 @@ enum err purge_run(const struct auth_context *context, int64_t until, struct pur
 		{device_store_purge, now - PURGE_DEVICE_AGE, &report->devices},
 		{audit_store_purge, now - PURGE_EVENT_AGE, &report->events},
 		{throttle_store_purge, now, &report->throttles},
+		{handover_store_purge, now - PURGE_HANDOVER_KEPT, &report->handovers},
+		{flow_store_purge, now - PURGE_FLOW_KEPT, &report->flows},
+		{flow_count_store_purge, now, &report->counters},
 	};
 
 	for (size_t i = 0; i < PURGE_TABLES; i++) {

@@ -8,7 +8,7 @@
 #include "err.h"
 
 struct purge_report {
-	uint64_t sessions, rotations, devices, events, throttles;
+	uint64_t sessions, rotations, devices, events, throttles, handovers, flows, counters;
 };
 
 /* Batches of 500 rows until nothing is left or until (clock_monotonic) is reached. Adds to *report.

@@ -102,6 +102,9 @@ static enum err lock_user(const struct renewal *r, struct db *db)
 /* Another request may have rotated or ended it before the lock: only what is read now counts. */
 static enum err look_again(struct renewal *r)
 {
+	r->current = *r->resolved;
+	if (r->takes_resolved)
+		return OK;
 	r->current = (struct session){.standing = SESSION_UNKNOWN};
 	if (r->resolved->standing == SESSION_UNKNOWN || r->resolved->standing == SESSION_ABSENT)
 		return OK;
@@ -134,7 +137,10 @@ static enum err find_new_row(struct renewal *r, struct db *db, struct session *s
 	return OK;
 }
 
-/* The same request again, its answer lost: the same value again, and nothing changes. */
+/*
+ * The same request again, its answer lost: the same value again, and nothing changes. The proof has
+ * the carrier too, which a promotion may change.
+ */
 static enum err repeat(struct renewal *r, struct db *db)
 {
 	const struct rotation_row *rotation = &r->current.rotation;
@@ -142,7 +148,7 @@ static enum err repeat(struct renewal *r, struct db *db)
 	struct session session;
 
 	if (!digest_equal(&proof, &rotation->proof_hash) ||
-	    r->context->now >= rotation->repeat_until || r->presented->carrier != r->carrier)
+	    r->context->now >= rotation->repeat_until)
 		return OK;
 	TRY(derive_value(r, &rotation->nonce));
 	TRY(find_new_row(r, db, &session));

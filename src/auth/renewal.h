@@ -12,7 +12,7 @@
 struct db;
 
 /*
- * What sign-in, step-up and password change share. The first six members are set by the caller,
+ * What sign-in, step-up and password change share. The first seven members are set by the caller,
  * the others are made anew when the transaction runs again.
  */
 struct renewal {
@@ -23,7 +23,8 @@ struct renewal {
 	const struct session *resolved; /* presented, as it was before the transaction */
 	struct digest proof;            /* of all that made the request: session_proof */
 	struct str method;              /* for the audit event of a repetition: "pwd" */
-	struct session current;         /* presented, as it stands under the user's lock */
+	bool takes_resolved; /* does not look again: renewal_rotate decides whether it still is */
+	struct session current; /* presented, as it stands under the user's lock */
 	struct secret value;
 	struct digest hash;
 	struct session_issued issued;
@@ -32,8 +33,8 @@ struct renewal {
 
 /*
  * Inside a transaction, first: locks the user (not active: ERR_CONFLICT), looks at what was
- * presented once more, and if it was rotated away by this very request gives the same value again:
- * issued.repeated, and nothing else is to be done.
+ * presented once more (or not: takes_resolved), and if it was rotated away by this very request
+ * gives the same value again: issued.repeated, and nothing else is to be done.
  */
 MUST_CHECK enum err renewal_begin(struct renewal *r, struct db *db);
 /*

@@ -5,6 +5,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "doctor_store.h"
+#include "handover_store.h"
 #include "session_admin.h"
 #include "session_store.h"
 #include "user_store.h"
@@ -30,12 +31,15 @@ enum err restore_look(const struct auth_context *context, struct restore_signs *
 	return OK;
 }
 
-static enum err forget_rotations(const struct auth_context *context, uint64_t *total)
+/* All of a table's rows, by its purge. */
+static enum err forget(const struct auth_context *context,
+		       enum err (*purge)(struct db *, int64_t, unsigned, uint64_t *),
+		       uint64_t *total)
 {
 	uint64_t batch = 0;
 
 	do {
-		TRY(rotation_store_purge(context->db, INT64_MAX, BATCH, &batch));
+		TRY(purge(context->db, INT64_MAX, BATCH, &batch));
 		*total += batch;
 	} while (batch > 0);
 	return OK;
@@ -52,20 +56,25 @@ static enum err record(const struct auth_context *context, bool kept,
 		buf_add(&text, STR("sessions kept"));
 	else
 		buf_addf(&text, "sessions %llu", (unsigned long long)cleaned->sessions);
-	buf_addf(&text, ", rotations %llu, set-up codes %llu",
-		 (unsigned long long)cleaned->rotations, (unsigned long long)cleaned->setup_codes);
+	buf_addf(&text, ", rotations %llu, hand-overs %llu, set-up codes %llu",
+		 (unsigned long long)cleaned->rotations, (unsigned long long)cleaned->handovers,
+		 (unsigned long long)cleaned->setup_codes);
 	TRY(buf_str(&text, &event.detail));
 	return audit_record(context, &event);
 }
 
-/* Rotations first: while sessions still end, a repeated request must not bring one back. */
+/*
+ * What makes a session of another goes first: while sessions still end, neither a repeated request
+ * nor a code may bring one back.
+ */
 enum err restore_clean(const struct auth_context *context, bool keep_sessions,
 		       struct restore_cleaned *out)
 {
 	struct restore_cleaned cleaned = {.sessions = 0};
 
 	TRY(setup_store_clear(context->db, &cleaned.setup_codes));
-	TRY(forget_rotations(context, &cleaned.rotations));
+	TRY(forget(context, rotation_store_purge, &cleaned.rotations));
+	TRY(forget(context, handover_store_purge, &cleaned.handovers));
 	if (!keep_sessions)
 		TRY(session_admin_end_everybody(context, &cleaned.sessions));
 	TRY(record(context, keep_sessions, &cleaned));

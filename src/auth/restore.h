@@ -17,13 +17,15 @@ struct restore_signs {
 	bool ahead;     /* an event is over a minute later than now: a clock is or was wrong */
 };
 
+/* At least so many: what went with an answer that was lost is not counted. */
 struct restore_cleaned {
-	uint64_t sessions, rotations, setup_codes;
+	uint64_t sessions, rotations, handovers, setup_codes;
 };
 
 MUST_CHECK enum err restore_look(const struct auth_context *context, struct restore_signs *out);
 /*
- * Ends all sessions unless they are kept, forgets rotations and the set-up code, and records it.
+ * Ends all sessions unless they are kept, forgets rotations, hand-overs and the set-up code, and
+ * records it.
  * What was done before a failure stays; doing it again goes on.
  */
 MUST_CHECK enum err restore_clean(const struct auth_context *context, bool keep_sessions,

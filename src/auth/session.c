@@ -10,6 +10,11 @@
 #define RESOLVE_MAX (SESSION_BATCH_MAX / KEYRING_ROOTS)
 #define LIST_MAX 100
 
+bool session_is_guest(const struct session *session)
+{
+	return session->standing == SESSION_LIVE && id_is_none(session->found.session.user_id);
+}
+
 static bool is_well_formed(const struct credential *credential)
 {
 	return credential->syntax == CREDENTIAL_WELL_FORMED;

@@ -62,6 +62,12 @@ MUST_CHECK enum err session_keep(struct arena *arena, struct session *session);
  */
 MUST_CHECK enum err session_touch(const struct auth_context *context, struct session *session);
 
+/* What a method of signing in adds to the transaction, when it is not a repetition. */
+struct session_claim {
+	enum err (*settle)(struct db *db, void *what); /* ERR_CONFLICT: no sign-in after all */
+	void *what;
+};
+
 /* How a session comes to be: the one step behind every method of signing in. */
 struct session_start {
 	struct id user_id;
@@ -82,6 +88,10 @@ struct session_start {
 	int64_t password_changed_at; /* of the password that was compared; 0: none was */
 	struct secret
 		stronger_hash; /* of that password at today's cost; missing: keep what is there */
+	int64_t auth_time;     /* when the person proved who they are; 0: now */
+	int64_t latest_end;    /* the session ends by then at the latest; 0: as its class says */
+	struct str detail;     /* of the event; absent: amr */
+	struct session_claim claim;
 };
 
 /* What the client is told, once. */
@@ -95,11 +105,17 @@ struct session_issued {
 /* Digest of the request's parts for session_start.proof: length-prefixed, keyed. */
 struct digest session_proof(const struct keyring *keys, const struct secret *parts, size_t n);
 
+/* Live, and nobody's. */
+bool session_is_guest(const struct session *session);
+
 /*
  * In one transaction (user locked first): ends the device's former session and, over the limit, the
  * longest idle ones. Then, when what was presented
  * - is live (or pending, or held), this user's and of this carrier: rotates that row (new value
  *   from the old value, the proof and a nonce; epoch + 1; new auth_time, class and ends);
+ * - is a guest's, carried in whatever way: promotes that row. It is rotated as above to the user
+ *   and the carrier asked for, and its flows are carried over (flow.h): at most three statements
+ *   more than a new row takes. Of several at once one wins; for the others it was rotated away;
  * - is somebody else's, of another carrier, or over: ends it and starts a new one;
  * - was rotated away at most 30 s ago by this very proof, and the new value is unused: gives that
  *   same value again, changing nothing;

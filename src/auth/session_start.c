@@ -5,7 +5,11 @@
 #include "clock.h"
 #include "db.h"
 #include "device.h"
+#include "flow.h"
 #include "renewal.h"
+
+/* A guest's row is rotated by somebody else at most once; the rest is for what nobody foresaw. */
+#define PROMOTION_TRIES 3
 
 /* One sign-in. Everything below "renewal" is made anew when the transaction runs again. */
 struct sign_in {
@@ -14,6 +18,7 @@ struct sign_in {
 	struct renewal renewal;
 	enum session_state state;
 	struct id device_id;
+	bool outrun; /* the guest's row was rotated or ended by another request */
 };
 
 /* A password that was marked between its check and the lock opens nothing either. */
@@ -122,9 +127,11 @@ static void fill_row(const struct sign_in *s, struct session_row *row)
 	row->client = either(start->client, STR(""));
 	row->aal = start->aal;
 	row->amr = either(start->amr, STR(""));
-	row->auth_time = now;
+	row->auth_time = start->auth_time > 0 ? start->auth_time : now;
 	row->last_seen = now;
 	row->expires_at = now + config->session.classes[row->class].absolute;
+	if (start->latest_end > 0 && start->latest_end < row->expires_at)
+		row->expires_at = start->latest_end;
 	row->idle_end = policy_idle_end(config, row, now);
 	row->aal2_end = start->aal >= 2 ? now + config->session.aal2.absolute : 0;
 	row->device_name = either(start->device_name, row->device_name);
@@ -142,6 +149,26 @@ static enum err rotate(struct sign_in *s, struct db *db, bool *won)
 	if (!*won)
 		return OK;
 	return renewal_note(&s->renewal, AUDIT_SESSION_RENEWED, row.id,
+			    str_of(config_class_name(row.class)));
+}
+
+/*
+ * Everything hangs on the row being the guest's still, as it was resolved: else all of it is rolled
+ * back, and the transaction runs again for what there is then.
+ */
+static enum err promote(struct sign_in *s, struct db *db)
+{
+	struct session_row row = s->renewal.current.found.session;
+	bool won = false;
+
+	TRY(make_room(s, db));
+	fill_row(s, &row);
+	TRY(renewal_rotate(&s->renewal, db, &row, &won));
+	s->outrun = !won;
+	if (!won)
+		return ERR_CONFLICT;
+	TRY(flow_promote(db, &row.id, &row.user_id, s->context->now));
+	return renewal_note(&s->renewal, AUDIT_SESSION_PROMOTED, row.id,
 			    str_of(config_class_name(row.class)));
 }
 
@@ -184,26 +211,53 @@ static enum err settle_password(const struct sign_in *s, struct db *db)
 	return password_store_strengthen(db, &start->user_id, start->stronger_hash);
 }
 
+/* Which row it becomes: the guest's, the one that goes on, or a new one. */
+static enum err make_row(struct sign_in *s, struct db *db)
+{
+	bool promotes = session_is_guest(&s->renewal.current);
+	bool rotates = goes_on(s);
+
+	TRY(end_former(s, db, promotes || rotates));
+	if (promotes)
+		return promote(s, db);
+	if (rotates)
+		TRY(rotate(s, db, &rotates));
+	return rotates ? OK : create(s, db);
+}
+
 static enum err sign_in_work(struct db *db, void *opaque)
 {
 	struct sign_in *s = opaque;
-	bool rotated = false;
+
+	s->outrun = false;
 
 	TRY(renewal_begin(&s->renewal, db));
 	TRY(settle_password(s, db));
 	if (s->renewal.issued.repeated)
 		return OK;
+	if (s->start->claim.settle != NULL)
+		TRY(s->start->claim.settle(db, s->start->claim.what));
 	TRY(choose_state(s, db));
-	rotated = goes_on(s);
 	TRY(find_device(s, db));
-	TRY(end_former(s, db, rotated));
-	if (rotated)
-		TRY(rotate(s, db, &rotated));
-	if (!rotated)
-		TRY(create(s, db));
+	TRY(make_row(s, db));
 	TRY(renewal_read(&s->renewal, db));
 	return renewal_note(&s->renewal, AUDIT_LOGIN_SUCCESS,
-			    s->renewal.issued.session.found.session.id, s->start->amr);
+			    s->renewal.issued.session.found.session.id,
+			    either(s->start->detail, s->start->amr));
+}
+
+/* What was resolved is taken for granted only the first time. */
+static enum err run(struct sign_in *s)
+{
+	enum err e = OK;
+
+	for (unsigned tries = 0; tries < PROMOTION_TRIES; tries++) {
+		e = db_transact(s->context->db, sign_in_work, s);
+		if (e != ERR_CONFLICT || !s->outrun)
+			return e;
+		s->renewal.takes_resolved = false;
+	}
+	return ERR_UNAVAILABLE;
 }
 
 enum err session_sign_in(const struct auth_context *context, const struct session_start *start,
@@ -221,6 +275,7 @@ enum err session_sign_in(const struct auth_context *context, const struct sessio
 				.resolved = start->current,
 				.proof = start->proof,
 				.method = start->amr,
+				.takes_resolved = session_is_guest(start->current),
 			},
 	};
 
@@ -228,6 +283,6 @@ enum err session_sign_in(const struct auth_context *context, const struct sessio
 		return ERR_INTERNAL;
 	if (id_is_none(start->user_id))
 		return ERR_INTERNAL;
-	TRY(db_transact(context->db, sign_in_work, &s));
+	TRY(run(&s));
 	return renewal_give(&s.renewal, out);
 }

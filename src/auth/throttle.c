@@ -21,13 +21,24 @@ struct digest throttle_key_of_name(const struct auth_context *context, struct st
 	return key_of(context, THROTTLE_ACCOUNT, keyring_part(name.p, name.n));
 }
 
-struct digest throttle_key_of_source(const struct auth_context *context, struct str ip)
+static struct digest key_of_place(const struct auth_context *context, enum throttle_bucket bucket,
+				  struct str ip)
 {
 	struct throttle_source source;
 
 	if (throttle_policy_source(ip, &source) != OK)
-		return key_of(context, THROTTLE_SOURCE, keyring_part(ip.p, ip.n));
-	return key_of(context, THROTTLE_SOURCE, keyring_part(source.b, source.n));
+		return key_of(context, bucket, keyring_part(ip.p, ip.n));
+	return key_of(context, bucket, keyring_part(source.b, source.n));
+}
+
+struct digest throttle_key_of_source(const struct auth_context *context, struct str ip)
+{
+	return key_of_place(context, THROTTLE_SOURCE, ip);
+}
+
+struct digest throttle_key_of_guests(const struct auth_context *context, struct str ip)
+{
+	return key_of_place(context, THROTTLE_GUEST, ip);
 }
 
 /* One taking; all but the counts is fixed before the transaction begins. */
@@ -166,6 +177,16 @@ enum err throttle_take(const struct auth_context *context, const struct throttle
 		add_source(&t);
 		TRY(take(&t));
 	}
+	*out = t.ticket;
+	return OK;
+}
+
+enum err throttle_take_guest(const struct auth_context *context, struct throttle_ticket *out)
+{
+	struct taking t = {.context = context};
+
+	add_count(&t, THROTTLE_GUEST, throttle_key_of_guests(context, context->ip));
+	TRY(take(&t));
 	*out = t.ticket;
 	return OK;
 }

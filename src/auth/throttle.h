@@ -53,6 +53,9 @@ MUST_CHECK enum err throttle_take(const struct auth_context *context,
 MUST_CHECK enum err throttle_succeed(const struct auth_context *context,
 				     const struct throttle_ticket *ticket,
 				     const struct user_row *user);
+/* Takes one guest session from the source's counter of them. */
+MUST_CHECK enum err throttle_take_guest(const struct auth_context *context,
+					struct throttle_ticket *out);
 /* The attempt was never judged (no hash slot, no database): best effort to count it not. */
 void throttle_give_back(const struct auth_context *context, const struct throttle_ticket *ticket);
 
@@ -60,5 +63,6 @@ void throttle_give_back(const struct auth_context *context, const struct throttl
 struct digest throttle_key_of_name(const struct auth_context *context, struct str name);
 /* What is no address (a unix socket's name) is a source by itself. */
 struct digest throttle_key_of_source(const struct auth_context *context, struct str ip);
+struct digest throttle_key_of_guests(const struct auth_context *context, struct str ip);
 
 #endif

@@ -8,6 +8,7 @@
 
 #define SHORT_WINDOW (10 * CLOCK_MINUTE)
 #define LONG_WINDOW CLOCK_DAY
+#define GUEST_WINDOW CLOCK_HOUR
 /* Clocks of several machines may differ so much. */
 #define CLOCK_SKEW CLOCK_MINUTE
 /* As long as the cookie that names a device lives. */
@@ -22,10 +23,9 @@
 const char *throttle_policy_name(enum throttle_bucket bucket)
 {
 	static const char *const names[THROTTLE_BUCKET_COUNT] = {
-		[THROTTLE_NONE] = "none",
-		[THROTTLE_ACCOUNT] = "account",
-		[THROTTLE_DEVICE] = "device",
-		[THROTTLE_SOURCE] = "source",
+		[THROTTLE_NONE] = "none",     [THROTTLE_ACCOUNT] = "account",
+		[THROTTLE_DEVICE] = "device", [THROTTLE_SOURCE] = "source",
+		[THROTTLE_GUEST] = "guest",
 	};
 
 	return names[(unsigned)bucket < THROTTLE_BUCKET_COUNT ? bucket : THROTTLE_NONE];
@@ -33,6 +33,8 @@ const char *throttle_policy_name(enum throttle_bucket bucket)
 
 struct throttle_spans throttle_policy_spans(enum throttle_bucket bucket)
 {
+	if (bucket == THROTTLE_GUEST)
+		return (struct throttle_spans){.brief = GUEST_WINDOW, .lasting = GUEST_WINDOW};
 	return (struct throttle_spans){
 		.brief = SHORT_WINDOW,
 		.lasting = bucket == THROTTLE_DEVICE ? DEVICE_MEMORY : LONG_WINDOW,
@@ -88,6 +90,14 @@ static int64_t left_of_source(const struct config *config, const struct throttle
 	return left > lasting ? left : lasting;
 }
 
+static int64_t left_of_guests(const struct config *config, const struct throttle_row *row,
+			      int64_t now)
+{
+	if (row->short_count <= config->throttle.guests)
+		return 0;
+	return within(row->short_start + GUEST_WINDOW - now, GUEST_WINDOW);
+}
+
 int64_t throttle_policy_remaining(const struct config *config, const struct throttle_row *row,
 				  int64_t now)
 {
@@ -96,6 +106,8 @@ int64_t throttle_policy_remaining(const struct config *config, const struct thro
 		return left_of_account(config, row, now);
 	case THROTTLE_SOURCE:
 		return left_of_source(config, row, now);
+	case THROTTLE_GUEST:
+		return left_of_guests(config, row, now);
 	case THROTTLE_DEVICE:
 		return 0;
 	default:

@@ -17,10 +17,11 @@ enum throttle_bucket {
 	THROTTLE_ACCOUNT, /* a name that was typed, from devices unknown to its account */
 	THROTTLE_DEVICE,  /* a device that the account knows */
 	THROTTLE_SOURCE,  /* an address: /32 of IPv4, /64 of IPv6 */
+	THROTTLE_GUEST,   /* guest sessions that an address began */
 	THROTTLE_BUCKET_COUNT
 };
 
-/* "account", "device", "source"; static. */
+/* "account", "device", "source", "guest"; static. */
 const char *throttle_policy_name(enum throttle_bucket bucket);
 
 struct throttle_spans throttle_policy_spans(enum throttle_bucket bucket);

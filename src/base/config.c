@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "arena.h"
+#include "config_client.h"
 #include "config_draft.h"
+#include "config_flow.h"
 #include "config_read.h"
 #include "config_value.h"
 #include "secret_file.h"
@@ -73,9 +75,9 @@ static enum err check_listeners(struct config_draft *draft)
 	for (size_t i = 0; i < config->listener_count; i++) {
 		for (size_t k = 0; k < i; k++) {
 			if (str_equal(config->listeners[i].address, config->listeners[k].address))
-				return config_draft_refuse(draft, i + 1,
-							   row_of("listen", "address"),
-							   "is that of another section");
+				return config_draft_refuse(
+					draft, config_draft_part(CONFIG_LISTEN, i),
+					row_of("listen", "address"), "is that of another section");
 		}
 	}
 	return OK;
@@ -141,21 +143,29 @@ static enum err load(struct config_draft *draft)
 	TRY(check_database(draft));
 	TRY(check_limits(draft));
 	TRY(check_listeners(draft));
+	TRY(config_flow_check(draft));
+	TRY(config_client_check(draft));
 	return read_passwords(draft);
 }
 
 enum err config_load(const char *path, struct arena *arena, const struct config **out,
 		     struct fault *fault)
 {
-	struct config_draft draft = {.file = path, .arena = arena, .fault = fault};
+	struct config_draft *draft = arena_alloc(arena, sizeof *draft);
+	enum err e = ERR_MEMORY;
 
-	draft.config = arena_alloc(arena, sizeof *draft.config);
-	enum err e = draft.config == NULL ? ERR_MEMORY : load(&draft);
+	if (draft != NULL) {
+		draft->file = path;
+		draft->arena = arena;
+		draft->fault = fault;
+		draft->config = arena_alloc(arena, sizeof *draft->config);
+		e = draft->config == NULL ? ERR_MEMORY : load(draft);
+	}
 	if (e == ERR_MEMORY)
 		(void)fault_set(fault, "%s: no memory to read it", path);
 	if (e != OK)
 		return e;
-	*out = draft.config;
+	*out = draft->config;
 	return OK;
 }
 

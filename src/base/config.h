@@ -9,6 +9,7 @@
 #include "err.h"
 #include "secret.h"
 #include "str.h"
+#include "uri.h"
 
 struct arena;
 
@@ -38,6 +39,49 @@ struct listen_config {
 #define CONFIG_LISTENERS 8
 #define CONFIG_CORS_ORIGINS 8
 #define CONFIG_RETURN_PREFIXES 16
+#define CONFIG_FLOWS 16
+#define CONFIG_CLIENTS 16
+#define FLOW_STEPS 16
+#define FLOW_COUNTERS 4
+#define FLOW_NAME_MAX 64 /* bytes of a kind, a step, a counter */
+
+/* As in the rows of flow. */
+enum flow_scope { FLOW_SCOPE_NONE = 0, FLOW_SCOPE_USER = 1, FLOW_SCOPE_SESSION = 2 };
+
+/* counter.NAME: so many attempts in a window that begins with the first. Spans in microseconds. */
+struct flow_counter_config {
+	struct str name;
+	unsigned attempts; /* at least 1 */
+	int64_t cooldown;  /* the least between two; 0: none. Not longer than reset */
+	int64_t reset;     /* the window, at most a day */
+};
+
+/* [flow KIND] */
+struct flow_config {
+	struct str kind;
+	struct str steps_text; /* as given; the members below are made of it */
+	struct str moves_text;
+	struct str steps[FLOW_STEPS]; /* the first is where it starts */
+	size_t step_count;
+	uint32_t moves[FLOW_STEPS]; /* by step: bit i, a client may move it on to steps[i] */
+	struct flow_counter_config counters[FLOW_COUNTERS];
+	size_t counter_count;
+	enum flow_scope scope;
+	int64_t expires; /* after its start */
+};
+
+/* [client NAME]. "app" is a client without a section too. */
+struct client_config {
+	struct str name;
+	struct str title;       /* what people call it; default: its name */
+	struct str return_text; /* as given; the members below are made of it */
+	/*
+	 * What a return_to may be below (return_to.h): https with host and path, or the scheme of
+	 * an app, which has a dot. Scheme and host in lower case, the path canonical, no query.
+	 */
+	struct uri returns[CONFIG_RETURN_PREFIXES];
+	size_t return_count;
+};
 
 struct db_account {
 	struct str user;
@@ -109,9 +153,15 @@ struct config {
 		unsigned device_failures; /* in a row, before a known device is one no more */
 		unsigned source_short;    /* failures from a source in ten minutes */
 		unsigned source_long;     /* … in a day */
+		unsigned guests;          /* guest sessions from a source in an hour */
 	} throttle;
 	struct str cors_origins[CONFIG_CORS_ORIGINS];
 	size_t cors_origin_count;
+	struct flow_config *flows; /* CONFIG_FLOWS at most, like the clients */
+	size_t flow_count;
+	struct client_config *clients;
+	size_t client_count;
+	bool free_flows; /* kinds without a section may be started too */
 };
 
 /*
@@ -121,10 +171,16 @@ struct config {
  * is not https. A missing required setting is named without a line, an overriding variable by its
  * name. A password file that is missing or unreadable is a fault for web and hash, and no password
  * for migrate and guard. ERR_CONFIG or ERR_MEMORY, both with the fault. *out lives in arena, which
- * needs twice the size of the file and 16 KiB.
+ * needs twice the size of the file and 32 KiB, and 16 KiB for each of flows and clients.
  */
 MUST_CHECK enum err config_load(const char *path, struct arena *arena, const struct config **out,
 				struct fault *fault);
+
+/* NULL: no such section. */
+const struct flow_config *config_flow(const struct config *config, struct str kind);
+const struct client_config *config_client(const struct config *config, struct str name);
+/* What a kind, a step and a counter are called: [a-z0-9][a-z0-9._-]{0,63}. */
+bool config_is_flow_name(struct str name);
 
 /* "browser", "remembered", "native", "guest"; static storage. */
 const char *config_class_name(enum session_class c);

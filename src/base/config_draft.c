@@ -5,11 +5,44 @@
 
 #include "config_value.h"
 
+static const size_t first_parts[CONFIG_GROUP_COUNT + 1] = {
+	[CONFIG_PLAIN] = 0,
+	[CONFIG_LISTEN] = 1,
+	[CONFIG_FLOW] = 1 + CONFIG_LISTENERS,
+	[CONFIG_CLIENT] = 1 + CONFIG_LISTENERS + CONFIG_FLOWS,
+	[CONFIG_GROUP_COUNT] = CONFIG_PARTS,
+};
+
+size_t config_draft_part(enum config_group group, size_t i)
+{
+	return first_parts[group] + i;
+}
+
+enum config_group config_draft_group(size_t part)
+{
+	unsigned group = CONFIG_PLAIN;
+
+	while (part >= first_parts[group + 1])
+		group++;
+	return (enum config_group)group;
+}
+
 static void *part_base(const struct config_draft *draft, size_t part)
 {
-	if (part == 0)
-		return draft->config;
-	return &draft->config->listeners[part - 1];
+	struct config *config = draft->config;
+	enum config_group group = config_draft_group(part);
+	size_t i = part - config_draft_part(group, 0);
+
+	switch (group) {
+	case CONFIG_LISTEN:
+		return &config->listeners[i];
+	case CONFIG_FLOW:
+		return &config->flows[i];
+	case CONFIG_CLIENT:
+		return &config->clients[i];
+	default:
+		return config;
+	}
 }
 
 void config_draft_env_name(const struct setting *setting, char *name)
@@ -69,7 +102,7 @@ static enum err complete_row(struct config_draft *draft, size_t part, size_t row
 {
 	const struct setting *setting = config_table_row(row);
 
-	if (config_table_is_listen(setting) != (part > 0))
+	if (config_table_group(str_of(setting->section)) != config_draft_group(part))
 		return OK;
 	if (config_draft_is_given(draft, part, row) || setting->need == CONFIG_OPTIONAL)
 		return OK;
@@ -79,13 +112,15 @@ static enum err complete_row(struct config_draft *draft, size_t part, size_t row
 		return fault_set(draft->fault, "%s: [%s] %s is missing", draft->file,
 				 setting->section, setting->key);
 	return fault_set(draft->fault, "%s:%u: this section lacks %s", draft->file,
-			 draft->listener_lines[part - 1], setting->key);
+			 draft->part_lines[part], setting->key);
 }
 
 enum err config_draft_complete(struct config_draft *draft)
 {
-	for (size_t part = 0; part <= draft->config->listener_count; part++) {
-		for (size_t row = 0; row < config_table_count(); row++)
+	for (size_t part = 0; part < CONFIG_PARTS; part++) {
+		for (size_t row = 0;
+		     (part == 0 || draft->part_lines[part] > 0) && row < config_table_count();
+		     row++)
 			TRY(complete_row(draft, part, row));
 	}
 	return OK;

@@ -8,17 +8,22 @@
 #define CONFIG_FROM_ENVIRONMENT (~0U)
 #define CONFIG_ENV_NAME 64
 
-/* Part 0 is the plain sections, part i the listener i - 1. */
+/* Part 0 is the plain sections; then as many listeners, flows and clients as there may be. */
+#define CONFIG_PARTS (1 + CONFIG_LISTENERS + CONFIG_FLOWS + CONFIG_CLIENTS)
+
 struct config_draft {
 	const char *file;
 	struct arena *arena;
 	struct config *config;
 	struct fault *fault;
-	unsigned listener_lines[CONFIG_LISTENERS]; /* of their section lines */
+	unsigned part_lines[CONFIG_PARTS]; /* of their section lines; 0: not there */
 	/* The line a value stands in, CONFIG_FROM_ENVIRONMENT, or 0: not given. */
-	unsigned places[1 + CONFIG_LISTENERS][CONFIG_SETTINGS];
+	unsigned places[CONFIG_PARTS][CONFIG_SETTINGS];
 };
 
+/* The part of a group's section i; of CONFIG_PLAIN: 0. */
+size_t config_draft_part(enum config_group group, size_t i);
+enum config_group config_draft_group(size_t part);
 /* Checks and stores one given value. ERR_CONFIG with the fault, also when a line repeats a setting.
  */
 MUST_CHECK enum err config_draft_give(struct config_draft *draft, size_t part, size_t row,

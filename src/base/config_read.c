@@ -11,11 +11,13 @@
 #include <ini.h>
 
 #include "arena.h"
+#include "config_flow.h"
 #include "file.h"
 
 #define FILE_MAX_BYTES 65536
-#define SECTIONS_MAX 16
+#define SECTIONS_MAX (CONFIG_PARTS + 16)
 #define LISTENER_NAME 32
+#define COUNTER STR("counter.")
 #define SHOWN 64 /* octets of a name that a fault repeats */
 
 struct reader {
@@ -26,7 +28,7 @@ struct reader {
 	enum err failed;
 	struct str sections[SECTIONS_MAX];
 	size_t section_count;
-	struct str section; /* "listen" for all listeners */
+	struct str section; /* "listen" for all listeners, and so on */
 	size_t part;
 };
 
@@ -58,7 +60,7 @@ static bool is_listener_name(struct str name)
 	return true;
 }
 
-static enum err begin_listener(struct reader *reader, struct str name)
+static enum err begin_listener(struct reader *reader, struct str name, size_t *i)
 {
 	struct config *config = reader->draft->config;
 
@@ -66,12 +68,59 @@ static enum err begin_listener(struct reader *reader, struct str name)
 		return refuse(reader, "expected [listen NAME]: a-z, 0-9, - and _, at most 32");
 	if (config->listener_count == CONFIG_LISTENERS)
 		return refuse(reader, "more than 8 sections [listen NAME]");
-	struct listen_config *listener = &config->listeners[config->listener_count];
-	TRY(str_copy(reader->draft->arena, name, &listener->name));
-	reader->draft->listener_lines[config->listener_count] = reader->line;
-	config->listener_count++;
-	reader->part = config->listener_count;
-	reader->section = STR("listen");
+	*i = config->listener_count++;
+	return str_copy(reader->draft->arena, name, &config->listeners[*i].name);
+}
+
+static enum err begin_flow(struct reader *reader, struct str name, size_t *i)
+{
+	struct config *config = reader->draft->config;
+
+	if (!config_is_flow_name(name))
+		return refuse(reader, "expected [flow KIND]: a-z, 0-9, ., _ and -, at most 64, "
+				      "beginning with a letter or digit");
+	if (config->flow_count == CONFIG_FLOWS)
+		return refuse(reader, "more than 16 sections [flow KIND]");
+	if (config->flows == NULL)
+		config->flows =
+			arena_array(reader->draft->arena, CONFIG_FLOWS, sizeof *config->flows);
+	if (config->flows == NULL)
+		return ERR_MEMORY;
+	*i = config->flow_count++;
+	return str_copy(reader->draft->arena, name, &config->flows[*i].kind);
+}
+
+static enum err begin_client(struct reader *reader, struct str name, size_t *i)
+{
+	struct config *config = reader->draft->config;
+
+	if (!config_is_flow_name(name))
+		return refuse(reader, "expected [client NAME]: a-z, 0-9, ., _ and -, at most 64, "
+				      "beginning with a letter or digit");
+	if (config->client_count == CONFIG_CLIENTS)
+		return refuse(reader, "more than 16 sections [client NAME]");
+	if (config->clients == NULL)
+		config->clients =
+			arena_array(reader->draft->arena, CONFIG_CLIENTS, sizeof *config->clients);
+	if (config->clients == NULL)
+		return ERR_MEMORY;
+	*i = config->client_count++;
+	return str_copy(reader->draft->arena, name, &config->clients[*i].name);
+}
+
+static enum err begin_group(struct reader *reader, enum config_group group, struct str name)
+{
+	static enum err (*const BEGINNINGS[CONFIG_GROUP_COUNT])(struct reader *, struct str,
+								size_t *) = {
+		[CONFIG_LISTEN] = begin_listener,
+		[CONFIG_FLOW] = begin_flow,
+		[CONFIG_CLIENT] = begin_client,
+	};
+	size_t i = 0;
+
+	TRY(BEGINNINGS[group](reader, name, &i));
+	reader->part = config_draft_part(group, i);
+	reader->draft->part_lines[reader->part] = reader->line;
 	return OK;
 }
 
@@ -88,16 +137,14 @@ static enum err begin_section(struct reader *reader, struct str line)
 			return refuse_name(reader, "this section is there twice:", whole);
 	}
 	bool has_name = str_cut(whole, ' ', &word, &name);
-	bool is_listen = str_equal(word, STR("listen"));
-	if (!is_listen && (has_name || !config_table_has_section(whole)))
+	enum config_group group = config_table_group(word);
+	if (group == CONFIG_PLAIN && (has_name || !config_table_has_section(whole)))
 		return refuse_name(reader, "unknown section", whole);
-	if (is_listen) {
-		TRY(begin_listener(reader, str_trim(name)));
-	} else {
-		reader->part = 0;
-		reader->section = whole;
-	}
-	/* Plain sections and listeners are few: each is known once, so this has room. */
+	reader->part = 0;
+	reader->section = word;
+	if (group != CONFIG_PLAIN)
+		TRY(begin_group(reader, group, str_trim(name)));
+	/* All sections are few: each is known once, so this has room. */
 	reader->sections[reader->section_count++] = whole;
 	return OK;
 }
@@ -169,10 +216,23 @@ static char *next_line(char *out, int size, void *stream)
 	return out;
 }
 
+static enum err give_counter(struct reader *reader, struct str name, struct str value)
+{
+	struct config *config = reader->draft->config;
+	struct fault reason = {""};
+	size_t i = reader->part - config_draft_part(CONFIG_FLOW, 0);
+	enum err e =
+		config_flow_counter(&config->flows[i], name, value, reader->draft->arena, &reason);
+
+	return e == ERR_CONFIG ? refuse(reader, reason.text) : e;
+}
+
 static enum err give(struct reader *reader, struct str key, struct str value)
 {
 	if (reader->section_count == 0)
 		return refuse(reader, "a setting must stand below a [section]");
+	if (config_draft_group(reader->part) == CONFIG_FLOW && str_starts(key, COUNTER))
+		return give_counter(reader, str_sub(key, COUNTER.n, key.n), value);
 	size_t row = config_table_find(reader->section, key);
 	if (row == CONFIG_NO_ROW)
 		return refuse_name(reader, "unknown setting", key);
@@ -243,7 +303,7 @@ enum err config_read_environment(struct config_draft *draft)
 		const struct setting *setting = config_table_row(row);
 		char name[CONFIG_ENV_NAME];
 
-		if (config_table_is_listen(setting))
+		if (config_table_group(str_of(setting->section)) != CONFIG_PLAIN)
 			continue;
 		config_draft_env_name(setting, name);
 		struct str value = str_of(secure_getenv(name));

@@ -1,8 +1,6 @@
 /* One row a setting. Adding one: a member in config.h, a row here, a line in conf/gatepost.conf. */
 #include "config_table.h"
 
-#include <string.h>
-
 #include "clock.h"
 #include "config.h"
 
@@ -10,6 +8,8 @@
 #define ACCOUNT(role, member) offsetof(struct config, database.accounts[role].member)
 #define LIMIT(c, member) offsetof(struct config, session.classes[c].member)
 #define OF_LISTENER(member) offsetof(struct listen_config, member)
+#define OF_FLOW(member) offsetof(struct flow_config, member)
+#define OF_CLIENT(member) offsetof(struct client_config, member)
 
 #define YES_NO 0, 1
 #define LONG_PATH 1, 4095
@@ -135,8 +135,21 @@ static const struct setting settings[] = {
 	 1000000, "50"},
 	{"throttle", "source_long", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(throttle.source_long), 1,
 	 1000000, "300"},
+	{"throttle", "guests", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(throttle.guests), 1, 1000000,
+	 "20"},
 
 	{"cors", "origins", CONFIG_ORIGINS, CONFIG_OPTIONAL, AT(cors_origins), 0, 4095, NULL},
+
+	{"flows", "free_flows", CONFIG_BOOL, CONFIG_DEFAULTED, AT(free_flows), YES_NO, "yes"},
+
+	{"flow", "steps", CONFIG_TEXT, CONFIG_REQUIRED, OF_FLOW(steps_text), 1, 1400, NULL},
+	{"flow", "client_may", CONFIG_TEXT, CONFIG_OPTIONAL, OF_FLOW(moves_text), 0, 4095, NULL},
+	{"flow", "scope", CONFIG_SCOPE, CONFIG_DEFAULTED, OF_FLOW(scope), 0, 0, "user"},
+	{"flow", "expires", CONFIG_SPAN, CONFIG_DEFAULTED, OF_FLOW(expires), CLOCK_MINUTE,
+	 400 * CLOCK_DAY, "24h"},
+
+	{"client", "title", CONFIG_TEXT, CONFIG_OPTIONAL, OF_CLIENT(title), 1, 80, NULL},
+	{"client", "return", CONFIG_TEXT, CONFIG_OPTIONAL, OF_CLIENT(return_text), 0, 4095, NULL},
 };
 
 #define COUNT (sizeof settings / sizeof settings[0])
@@ -172,7 +185,18 @@ bool config_table_has_section(struct str section)
 	return false;
 }
 
-bool config_table_is_listen(const struct setting *setting)
+enum config_group config_table_group(struct str section)
 {
-	return strcmp(setting->section, "listen") == 0;
+	static const char *const names[CONFIG_GROUP_COUNT] = {
+		[CONFIG_PLAIN] = "",
+		[CONFIG_LISTEN] = "listen",
+		[CONFIG_FLOW] = "flow",
+		[CONFIG_CLIENT] = "client",
+	};
+
+	for (unsigned group = CONFIG_LISTEN; group < CONFIG_GROUP_COUNT; group++) {
+		if (str_equal(section, str_of(names[group])))
+			return (enum config_group)group;
+	}
+	return CONFIG_PLAIN;
 }

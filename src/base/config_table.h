@@ -21,6 +21,7 @@ enum config_type {
 	CONFIG_ADDRESS,
 	CONFIG_ROLE,
 	CONFIG_DIRECTIVES,
+	CONFIG_SCOPE,
 	CONFIG_TYPE_COUNT
 };
 
@@ -32,18 +33,18 @@ enum config_need {
 };
 
 struct setting {
-	const char *section; /* "listen" stands for every [listen NAME] */
+	const char *section; /* "listen", "flow", "client" stand for every [listen NAME] … */
 	const char *key;
 	enum config_type type;
 	enum config_need need;
-	size_t offset; /* in struct config, or struct listen_config */
+	size_t offset; /* in struct config, or that of the group */
 	int64_t min;   /* of the number, the span in microseconds, or the length in octets */
 	int64_t max;
 	const char *fallback;
 };
 
 /* No more settings than this; arrays of them have this size. */
-#define CONFIG_SETTINGS 96
+#define CONFIG_SETTINGS 112
 /* Not a row. */
 #define CONFIG_NO_ROW ((size_t)CONFIG_SETTINGS)
 
@@ -53,6 +54,14 @@ const struct setting *config_table_row(size_t row);
 /* The row of a setting, or CONFIG_NO_ROW. */
 size_t config_table_find(struct str section, struct str key);
 bool config_table_has_section(struct str section);
-bool config_table_is_listen(const struct setting *setting);
+/* The sections that there may be many of; all others are plain. */
+enum config_group {
+	CONFIG_PLAIN = 0,
+	CONFIG_LISTEN,
+	CONFIG_FLOW,
+	CONFIG_CLIENT,
+	CONFIG_GROUP_COUNT
+};
+enum config_group config_table_group(struct str section);
 
 #endif

@@ -9,7 +9,7 @@
 struct arena;
 
 /*
- * Checks text and stores it in base (struct config or struct listen_config) at the setting's
+ * Checks text and stores it in base (struct config, or the struct of a group) at the setting's
  * offset; texts are copied into the arena. ERR_CONFIG: reason reads on from the setting's name
  * ("must be yes, on, no or off") and never repeats the value. ERR_MEMORY.
  */

@@ -27,6 +27,7 @@ enum key_purpose {
 	KEY_SETUP_CODE,
 	KEY_PROOF,
 	KEY_AUDIT,
+	KEY_HANDOVER,
 	KEY_PURPOSE_COUNT
 };
 

@@ -169,6 +169,14 @@ bool str_has_control(struct str s)
 	return false;
 }
 
+bool str_has_any_control(struct str s)
+{
+	for (size_t i = 0; i + 1 < s.n; i++)
+		if ((unsigned char)s.p[i] == 0xc2 && (unsigned char)s.p[i + 1] < 0xa0)
+			return true;
+	return str_has_control(s);
+}
+
 enum err str_to_u64(struct str s, uint64_t max, uint64_t *out)
 {
 	uint64_t value = 0;

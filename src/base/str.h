@@ -42,6 +42,8 @@ size_t str_code_point(struct str s, uint32_t *out);
 size_t str_code_points(struct str s);
 /* Has an octet below 0x20, or 0x7f. NUL counts. */
 bool str_has_control(struct str s);
+/* The same, or a C1 control in UTF-8 (U+0080 … U+009F), on which terminals act. */
+bool str_has_any_control(struct str s);
 
 /* Decimal digits only, no sign, no space, no leading '+'; ERR_INPUT otherwise or when over max. */
 MUST_CHECK enum err str_to_u64(struct str s, uint64_t max, uint64_t *out);

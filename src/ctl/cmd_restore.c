@@ -42,6 +42,7 @@ static void print_json(const struct check *check, struct json_out *json)
 	json_bool(json, "sessions_kept", check->keeps);
 	json_number(json, "sessions_ended", (int64_t)check->cleaned.sessions);
 	json_number(json, "rotations_deleted", (int64_t)check->cleaned.rotations);
+	json_number(json, "handovers_deleted", (int64_t)check->cleaned.handovers);
 	json_number(json, "setup_codes_deleted", (int64_t)check->cleaned.setup_codes);
 	json_close_object(json);
 }
@@ -104,8 +105,9 @@ static void print_cleaned(const struct check *check, struct buf *buf)
 	else
 		buf_addf(buf, "sessions  %llu ended: everybody signs in anew\n",
 			 (unsigned long long)cleaned->sessions);
-	buf_addf(buf, "deleted   %llu rotations, %llu set-up codes\n",
-		 (unsigned long long)cleaned->rotations, (unsigned long long)cleaned->setup_codes);
+	buf_addf(buf, "deleted   %llu rotations, %llu hand-overs, %llu set-up codes\n",
+		 (unsigned long long)cleaned->rotations, (unsigned long long)cleaned->handovers,
+		 (unsigned long long)cleaned->setup_codes);
 }
 
 /* What is lost cannot be seen here; where it can be is what is needed now. */
@@ -120,8 +122,8 @@ static void print_lost(const struct check *check, struct buf *buf)
 	clock_add_rfc3339(buf, check->signs.newest);
 	buf_add(buf, STR("' | grep authn_password_change\n"
 			 "  and for each of them: gatepost user compromised ID\n"
-			 "- locks, holds, roles, new and removed users: this command's doings are "
-			 "in no log, ask who made them\n"
+			 "- locks, holds, roles, members, new and removed users and tenants: this "
+			 "command's doings are in no log, ask who made them\n"
 			 "- then: gatepost doctor\n"));
 }
 

@@ -61,6 +61,8 @@ static void add_text(struct buf *buf, const struct throttle_view *view, struct s
 	buf_add(buf, key);
 	if (row->bucket == THROTTLE_SOURCE)
 		buf_addf(buf, "\t%u in 10 minutes, %u in a day", row->short_count, row->long_count);
+	else if (row->bucket == THROTTLE_GUEST)
+		buf_addf(buf, "\t%u in an hour", row->short_count);
 	else
 		buf_addf(buf, "\t%u in a row", row->failures);
 	buf_add(buf, STR("\tlast "));

@@ -167,14 +167,19 @@ enum ctl_exit cmd_purge(struct ctl *ctl)
 		json_number(&output.json, "devices", (int64_t)report.devices);
 		json_number(&output.json, "audit_events", (int64_t)report.events);
 		json_number(&output.json, "throttle_counters", (int64_t)report.throttles);
+		json_number(&output.json, "handovers", (int64_t)report.handovers);
+		json_number(&output.json, "flows", (int64_t)report.flows);
+		json_number(&output.json, "flow_counters", (int64_t)report.counters);
 		json_close_object(&output.json);
 	} else {
 		buf_addf(&output.buf,
 			 "deleted: %llu sessions, %llu rotations, %llu devices, "
-			 "%llu audit events, %llu throttle counters\n",
+			 "%llu audit events, %llu throttle counters, %llu hand-overs, "
+			 "%llu flows, %llu flow counters\n",
 			 (unsigned long long)report.sessions, (unsigned long long)report.rotations,
 			 (unsigned long long)report.devices, (unsigned long long)report.events,
-			 (unsigned long long)report.throttles);
+			 (unsigned long long)report.throttles, (unsigned long long)report.handovers,
+			 (unsigned long long)report.flows, (unsigned long long)report.counters);
 	}
 	return output_end(&output);
 }

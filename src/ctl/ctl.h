@@ -9,6 +9,7 @@
 #include "err.h"
 #include "str.h"
 
+struct tenant_row;
 struct user_row;
 
 /* Exit codes of the program; gatepost(8). */
@@ -43,10 +44,16 @@ enum ctl_option {
 	CTL_OFFLINE,
 	CTL_TARGET,
 	CTL_KEEP_SESSIONS,
+	CTL_TENANT,
+	CTL_NAME,
+	CTL_TITLE,
+	CTL_DEFAULT,
+	CTL_FACTS_STDIN,
 	CTL_OPTION_COUNT
 };
 
 #define CTL_ROLES_MAX 16
+#define CTL_OPERANDS_MAX 3
 
 /* The command line, taken apart. */
 struct ctl_line {
@@ -57,7 +64,7 @@ struct ctl_line {
 	const char *values[CTL_OPTION_COUNT]; /* NULL: not given; "" for a flag */
 	struct str roles[CTL_ROLES_MAX];
 	size_t role_count;
-	const char *words[4]; /* noun, verb, operand */
+	const char *words[2 + CTL_OPERANDS_MAX]; /* noun, verb, operands */
 	size_t word_count;
 };
 
@@ -71,7 +78,8 @@ enum ctl_need {
 
 struct ctl {
 	struct ctl_line line;
-	struct str operand; /* the word after the verb; absent: none */
+	struct str operand;                    /* the word after the verb; absent: none */
+	struct str operands[CTL_OPERANDS_MAX]; /* it, and those behind it */
 	struct fault fault;
 	struct auth_context auth; /* filled as far as the command's need goes */
 };
@@ -83,7 +91,7 @@ struct ctl_command {
 	const char *synopsis;    /* what follows the words */
 	const char *description; /* a sentence or more */
 	unsigned options;        /* bit (1u << enum ctl_option) */
-	bool operand;            /* takes one */
+	unsigned operands;       /* takes so many */
 	enum ctl_need need;
 	enum ctl_exit (*run)(struct ctl *ctl);
 };
@@ -102,6 +110,10 @@ struct str ctl_value(const struct ctl *ctl, enum ctl_option option);
 
 /* Finds by user name, address or id. False: *code says why not, and it was said. */
 bool ctl_find_user(struct ctl *ctl, struct str who, struct user_row *user, enum ctl_exit *code);
+
+/* The same by name or id, in cmd_tenant.c. */
+bool ctl_find_tenant(struct ctl *ctl, struct str which, struct tenant_row *tenant,
+		     enum ctl_exit *code);
 
 /* The commands. */
 enum ctl_exit cmd_migrate(struct ctl *ctl);
@@ -126,5 +138,18 @@ enum ctl_exit cmd_throttle_clear(struct ctl *ctl);
 enum ctl_exit cmd_doctor(struct ctl *ctl);
 enum ctl_exit cmd_password_calibrate(struct ctl *ctl);
 enum ctl_exit cmd_restore_check(struct ctl *ctl);
+enum ctl_exit cmd_tenant_add(struct ctl *ctl);
+enum ctl_exit cmd_tenant_list(struct ctl *ctl);
+enum ctl_exit cmd_tenant_rename(struct ctl *ctl);
+enum ctl_exit cmd_tenant_remove(struct ctl *ctl);
+enum ctl_exit cmd_member_add(struct ctl *ctl);
+enum ctl_exit cmd_member_remove(struct ctl *ctl);
+enum ctl_exit cmd_member_role(struct ctl *ctl);
+enum ctl_exit cmd_member_list(struct ctl *ctl);
+enum ctl_exit cmd_flow_list(struct ctl *ctl);
+enum ctl_exit cmd_flow_show(struct ctl *ctl);
+enum ctl_exit cmd_flow_end(struct ctl *ctl);
+enum ctl_exit cmd_flow_fact(struct ctl *ctl);
+enum ctl_exit cmd_flow_step(struct ctl *ctl);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "ident.h"
+
 struct option_def {
 	const char *name;
 	bool has_value;
@@ -33,6 +35,11 @@ static const struct option_def OPTIONS[CTL_OPTION_COUNT] = {
 	[CTL_OFFLINE] = {"--offline", false, false},
 	[CTL_TARGET] = {"--target", true, false},
 	[CTL_KEEP_SESSIONS] = {"--keep-sessions", false, false},
+	[CTL_TENANT] = {"--tenant", true, false},
+	[CTL_NAME] = {"--name", true, false},
+	[CTL_TITLE] = {"--title", true, false},
+	[CTL_DEFAULT] = {"--default", false, false},
+	[CTL_FACTS_STDIN] = {"--facts-stdin", false, false},
 };
 
 const char *line_option_name(enum ctl_option option)
@@ -102,6 +109,14 @@ static enum err take_common(struct ctl_line *line, char **argv, int *used, struc
 	return OK;
 }
 
+/* An id may begin with a hyphen, one in 64 does; no option looks like one. */
+static bool is_option(const char *word)
+{
+	struct id id;
+
+	return word[0] == '-' && word[1] != '\0' && id_parse(str_of(word), &id) != OK;
+}
+
 enum err line_parse(int argc, char **argv, struct ctl_line *out, struct fault *fault)
 {
 	struct ctl_line line = {.json = false};
@@ -109,7 +124,7 @@ enum err line_parse(int argc, char **argv, struct ctl_line *out, struct fault *f
 
 	for (int i = 1, used = 1; i < argc; i += used) {
 		used = 1;
-		if (argv[i][0] == '-' && argv[i][1] != '\0')
+		if (is_option(argv[i]))
 			TRY(take_common(&line, argv + i, &used, fault));
 		else if (line.word_count == most)
 			return wrong(fault, "unexpected ", argv[i]);

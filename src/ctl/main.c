@@ -63,7 +63,7 @@ static const struct ctl_command *find_command(const struct ctl_line *line)
 static enum err check_line(const struct ctl_command *command, const struct ctl_line *line,
 			   struct fault *fault)
 {
-	size_t words = (command->verb == NULL ? 1U : 2U) + (command->operand ? 1U : 0U);
+	size_t words = (command->verb == NULL ? 1U : 2U) + command->operands;
 
 	if (line->word_count > words)
 		return fault_set(fault, "unexpected %s", line->words[words]);
@@ -140,8 +140,9 @@ static enum ctl_exit start(struct ctl *ctl, const struct ctl_command *command)
 	if (check_line(command, &ctl->line, &ctl->fault) != OK)
 		return ctl_say(CTL_USAGE, "%s; see gatepost %s --help", ctl->fault.text,
 			       command->noun);
-	if (ctl->line.word_count > at)
-		ctl->operand = str_of(ctl->line.words[at]);
+	for (size_t i = 0; at + i < ctl->line.word_count; i++)
+		ctl->operands[i] = str_of(ctl->line.words[at + i]);
+	ctl->operand = ctl->operands[0];
 	if (db_init() != OK || arena_open(FIRST_BLOCK, CEILING, &ctl->auth.arena) != OK)
 		return ctl_say(CTL_UNAVAILABLE, "no memory");
 	json_init();

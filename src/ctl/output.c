@@ -135,7 +135,7 @@ void output_audit_json(struct json_out *json, const struct audit_row *row)
 }
 
 /* A terminal acts on controls, C1 in UTF-8 too; a tab would begin another field. */
-static void add_plain(struct buf *buf, struct str s)
+void output_plain(struct buf *buf, struct str s)
 {
 	for (size_t i = 0; i < s.n; i++) {
 		unsigned char c = (unsigned char)s.p[i];
@@ -150,19 +150,19 @@ void output_audit_text(struct buf *buf, const struct audit_row *row)
 {
 	clock_add_rfc3339(buf, row->at);
 	buf_add_char(buf, '\t');
-	add_plain(buf, row->event);
+	output_plain(buf, row->event);
 	buf_add_char(buf, '\t');
-	add_plain(buf, row->outcome);
+	output_plain(buf, row->outcome);
 	buf_add_char(buf, '\t');
 	if (row->username.n > 0)
-		add_plain(buf, row->username);
+		output_plain(buf, row->username);
 	else if (!id_is_none(row->user_id))
 		id_add(buf, row->user_id);
 	else
 		buf_add_char(buf, '-');
 	buf_add_char(buf, '\t');
-	add_plain(buf, row->source.n > 0 ? row->source : STR("-"));
+	output_plain(buf, row->source.n > 0 ? row->source : STR("-"));
 	buf_add_char(buf, '\t');
-	add_plain(buf, row->detail);
+	output_plain(buf, row->detail);
 	buf_add_char(buf, '\n');
 }

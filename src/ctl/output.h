@@ -5,6 +5,7 @@
 #include "audit_store.h"
 #include "buf.h"
 #include "ctl.h"
+#include "flow.h"
 #include "json.h"
 #include "session_store.h"
 #include "user_store.h"
@@ -26,5 +27,11 @@ void output_session_json(struct json_out *json, const struct session_row *row);
 void output_session_text(struct buf *buf, const struct session_row *row);
 void output_audit_json(struct json_out *json, const struct audit_row *row);
 void output_audit_text(struct buf *buf, const struct audit_row *row);
+/* CONTRACT §5: "flow", as GET /flows/{kind} has it. */
+void output_flow_json(struct json_out *json, const char *name, const struct flow *flow);
+/* One line. */
+void output_flow_text(struct buf *buf, const struct flow *flow);
+/* Text that others wrote, its control characters as '?': a terminal acts on them. */
+void output_plain(struct buf *buf, struct str s);
 
 #endif

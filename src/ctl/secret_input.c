@@ -120,6 +120,29 @@ static enum err ask_twice(struct arena *arena, struct str *out, struct fault *fa
 	return OK;
 }
 
+enum err secret_input_all(struct arena *arena, size_t max, struct str *out, struct fault *fault)
+{
+	char *text = arena_alloc(arena, max + 1);
+	size_t n = 0;
+	ssize_t got = 1;
+
+	if (text == NULL)
+		return ERR_MEMORY;
+	while (got > 0 && n <= max) {
+		got = read(STDIN_FILENO, text + n, max + 1 - n);
+		if (got > 0)
+			n += (size_t)got;
+	}
+	if (got < 0)
+		return ERR_IO;
+	if (n > max) {
+		(void)fault_set(fault, "standard input has more than %zu bytes", max);
+		return ERR_INPUT;
+	}
+	*out = (struct str){.p = text, .n = n};
+	return OK;
+}
+
 enum err secret_input_new(struct arena *arena, bool from_stdin, struct str *out,
 			  struct fault *fault)
 {

@@ -3,6 +3,7 @@
 #define GATEPOST_CTL_SECRET_INPUT_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "err.h"
 #include "str.h"
@@ -15,6 +16,10 @@ struct arena;
  * the two differ, nothing came, or over 4096 bytes. Lives in the arena, wiped with it.
  */
 MUST_CHECK enum err secret_input_new(struct arena *arena, bool from_stdin, struct str *out,
+				     struct fault *fault);
+
+/* All of standard input, as it is: at most max bytes, else ERR_INPUT with the reason in fault. */
+MUST_CHECK enum err secret_input_all(struct arena *arena, size_t max, struct str *out,
 				     struct fault *fault);
 
 #endif

@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "arena.h"
+#include "json_tree.h"
 #include "secret.h"
+
+/* No text of a body grows so much by being written again. */
+#define OBJECT_MAX ((size_t)1024 * 1024)
 
 /* Stands before every block that jansson gets, so that its free knows how much to wipe. */
 union block_head {
@@ -46,7 +48,7 @@ void json_init(void)
 }
 
 /* jansson recurses, and its own limit of 2048 is too deep for a thread's stack. */
-static bool is_too_deep(struct str body)
+bool json_is_too_deep(struct str body)
 {
 	unsigned depth = 0;
 	bool in_string = false;
@@ -93,7 +95,7 @@ static enum err refused(struct arena *arena, json_error_t *error, struct str *ba
 	return memory ? ERR_MEMORY : ERR_INPUT;
 }
 
-static enum err read_value(struct arena *arena, const json_t *value, struct json_member *member)
+static enum err read_value(struct arena *arena, json_t *value, struct json_member *member)
 {
 	if (json_is_string(value)) {
 		struct str text = {json_string_value(value), json_string_length(value)};
@@ -110,7 +112,27 @@ static enum err read_value(struct arena *arena, const json_t *value, struct json
 		member->number = json_integer_value(value);
 		return OK;
 	}
+	if (json_is_object(value)) {
+		member->type = JSON_TYPE_OBJECT;
+		return json_tree_text(arena, value, OBJECT_MAX, &member->text);
+	}
 	return ERR_INPUT;
+}
+
+static enum err read_member(struct arena *arena, json_t *value, struct json_member *member,
+			    struct json_object *object)
+{
+	bool is_null = json_is_null(value);
+
+	if ((is_null ? object->null_count : object->n) == JSON_MEMBERS_MAX)
+		return ERR_INPUT;
+	if (is_null) {
+		object->nulls[object->null_count++] = member->name;
+		return OK;
+	}
+	TRY(read_value(arena, value, member));
+	object->members[object->n++] = *member;
+	return OK;
 }
 
 static enum err read_members(struct arena *arena, json_t *root, struct json_object *object,
@@ -122,15 +144,11 @@ static enum err read_members(struct arena *arena, json_t *root, struct json_obje
 	json_object_foreach(root, key, value)
 	{
 		struct json_member member = {0};
-		if (json_is_null(value))
-			continue;
 		TRY(str_copy(arena, str_of(key), &member.name));
-		enum err e = object->n < JSON_MEMBERS_MAX ? read_value(arena, value, &member)
-							  : ERR_INPUT;
+		enum err e = read_member(arena, value, &member, object);
 		if (e == ERR_INPUT)
 			*bad_name = member.name;
 		TRY(e);
-		object->members[object->n++] = member;
 	}
 	return OK;
 }
@@ -142,9 +160,9 @@ enum err json_parse(struct arena *arena, struct str body, struct json_object *ou
 	json_error_t error = {.line = 0};
 
 	*bad_name = STR_NONE;
-	if (body.n == 0 || is_too_deep(body))
+	if (body.n == 0 || json_is_too_deep(body))
 		return ERR_INPUT;
-	json_t *root = json_loadb(body.p, body.n, JSON_REJECT_DUPLICATES, &error);
+	json_t *root = json_tree_load(body, &error);
 	if (root == NULL)
 		return refused(arena, &error, bad_name);
 	enum err e =

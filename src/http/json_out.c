@@ -6,10 +6,14 @@
 
 #define REPLACEMENT 0xfffdU
 
-static bool is_plain(uint32_t c)
+static bool is_inert(uint32_t c)
 {
-	return c >= 0x20 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&' &&
-	       c != 0x7f && c != 0x2028 && c != 0x2029;
+	return c != '<' && c != '>' && c != '&' && c != 0x7f && c != 0x2028 && c != 0x2029;
+}
+
+static bool is_plain(uint32_t c, bool bare)
+{
+	return c >= 0x20 && c != '"' && c != '\\' && (bare || is_inert(c));
 }
 
 static void add_escape(struct buf *buf, uint32_t c)
@@ -30,27 +34,27 @@ static void add_escape(struct buf *buf, uint32_t c)
 }
 
 /* How many octets of ASCII from there on stand for themselves. */
-static size_t plain_run(struct str s, size_t at)
+static size_t plain_run(struct str s, size_t at, bool bare)
 {
 	size_t n = 0;
 
 	while (at + n < s.n && (unsigned char)s.p[at + n] < 0x7f &&
-	       is_plain((unsigned char)s.p[at + n]))
+	       is_plain((unsigned char)s.p[at + n], bare))
 		n++;
 	return n;
 }
 
 /* Runs of plain text go in one piece. What is no UTF-8 becomes U+FFFD, one for each octet. */
-static void add_string(struct buf *buf, struct str s)
+static void add_string(struct buf *buf, struct str s, bool bare)
 {
 	size_t from = 0;
 	size_t at = 0;
 
 	buf_add_char(buf, '"');
-	while ((at += plain_run(s, at)) < s.n) {
+	while ((at += plain_run(s, at, bare)) < s.n) {
 		uint32_t c = REPLACEMENT;
 		size_t n = str_code_point(str_sub(s, at, s.n), &c);
-		if (n > 0 && is_plain(c)) {
+		if (n > 0 && is_plain(c, bare)) {
 			at += n;
 			continue;
 		}
@@ -71,7 +75,7 @@ static void lead(struct json_out *out, const char *name)
 	out->comma = true;
 	if (name == NULL)
 		return;
-	add_string(out->buf, str_of(name));
+	add_string(out->buf, str_of(name), out->bare);
 	buf_add_char(out->buf, ':');
 }
 
@@ -120,7 +124,7 @@ void json_text(struct json_out *out, const char *name, struct str value)
 		return;
 	}
 	lead(out, name);
-	add_string(out->buf, value);
+	add_string(out->buf, value, out->bare);
 }
 
 void json_number(struct json_out *out, const char *name, int64_t value)
@@ -139,6 +143,36 @@ void json_none(struct json_out *out, const char *name)
 {
 	lead(out, name);
 	buf_add(out->buf, STR("null"));
+}
+
+/* Outside its strings such a character cannot be. */
+static void add_inert(struct buf *buf, struct str json)
+{
+	size_t from = 0;
+	size_t n = 0;
+
+	for (size_t at = 0; at < json.n; at += n) {
+		uint32_t c = REPLACEMENT;
+
+		n = str_code_point(str_sub(json, at, json.n), &c);
+		if (n == 0)
+			n = 1;
+		if (is_inert(c))
+			continue;
+		buf_add(buf, str_sub(json, from, at));
+		add_escape(buf, c);
+		from = at + n;
+	}
+	buf_add(buf, str_sub(json, from, json.n));
+}
+
+void json_raw(struct json_out *out, const char *name, struct str json)
+{
+	lead(out, name);
+	if (out->bare)
+		buf_add(out->buf, json);
+	else
+		add_inert(out->buf, json);
 }
 
 void json_id(struct json_out *out, const char *name, struct id id)

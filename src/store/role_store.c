@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "row.h"
+#include "tenant_store.h"
 
 #define GRANTS_MAX 4000 /* of the column */
 #define ROOM ((size_t)64 * 1024)
@@ -14,20 +15,23 @@ static enum err find_role(struct db *db, struct str name, struct id *id, bool *f
 			found);
 }
 
+/* tenant none: everywhere. */
+static enum err rewrite_in(struct db *db, struct arena *arena, const struct member_key *key);
+
 /* The caller has no arena to lend: the words live as long as the call. */
-static enum err rewrite(struct db *db, const struct id *user_id)
+static enum err rewrite(struct db *db, const struct member_key *key)
 {
 	struct arena *arena = NULL;
 	enum err e = OK;
 
 	TRY(arena_open(ROOM / 16, ROOM, &arena));
-	e = role_store_rewrite_grants(db, arena, user_id);
+	e = rewrite_in(db, arena, key);
 	arena_close(&arena);
 	return e;
 }
 
-enum err role_store_give(struct db *db, const struct id *user_id, struct str role, int64_t now,
-			 bool *known)
+enum err member_store_give(struct db *db, const struct member_key *key, struct str role,
+			   int64_t now, bool *known)
 {
 	struct id role_id = ID_NONE;
 	bool found = false;
@@ -38,14 +42,16 @@ enum err role_store_give(struct db *db, const struct id *user_id, struct str rol
 		return OK;
 	}
 	TRY(row_run(db, STMT_USER_ROLE_GIVE,
-		    ARGS(arg_id(user_id), arg_id_or_zero(NULL), arg_id(&role_id), arg_int(now)),
+		    ARGS(arg_id(&key->user_id), arg_id_or_zero(&key->tenant_id), arg_id(&role_id),
+			 arg_int(now)),
 		    NULL));
-	TRY(rewrite(db, user_id));
+	TRY(rewrite(db, key));
 	*known = true;
 	return OK;
 }
 
-enum err role_store_take(struct db *db, const struct id *user_id, struct str role, bool *known)
+enum err member_store_take(struct db *db, const struct member_key *key, struct str role,
+			   bool *known)
 {
 	struct id role_id = ID_NONE;
 	bool found = false;
@@ -53,11 +59,28 @@ enum err role_store_take(struct db *db, const struct id *user_id, struct str rol
 	TRY(find_role(db, role, &role_id, &found));
 	if (found) {
 		TRY(row_run(db, STMT_USER_ROLE_TAKE,
-			    ARGS(arg_id(user_id), arg_id_or_zero(NULL), arg_id(&role_id)), NULL));
-		TRY(rewrite(db, user_id));
+			    ARGS(arg_id(&key->user_id), arg_id_or_zero(&key->tenant_id),
+				 arg_id(&role_id)),
+			    NULL));
+		TRY(rewrite(db, key));
 	}
 	*known = found;
 	return OK;
+}
+
+enum err role_store_give(struct db *db, const struct id *user_id, struct str role, int64_t now,
+			 bool *known)
+{
+	const struct member_key everywhere = {.user_id = *user_id};
+
+	return member_store_give(db, &everywhere, role, now, known);
+}
+
+enum err role_store_take(struct db *db, const struct id *user_id, struct str role, bool *known)
+{
+	const struct member_key everywhere = {.user_id = *user_id};
+
+	return member_store_take(db, &everywhere, role, known);
 }
 
 enum err role_store_is_elevated(struct db *db, struct str role, bool *elevated)
@@ -101,7 +124,7 @@ static enum err add_word(struct row_sink *sink)
 }
 
 /* Too many to fit is refused: a role that is left out silently could be the one that matters. */
-enum err role_store_rewrite_grants(struct db *db, struct arena *arena, const struct id *user_id)
+static enum err rewrite_in(struct db *db, struct arena *arena, const struct member_key *key)
 {
 	struct str word = STR_NONE;
 	struct str text = STR_NONE;
@@ -111,12 +134,21 @@ enum err role_store_rewrite_grants(struct db *db, struct arena *arena, const str
 		.take = add_word,
 		.context = &grants,
 	};
-	struct arg user = arg_id(user_id);
-	struct arg everywhere = arg_id_or_zero(NULL);
+	struct arg user = arg_id(&key->user_id);
+	struct arg tenant = arg_id_or_zero(&key->tenant_id);
 
 	buf_init(&grants, arena, GRANTS_MAX);
-	TRY(row_each(db, STMT_USER_ROLE_WORDS,
-		     ARGS(user, everywhere, user, everywhere, user, everywhere), &sink));
+	TRY(row_each(db, STMT_USER_ROLE_WORDS, ARGS(user, tenant, user, tenant, user, tenant),
+		     &sink));
 	TRY(buf_str(&grants, &text));
-	return row_run(db, STMT_USER_SET_GRANTS, ARGS(arg_bytes(text), arg_id(user_id)), NULL);
+	if (id_is_none(key->tenant_id))
+		return row_run(db, STMT_USER_SET_GRANTS, ARGS(arg_bytes(text), user), NULL);
+	return row_run(db, STMT_MEMBERSHIP_SET_GRANTS, ARGS(arg_bytes(text), user, tenant), NULL);
+}
+
+enum err role_store_rewrite_grants(struct db *db, struct arena *arena, const struct id *user_id)
+{
+	const struct member_key everywhere = {.user_id = *user_id};
+
+	return rewrite_in(db, arena, &everywhere);
 }

@@ -359,7 +359,7 @@ static enum err attempt(struct run *run)
 	if (p == NULL)
 		TRY(prepare(run, &p));
 	if (p == NULL)
-		return ERR_INTERNAL;
+		return db_defect(run->db, run->def->name, "not prepared");
 	TRY(bind_params(run, p));
 	run->db->statements++;
 	run->sent_at = clock_monotonic();

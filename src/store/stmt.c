@@ -3,14 +3,7 @@
 
 #include "row.h"
 #include "stmt_cols.h"
-
-#define MIGRATE (1U << DB_ROLE_MIGRATE)
-#define WEB (1U << DB_ROLE_WEB | MIGRATE)
-#define HASH (1U << DB_ROLE_HASH)
-#define GUARD (1U << DB_ROLE_GUARD)
-
-#define DEF(id, ...) [id] = {.name = #id, __VA_ARGS__}
-#define COLS(table) .cols = (table), .col_count = sizeof(table) / sizeof((table)[0])
+#include "stmt_part.h"
 
 /* The look-up of every request: by primary key, joined by primary keys. */
 #define FIND(id, holders, types)                                                                   \
@@ -350,5 +343,11 @@ static const struct stmt_def table[STMT_COUNT] = {
 
 const struct stmt_def *stmt_def(enum stmt stmt)
 {
+	static const struct stmt_def *const parts[] = {stmt_part_tenants, stmt_part_handover,
+						       stmt_part_flow};
+
+	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
+		if (parts[i][stmt].name != NULL)
+			return &parts[i][stmt];
 	return &table[stmt];
 }

@@ -2,6 +2,7 @@
 #include "user_store.h"
 
 #include "db.h"
+#include "flow_store.h"
 #include "row.h"
 
 static enum err find(struct db *db, enum stmt stmt, struct args args, struct row_into into,
@@ -72,13 +73,18 @@ enum err user_store_set_state(struct db *db, const struct id *id, enum user_stat
 enum err user_store_delete(struct db *db, const struct id *id)
 {
 	static const enum stmt deletions[] = {
-		STMT_PASSWORD_DELETE,           STMT_USER_ROLE_DELETE_OF_USER,
-		STMT_MEMBERSHIP_DELETE_OF_USER, STMT_DEVICE_DELETE_OF_USER,
-		STMT_OUTBOX_DELETE_OF_USER,     STMT_USER_DELETE,
+		STMT_PASSWORD_DELETE,
+		STMT_USER_ROLE_DELETE_OF_USER,
+		STMT_MEMBERSHIP_DELETE_OF_USER,
+		STMT_DEVICE_DELETE_OF_USER,
+		STMT_OUTBOX_DELETE_OF_USER,
+		STMT_HANDOVER_DELETE_OF_USER,
+		STMT_USER_DELETE,
 	};
 	uint64_t ended = 0;
 
-	/* Rotations are found by their sessions. */
+	/* Flows and rotations are found by their sessions. */
+	TRY(flow_store_delete_of_user(db, id));
 	TRY(row_run(db, STMT_ROTATION_DELETE_OF_USER, ARGS(arg_id(id)), NULL));
 	TRY(session_store_delete_of_user(db, id, &ID_NONE, &ended));
 	for (size_t i = 0; i < sizeof deletions / sizeof deletions[0]; i++)

@@ -36,6 +36,22 @@ enum err answer_url(struct call *call, struct template_data *data, const char *n
 	return OK;
 }
 
+enum err answer_location(struct call *call, struct str own_path, struct str name)
+{
+	const struct config *config = call->app->config;
+	struct url own, location;
+	struct buf text;
+	struct str path;
+	buf_init(&text, call->arena, REQUEST_PATH_MAX);
+	buf_add(&text, own_path);
+	buf_add(&text, name);
+	TRY(buf_str(&text, &path));
+	TRY(url_own(call->arena, config->server.base_path, path, &own));
+	TRY(url_absolute(call->arena, config->server.origin, own.text, &location));
+	response_header(&call->response, "Location", location.text);
+	return OK;
+}
+
 enum err answer_bad_field(struct call *call, struct str field, struct str reason)
 {
 	return view_problem(call, PROBLEM_INVALID_REQUEST,
@@ -80,22 +96,6 @@ enum err answer_wait_text(struct arena *arena, unsigned seconds, struct str *out
 	buf_add(&text, str_of(units[i].name));
 	buf_add(&text, n == 1 ? STR(".") : STR("s."));
 	return buf_str(&text, out);
-}
-
-struct url answer_local(struct str return_to)
-{
-	struct url url = {STR_NONE};
-	return url_check_local(return_to, &url) == OK ? url : (struct url){STR_NONE};
-}
-
-enum err answer_go_on(struct call *call, struct url return_to, struct str own_path)
-{
-	struct url location;
-	if (!str_is_present(return_to.text))
-		return view_redirect(call, own_path);
-	TRY(url_absolute(call->arena, call->app->config->server.origin, return_to.text, &location));
-	response_redirect(&call->response, &location);
-	return OK;
 }
 
 void answer_person(struct template_data *data, const struct session_found *found)

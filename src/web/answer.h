@@ -28,17 +28,15 @@ MUST_CHECK enum err answer_url(struct call *call, struct template_data *data, co
 /* "There were too many attempts. Please try again in 2 minutes.": rounded up. */
 MUST_CHECK enum err answer_wait_text(struct arena *arena, unsigned seconds, struct str *out);
 
+/* 201: the header Location, of a path below base_path and what is appended to it. */
+MUST_CHECK enum err answer_location(struct call *call, struct str own_path, struct str name);
+
 /* 400 invalid_request naming the field. */
 MUST_CHECK enum err answer_bad_field(struct call *call, struct str field, struct str reason);
 MUST_CHECK enum err answer_not_found(struct call *call);
 
 /* 200 with the bytes, or 304 where the client has them; either may be kept for an hour. */
 void answer_asset(struct call *call, const struct asset *asset);
-
-/* A place of this site, or nowhere (absent): a bad one is as good as none. */
-struct url answer_local(struct str return_to);
-/* 303 to a place of this site; absent: to that path below base_path. */
-MUST_CHECK enum err answer_go_on(struct call *call, struct url return_to, struct str own_path);
 
 /* "person" and "identity": the name and the user name or address of whose session it is. */
 void answer_person(struct template_data *data, const struct session_found *found);

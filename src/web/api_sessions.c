@@ -3,10 +3,10 @@
 #include "call.h"
 #include "fields.h"
 #include "handlers.h"
+#include "handover.h"
 #include "issued.h"
 #include "signin_call.h"
 #include "signout_call.h"
-#include "url.h"
 #include "view.h"
 
 /* What is wrong with the body; field absent: nothing. */
@@ -29,20 +29,13 @@ static struct problem_detail flaw_of(const struct signin_form *form)
 	return (struct problem_detail){.field = STR_NONE};
 }
 
-static enum session_carrier carrier_of(struct str transport)
-{
-	if (str_equal(transport, STR("handle")))
-		return CARRIER_HANDLE;
-	return str_equal(transport, STR("cookie")) ? CARRIER_COOKIE : CARRIER_NONE;
-}
-
 static struct signin_form form_of(const struct call *call)
 {
 	struct str client = call_text(call, "client");
 	return (struct signin_form){
 		.identifier = call_text(call, "identifier"),
 		.password = call_text(call, "password"),
-		.carrier = carrier_of(call_text(call, "transport")),
+		.carrier = fields_carrier(call_text(call, "transport")),
 		.remember = call_flag(call, "remember"),
 		.client = str_is_present(client) ? client : STR(FIELDS_CLIENT_DEFAULT),
 		.device_name = call_text(call, "device_name"),
@@ -50,33 +43,55 @@ static struct signin_form form_of(const struct call *call)
 	};
 }
 
-static enum err answer_created(struct call *call, const struct session_issued *issued)
+/* One way to sign in, and all that it takes. Field absent: nothing is wrong. */
+static struct problem_detail flaw_of_proof(const struct call *call)
 {
-	const struct config *config = call->app->config;
-	struct json_out out;
-	struct url own, location;
-	TRY(url_own(call->arena, config->server.base_path, STR("/api/v1/session"), &own));
-	TRY(url_absolute(call->arena, config->server.origin, own.text, &location));
-	TRY(issued_json(call, 201, issued, &out));
-	response_header(&call->response, "Location", location.text);
-	return answer_json_end(call, &out);
+	static const char *const TYPED[] = {"identifier", "password"};
+	static const char *const HANDED[] = {"handover", "verifier"};
+	bool handed = str_is_present(call_text(call, HANDED[0])) ||
+		      str_is_present(call_text(call, HANDED[1]));
+	for (size_t i = 0; i < 2; i++) {
+		if (handed && str_is_present(call_text(call, TYPED[i])))
+			return (struct problem_detail){.field = str_of(TYPED[i]),
+						       .reason = STR("not together with handover")};
+		const char *needed = handed ? HANDED[i] : TYPED[i];
+		if (!str_is_present(call_text(call, needed)))
+			return (struct problem_detail){.field = str_of(needed),
+						       .reason = STR("is missing")};
+	}
+	if (handed && !handover_is_verifier(call_text(call, HANDED[1])))
+		return (struct problem_detail){.field = STR("verifier"),
+					       .reason = STR("43 to 128 unreserved characters")};
+	return (struct problem_detail){.field = STR_NONE};
+}
+
+static enum err create_by_handover(struct call *call, const struct signin_form *form)
+{
+	struct session_issued issued;
+	bool taken;
+	TRY(api_handover_take(call, form, &issued, &taken));
+	return taken ? issued_created(call, &issued) : OK;
 }
 
 enum err api_sessions_create(struct call *call)
 {
 	struct signin_form form = form_of(call);
-	struct problem_detail flaw = flaw_of(&form);
+	struct problem_detail flaw = flaw_of_proof(call);
 	enum signin_verdict verdict;
 	struct session_issued issued;
 	unsigned wait;
+	if (!str_is_present(flaw.field))
+		flaw = flaw_of(&form);
 	if (str_is_present(flaw.field))
 		return view_problem(call, PROBLEM_INVALID_REQUEST, &flaw);
+	if (str_is_present(call_text(call, "handover")))
+		return create_by_handover(call, &form);
 	TRY(signin_of_call(call, &form, &verdict, &wait, &issued));
 	if (verdict == SIGNIN_THROTTLED)
 		return answer_throttled(call, wait);
 	if (verdict != SIGNIN_ACCEPTED)
 		return view_problem(call, PROBLEM_INVALID_CREDENTIALS, &flaw);
-	return answer_created(call, &issued);
+	return issued_created(call, &issued);
 }
 
 static enum err answer_list(struct call *call, const struct session_list *list)

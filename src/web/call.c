@@ -72,6 +72,13 @@ bool call_flag(const struct call *call, const char *name)
 	return i < ROUTE_FIELDS_MAX && call->body.flags[i];
 }
 
+bool call_is_null(const struct call *call, const char *name)
+{
+	size_t i = place(call->match.route->body, str_of(name));
+	assert(i < ROUTE_FIELDS_MAX);
+	return i < ROUTE_FIELDS_MAX && call->body.nulls[i];
+}
+
 struct str call_query(const struct call *call, const char *name)
 {
 	size_t i = place(call->match.route->query, str_of(name));

@@ -26,6 +26,7 @@ struct call_connections {
 struct call_fields {
 	struct str values[ROUTE_FIELDS_MAX];
 	bool flags[ROUTE_FIELDS_MAX];
+	bool nulls[ROUTE_FIELDS_MAX];
 };
 
 /* Owns its arena and the fcgi_call; reused for one request after the other. */
@@ -69,6 +70,8 @@ void call_close(struct call **call);
 struct str call_text(const struct call *call, const char *name);
 /* Of a FIELD_BOOL; absent: false. */
 bool call_flag(const struct call *call, const char *name);
+/* Of a nullable field: it is there and null. */
+bool call_is_null(const struct call *call, const char *name);
 struct str call_query(const struct call *call, const char *name);
 
 #endif

@@ -20,11 +20,12 @@ void cors_add_headers(struct call *call)
 		return;
 	response_header(response, "Access-Control-Allow-Origin", call->request.origin);
 	response_header(response, "Access-Control-Expose-Headers",
-			STR("Retry-After, WWW-Authenticate, X-Request-Id"));
+			STR("ETag, Retry-After, WWW-Authenticate, X-Request-Id"));
 	if (call->request.method != METHOD_OPTIONS)
 		return;
-	response_header(response, "Access-Control-Allow-Methods", STR("GET, POST, PUT, DELETE"));
+	response_header(response, "Access-Control-Allow-Methods",
+			STR("GET, POST, PUT, PATCH, DELETE"));
 	response_header(response, "Access-Control-Allow-Headers",
-			STR("Authorization, Content-Type, X-Session-Id"));
+			STR("Authorization, Content-Type, If-Match, X-Session-Id"));
 	response_header(response, "Access-Control-Max-Age", STR("600"));
 }

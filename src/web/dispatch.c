@@ -185,7 +185,7 @@ static void log_access(const struct call *call)
 	fields[n++] = LOG_NUMBER("status", call->response.status);
 	fields[n++] = LOG_NUMBER("us", clock_monotonic() - call->request.started);
 	fields[n++] = LOG_TEXT("ip", call->request.remote_addr);
-	if (call->session.standing == SESSION_LIVE &&
+	if (call->session.standing == SESSION_LIVE && !session_is_guest(&call->session) &&
 	    id_text(call->arena, call->session.found.session.user_id, &text) == OK)
 		fields[n++] = LOG_TEXT("user", text);
 	if (call->failed != OK)

@@ -77,3 +77,10 @@ bool fields_is_device_id(struct str id)
 			return false;
 	return true;
 }
+
+enum session_carrier fields_carrier(struct str transport)
+{
+	if (str_equal(transport, STR("handle")))
+		return CARRIER_HANDLE;
+	return str_equal(transport, STR("cookie")) ? CARRIER_COOKIE : CARRIER_NONE;
+}

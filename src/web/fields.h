@@ -22,6 +22,8 @@ MUST_CHECK enum err fields_cursor_parse(struct str text, struct page_cursor *cur
 /* 1 … FIELDS_LIMIT_MAX; absent: FIELDS_LIMIT_DEFAULT. ERR_INPUT. */
 MUST_CHECK enum err fields_limit_parse(struct str text, unsigned *limit);
 
+/* "handle" or "cookie"; CARRIER_NONE: neither. */
+enum session_carrier fields_carrier(struct str transport);
 /* A client that may sign in over the API. */
 bool fields_is_client(struct str name);
 /* At most 100 code points of UTF-8 without controls. */

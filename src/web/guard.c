@@ -200,6 +200,8 @@ static enum problem standing_problem(const struct call *call)
 			       ? PROBLEM_SECOND_FACTOR_REQUIRED
 			       : PROBLEM_FORBIDDEN;
 	case SESSION_LIVE:
+		if (session_is_guest(&call->session))
+			return has(call, ROUTE_GUEST_OK) ? PROBLEM_COUNT : PROBLEM_UNAUTHENTICATED;
 		if (has(call, ROUTE_STALE_OK) ||
 		    policy_is_fresh(&call->session.found.session, guard_max_age(call),
 				    call->request.now))
@@ -337,9 +339,11 @@ enum err guard_check(struct call *call, enum guard_verdict *verdict)
 	return OK;
 }
 
-static enum err make_pre(struct call *call)
+enum err guard_pre(struct call *call)
 {
 	struct secret value;
+	if (str_is_present(call->pre_cookie))
+		return OK;
 	TRY(csrf_pre_make(call->arena, call->app->keys, call->request.now, &value));
 	call->pre_cookie = (struct str){(const char *)value.bytes, value.len};
 	call->pre_is_new = true;
@@ -350,7 +354,7 @@ enum err guard_form_token(struct call *call, struct str *token)
 {
 	struct csrf_binding binding;
 	if (!find_binding(call, &binding)) {
-		TRY(make_pre(call));
+		TRY(guard_pre(call));
 		if (!find_binding(call, &binding))
 			return ERR_INTERNAL;
 	}

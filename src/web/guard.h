@@ -18,6 +18,8 @@ MUST_CHECK enum err guard_identify(struct call *call);
 MUST_CHECK enum err guard_check(struct call *call, enum guard_verdict *verdict);
 /* How old auth_time may be on this call's route, in microseconds. */
 int64_t guard_max_age(const struct call *call);
+/* The call has a -pre value: as sent, or made and set as a cookie by the answer. */
+MUST_CHECK enum err guard_pre(struct call *call);
 /* The binding for this call's form tokens: its session, or -pre (made and set as a cookie if need
  * be). */
 MUST_CHECK enum err guard_form_token(struct call *call, struct str *token);

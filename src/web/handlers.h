@@ -2,9 +2,13 @@
 #ifndef GATEPOST_WEB_HANDLERS_H
 #define GATEPOST_WEB_HANDLERS_H
 
+#include <stdbool.h>
+
 #include "err.h"
 
 struct call;
+struct session_issued;
+struct signin_form;
 
 /*
  * Each answers one route into call->response. What a person or program did wrong is an answer and
@@ -23,6 +27,17 @@ MUST_CHECK enum err page_logout_post(struct call *call);
 MUST_CHECK enum err page_account_home(struct call *call);
 MUST_CHECK enum err page_account_show(struct call *call);
 
+/* api_session_state.c */
+MUST_CHECK enum err api_session_state(struct call *call);
+
+/* api_flows.c */
+MUST_CHECK enum err api_flow_start(struct call *call);
+MUST_CHECK enum err api_flow_show(struct call *call);
+MUST_CHECK enum err api_flow_patch(struct call *call);
+MUST_CHECK enum err api_flow_step(struct call *call);
+MUST_CHECK enum err api_flow_end(struct call *call);
+MUST_CHECK enum err api_flow_attempt(struct call *call);
+
 /* page_sessions.c */
 MUST_CHECK enum err page_sessions_show(struct call *call);
 MUST_CHECK enum err page_sessions_post(struct call *call);
@@ -39,6 +54,9 @@ MUST_CHECK enum err page_password_post(struct call *call);
 MUST_CHECK enum err page_setup_show(struct call *call);
 MUST_CHECK enum err page_setup_post(struct call *call);
 
+/* page_return.c */
+MUST_CHECK enum err page_return_show(struct call *call);
+
 /* page_problems.c */
 MUST_CHECK enum err page_problems_show(struct call *call);
 
@@ -51,6 +69,9 @@ MUST_CHECK enum err api_sessions_list(struct call *call);
 MUST_CHECK enum err api_sessions_end_one(struct call *call);
 MUST_CHECK enum err api_sessions_end_many(struct call *call);
 
+/* api_guest.c */
+MUST_CHECK enum err api_guest_create(struct call *call);
+
 /* api_session.c */
 MUST_CHECK enum err api_session_show(struct call *call);
 MUST_CHECK enum err api_session_end(struct call *call);
@@ -61,6 +82,24 @@ MUST_CHECK enum err api_user_show(struct call *call);
 /* api_reauth.c */
 MUST_CHECK enum err api_session_reauth(struct call *call);
 MUST_CHECK enum err api_password_change(struct call *call);
+
+/* api_tenants.c */
+MUST_CHECK enum err api_tenants_list(struct call *call);
+MUST_CHECK enum err api_session_tenant(struct call *call);
+
+/* api_handover.c */
+MUST_CHECK enum err api_handover_give(struct call *call);
+/* The part of api_sessions_create for a hand-over; *taken false: the refusal is the answer. */
+MUST_CHECK enum err api_handover_take(struct call *call, const struct signin_form *form,
+				      struct session_issued *issued, bool *taken);
+
+/* page_handover.c */
+MUST_CHECK enum err page_handover_show(struct call *call);
+MUST_CHECK enum err page_handover_post(struct call *call);
+
+/* page_handover_give.c */
+MUST_CHECK enum err page_handover_ask(struct call *call);
+MUST_CHECK enum err page_handover_give(struct call *call);
 
 /* api_health.c */
 MUST_CHECK enum err api_health_show(struct call *call);

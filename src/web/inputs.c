@@ -63,6 +63,8 @@ static const char *flaw(const struct field_def *def, const struct input *input)
 {
 	if (def->kind == FIELD_BOOL)
 		return bool_flaw(input);
+	if (def->kind == FIELD_OBJECT)
+		return input->type == JSON_TYPE_OBJECT ? NULL : "must be an object";
 	if (input->type != JSON_TYPE_STRING)
 		return "must be a string";
 	return input->text.n > def->max ? "is too long" : NULL;
@@ -149,11 +151,25 @@ enum err inputs_read_query(struct call *call, bool *answered)
 	return *answered ? OK : check_required(call, route->query, &call->query, answered);
 }
 
+/* Nothing is needed and nothing was sent. */
+static bool is_left_out(const struct call *call)
+{
+	const struct field_def *body = call->match.route->body;
+	if (call->request.content_length > 0 || str_is_present(call->request.content_type))
+		return false;
+	for (size_t i = 0; i < count(body); i++)
+		if (!body[i].optional)
+			return false;
+	return true;
+}
+
 static bool has_right_type(const struct call *call)
 {
 	const struct request *request = &call->request;
 	if (call->match.route->surface == SURFACE_API)
-		return request_has_type(request, "application/json");
+		return request_has_type(request, "application/json") || is_left_out(call) ||
+		       (request->method == METHOD_PATCH &&
+			request_has_type(request, "application/merge-patch+json"));
 	if (request->content_length == 0 && !str_is_present(request->content_type))
 		return true;
 	return request_has_type(request, FORM_TYPE);
@@ -209,11 +225,26 @@ static enum err take_form(struct call *call, bool *answered)
 	return OK;
 }
 
+/* Elsewhere null is as good as absent. */
+static enum err take_nulls(struct call *call, const struct json_object *object, bool *answered)
+{
+	const struct field_def *defs = call->match.route->body;
+	for (size_t i = 0; i < object->null_count && !*answered; i++) {
+		size_t at = find(defs, object->nulls[i]);
+		if (at == count(defs))
+			return refuse(call, object->nulls[i], "is not known here", answered);
+		call->body.nulls[at] = defs[at].nullable;
+	}
+	return OK;
+}
+
 static enum err take_json(struct call *call, bool *answered)
 {
 	const struct field_def *defs = call->match.route->body;
 	struct json_object object;
 	struct str bad;
+	if (is_left_out(call))
+		return OK;
 	TRY(read_text(call, answered));
 	if (*answered)
 		return OK;
@@ -233,7 +264,7 @@ static enum err take_json(struct call *call, bool *answered)
 				      .flag = member->flag};
 		TRY(take(call, defs, &input, &call->body, answered));
 	}
-	return OK;
+	return *answered ? OK : take_nulls(call, &object, answered);
 }
 
 enum err inputs_take_body(struct call *call, bool *answered)

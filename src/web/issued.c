@@ -24,6 +24,14 @@ enum err issued_json(struct call *call, int status, const struct session_issued 
 	return OK;
 }
 
+enum err issued_created(struct call *call, const struct session_issued *issued)
+{
+	struct json_out out;
+	TRY(issued_json(call, 201, issued, &out));
+	TRY(answer_location(call, STR("/api/v1/session"), STR("")));
+	return answer_json_end(call, &out);
+}
+
 struct reauth_request issued_request(const struct call *call, struct str password)
 {
 	return (struct reauth_request){

@@ -16,6 +16,9 @@ void issued_take(struct call *call, const struct session_issued *issued);
 MUST_CHECK enum err issued_json(struct call *call, int status, const struct session_issued *issued,
 				struct json_out *out);
 
+/* 201 with that body, and where the session is. */
+MUST_CHECK enum err issued_created(struct call *call, const struct session_issued *issued);
+
 /* The request of a step-up or change with what it presented; password and new one from fields. */
 struct reauth_request issued_request(const struct call *call, struct str password);
 /* 401: the session went meanwhile, or another request renewed it. */

@@ -11,7 +11,7 @@
 
 enum err page_account_home(struct call *call)
 {
-	bool live = call->session.standing == SESSION_LIVE;
+	bool live = call->session.standing == SESSION_LIVE && !session_is_guest(&call->session);
 	return view_redirect(call, live ? STR("/account") : STR("/login"));
 }
 

@@ -1,39 +1,26 @@
 /* The sign-in page: who is signed in already, the form, and what it sends. */
 #include "answer.h"
-#include "buf.h"
 #include "call.h"
 #include "handlers.h"
+#include "return_call.h"
 #include "signin_call.h"
-#include "url.h"
 #include "view.h"
-
-#define LINK_MAX ((size_t)4 * REQUEST_PATH_MAX)
 
 struct login_page {
 	int status;
 	struct str notice, error, identifier;
-	struct url return_to; /* absent: the account page */
+	struct return_to return_to; /* absent: the account page */
 	bool remember, already;
 };
 
 static enum err add_links(struct call *call, const struct login_page *page,
 			  struct template_data *data)
 {
-	struct str own_path;
-	struct buf path;
-	buf_init(&path, call->arena, LINK_MAX);
-	buf_add(&path, STR("/login?switch=yes"));
-	if (str_is_present(page->return_to.text)) {
-		buf_add(&path, STR("&return_to="));
-		url_add_encoded(&path, page->return_to.text);
-	}
-	TRY(buf_str(&path, &own_path));
-	TRY(answer_url(call, data, "url_switch", own_path));
+	const struct return_to *target = &page->return_to;
+	TRY(return_url(call, target, data, "url_switch", STR("/login?switch=yes")));
+	TRY(return_url(call, target, data, "url_handover", STR("/handover")));
 	TRY(answer_url(call, data, "url_action", STR("/login")));
-	TRY(answer_url(call, data, "url_continue", STR("/account")));
-	if (str_is_present(page->return_to.text))
-		template_url(data, "url_continue", page->return_to);
-	return OK;
+	return return_link(call, target, data, "url_continue", STR("/account"));
 }
 
 static enum err show(struct call *call, const struct login_page *page)
@@ -45,7 +32,7 @@ static enum err show(struct call *call, const struct login_page *page)
 	template_text(data, "notice", page->notice);
 	template_text(data, "error", page->error);
 	template_text(data, "identifier", page->identifier);
-	template_text(data, "return_to", page->return_to.text);
+	template_text(data, "return_to", page->return_to.url.text);
 	template_text(data, "identity",
 		      str_is_present(found->username) ? found->username : found->email);
 	template_flag(data, "remember", page->remember);
@@ -60,18 +47,11 @@ static bool has_ended(const struct call *call)
 	       call->session.standing < SESSION_PENDING;
 }
 
-static enum err send_to_password(struct call *call, struct url return_to)
+static enum err send_to_password(struct call *call, const struct return_to *target)
 {
-	struct str own_path;
-	struct buf path;
-	buf_init(&path, call->arena, LINK_MAX);
-	buf_add(&path, STR("/account/password"));
-	if (str_is_present(return_to.text)) {
-		buf_add(&path, STR("?return_to="));
-		url_add_encoded(&path, return_to.text);
-	}
-	TRY(buf_str(&path, &own_path));
-	return view_redirect(call, own_path);
+	struct str path;
+	TRY(return_path(call, target, STR("/account/password"), &path));
+	return view_redirect(call, path);
 }
 
 enum err page_login_show(struct call *call)
@@ -79,11 +59,12 @@ enum err page_login_show(struct call *call)
 	bool stays = !str_is_present(call_query(call, "switch"));
 	struct login_page page = {
 		.status = 200,
-		.return_to = answer_local(call_query(call, "return_to")),
-		.already = call->session.standing == SESSION_LIVE && stays,
+		.return_to = return_of_call(call),
+		.already = call->session.standing == SESSION_LIVE &&
+			   !session_is_guest(&call->session) && stays,
 	};
 	if (stays && session_awaits_password(&call->session))
-		return send_to_password(call, page.return_to);
+		return send_to_password(call, &page.return_to);
 	if (has_ended(call))
 		page.notice = STR("Your session has ended. Please sign in again.");
 	return show(call, &page);
@@ -93,7 +74,7 @@ enum err page_login_post(struct call *call)
 {
 	struct login_page page = {
 		.identifier = call_text(call, "identifier"),
-		.return_to = answer_local(call_text(call, "return_to")),
+		.return_to = return_of_call(call),
 		.remember = call_flag(call, "remember"),
 	};
 	struct signin_form form = {
@@ -114,8 +95,8 @@ enum err page_login_post(struct call *call)
 	TRY(signin_of_call(call, &form, &verdict, &wait, &issued));
 	if (verdict == SIGNIN_ACCEPTED)
 		return session_awaits_password(&issued.session)
-			       ? send_to_password(call, page.return_to)
-			       : answer_go_on(call, page.return_to, STR("/account"));
+			       ? send_to_password(call, &page.return_to)
+			       : return_go_on(call, &page.return_to, STR("/account"));
 	if (verdict == SIGNIN_THROTTLED) {
 		view_retry_after(call, wait);
 		page.status = 429;

@@ -4,12 +4,13 @@
 #include "call.h"
 #include "handlers.h"
 #include "issued.h"
+#include "return_call.h"
 #include "view.h"
 
 struct password_page {
 	int status;
 	struct str notice, error, current, wanted; /* what is wrong with each */
-	struct url return_to;                      /* absent: this page */
+	struct return_to return_to;                /* absent: this page */
 };
 
 static bool is_required(const struct call *call)
@@ -29,7 +30,7 @@ static enum err show(struct call *call, const struct password_page *page)
 	template_text(data, "error", page->error);
 	template_text(data, "error_current", page->current);
 	template_text(data, "error_new", page->wanted);
-	template_text(data, "return_to", page->return_to.text);
+	template_text(data, "return_to", page->return_to.url.text);
 	template_text(data, "min_length", min_length);
 	template_flag(data, "required", is_required(call));
 	return view_page(call, page->status, "password.html", data);
@@ -39,7 +40,7 @@ enum err page_password_show(struct call *call)
 {
 	struct password_page page = {
 		.status = 200,
-		.return_to = answer_local(call_query(call, "return_to")),
+		.return_to = return_of_call(call),
 	};
 	if (str_is_present(call_query(call, "done")))
 		page.notice = STR("Your password is changed. All other devices are signed out.");
@@ -69,7 +70,7 @@ static enum err explain(struct call *call, const struct reauth_outcome *outcome,
 
 enum err page_password_post(struct call *call)
 {
-	struct password_page page = {.return_to = answer_local(call_text(call, "return_to"))};
+	struct password_page page = {.return_to = return_of_call(call)};
 	struct reauth_request request = issued_request(call, call_text(call, "current_password"));
 	struct password_opinion opinion;
 	struct reauth_outcome outcome;
@@ -88,7 +89,7 @@ enum err page_password_post(struct call *call)
 		return issued_gone(call);
 	if (outcome.verdict == REAUTH_DONE) {
 		issued_take(call, &issued);
-		return answer_go_on(call, page.return_to,
+		return return_go_on(call, &page.return_to,
 				    required ? STR("/account") : STR("/account/password?done=yes"));
 	}
 	TRY(explain(call, &outcome, &opinion, &page));

@@ -3,12 +3,13 @@
 #include "call.h"
 #include "handlers.h"
 #include "issued.h"
+#include "return_call.h"
 #include "view.h"
 
 struct reauth_page {
 	int status;
 	struct str error;
-	struct url return_to; /* absent: the account page */
+	struct return_to return_to; /* absent: the account page */
 };
 
 static enum err show(struct call *call, const struct reauth_page *page)
@@ -19,7 +20,7 @@ static enum err show(struct call *call, const struct reauth_page *page)
 	TRY(answer_url(call, data, "url_action", STR("/reauth")));
 	answer_person(data, found);
 	template_text(data, "error", page->error);
-	template_text(data, "return_to", page->return_to.text);
+	template_text(data, "return_to", page->return_to.url.text);
 	template_flag(data, "held", call->session.standing == SESSION_HELD);
 	return view_page(call, page->status, "reauth.html", data);
 }
@@ -28,13 +29,13 @@ enum err page_reauth_show(struct call *call)
 {
 	return show(call, &(struct reauth_page){
 				  .status = 200,
-				  .return_to = answer_local(call_query(call, "return_to")),
+				  .return_to = return_of_call(call),
 			  });
 }
 
 enum err page_reauth_post(struct call *call)
 {
-	struct reauth_page page = {.return_to = answer_local(call_text(call, "return_to"))};
+	struct reauth_page page = {.return_to = return_of_call(call)};
 	struct reauth_request request = issued_request(call, call_text(call, "password"));
 	struct reauth_outcome outcome;
 	struct session_issued issued;
@@ -50,7 +51,7 @@ enum err page_reauth_post(struct call *call)
 		return issued_gone(call);
 	if (outcome.verdict == REAUTH_DONE) {
 		issued_take(call, &issued);
-		return answer_go_on(call, page.return_to, STR("/account"));
+		return return_go_on(call, &page.return_to, STR("/account"));
 	}
 	if (outcome.verdict == REAUTH_THROTTLED) {
 		view_retry_after(call, answer_seconds(outcome.wait));

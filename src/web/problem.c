@@ -45,6 +45,15 @@ static const struct problem_info PROBLEMS[PROBLEM_COUNT] = {
 	[PROBLEM_CONFLICT] = {"conflict", 409, "Something else came first",
 			      "Something else changed this at the same moment, so nothing was "
 			      "done. Please look at it again."},
+	[PROBLEM_FLOW_EXPIRED] = {"flow_expired", 410, "This took too long",
+				  "What was begun here is over, because its time has run out. "
+				  "Please start again."},
+	[PROBLEM_CODE_EXPIRED] = {"code_expired", 410, "This code is over",
+				  "The code was used already, or is too old. Please start again "
+				  "with a new one."},
+	[PROBLEM_VERSION_MISMATCH] = {"version_mismatch", 412, "It has changed meanwhile",
+				      "Somebody, perhaps you on another device, has changed this. "
+				      "Nothing was done; look at it as it is now."},
 	[PROBLEM_TOO_LARGE] = {"too_large", 413, "This is too large",
 			       "The request has more than 64 KiB, so nothing was done."},
 	[PROBLEM_UNSUPPORTED_MEDIA_TYPE] = {"unsupported_media_type", 415,
@@ -54,6 +63,12 @@ static const struct problem_info PROBLEMS[PROBLEM_COUNT] = {
 	[PROBLEM_MISDIRECTED] = {"misdirected_request", 421, "Wrong address",
 				 "Gatepost does not answer under this address. Please use the "
 				 "address that you were given."},
+	[PROBLEM_PRECONDITION_REQUIRED] = {"precondition_required", 428, "Which version?",
+					   "This needs the header If-Match with the entity tag of "
+					   "what is to be changed."},
+	[PROBLEM_COOLDOWN] = {"cooldown", 429, "A little too soon",
+			      "The last attempt was only just made, so this one was not counted. "
+			      "Please wait a little."},
 	[PROBLEM_TOO_MANY_ATTEMPTS] = {"too_many_attempts", 429, "Too many attempts",
 				       "There were too many attempts. Please wait a little."},
 	[PROBLEM_UNAVAILABLE] = {"unavailable", 503, "Not available just now",

@@ -64,13 +64,33 @@ static const struct field_def HEALTH_QUERY[] = {
 	{.name = NULL},
 };
 static const struct field_def API_SIGNIN_BODY[] = {
-	{.name = "identifier", .max = 254},
-	{.name = "password", .kind = FIELD_SECRET, .max = 1024},
+	{.name = "identifier", .max = 254, .optional = true},
+	{.name = "password", .kind = FIELD_SECRET, .max = 1024, .optional = true},
 	{.name = "transport", .max = 16},
 	{.name = "client", .max = 64, .optional = true},
 	{.name = "device_name", .max = 400, .optional = true},
 	{.name = "device_id", .max = 128, .optional = true},
 	{.name = "remember", .kind = FIELD_BOOL, .max = 8, .optional = true},
+	{.name = "handover", .kind = FIELD_SECRET, .max = 64, .optional = true},
+	{.name = "verifier", .kind = FIELD_SECRET, .max = 128, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def API_FLOW_BODY[] = {
+	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
+	{.name = "data", .kind = FIELD_OBJECT, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def API_FLOW_PATCH[] = {
+	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true, .nullable = true},
+	{.name = "data", .kind = FIELD_OBJECT, .optional = true, .nullable = true},
+	{.name = NULL},
+};
+static const struct field_def API_FLOW_STEP_BODY[] = {
+	{.name = "to", .max = NAME_MAX_BYTES},
+	{.name = NULL},
+};
+static const struct field_def API_FLOW_ATTEMPT_BODY[] = {
+	{.name = "counter", .max = NAME_MAX_BYTES},
 	{.name = NULL},
 };
 static const struct field_def API_REAUTH_BODY[] = {
@@ -83,6 +103,34 @@ static const struct field_def API_PASSWORD_BODY[] = {
 	{.name = "new_password", .kind = FIELD_SECRET, .max = TYPED_MAX},
 	{.name = NULL},
 };
+static const struct field_def API_HANDOVER_BODY[] = {
+	{.name = "challenge", .max = 64},
+	{.name = "to", .max = 16},
+	{.name = NULL},
+};
+static const struct field_def HANDOVER_QUERY[] = {
+	{.name = "code", .kind = FIELD_SECRET, .max = NAME_MAX_BYTES, .optional = true},
+	{.name = "ticket", .max = 64, .optional = true},
+	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def HANDOVER_BODY[] = {
+	{.name = "code", .kind = FIELD_SECRET, .max = NAME_MAX_BYTES, .optional = true},
+	{.name = "ticket", .max = 64, .optional = true},
+	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def GIVE_FIELDS[] = {
+	{.name = "challenge", .max = 64, .optional = true},
+	{.name = "to", .max = 16, .optional = true},
+	{.name = "device", .max = 400, .optional = true},
+	{.name = "sign", .max = 64, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def API_TENANT_BODY[] = {
+	{.name = "tenant", .max = 64},
+	{.name = NULL},
+};
 static const struct field_def API_LIST_QUERY[] = {
 	{.name = "limit", .max = 8, .optional = true},
 	{.name = "cursor", .max = 64, .optional = true},
@@ -93,10 +141,23 @@ static const struct field_def API_SCOPE_QUERY[] = {
 	{.name = NULL},
 };
 
+static const struct field_def API_GUEST_BODY[] = {
+	{.name = "transport", .max = 16},
+	{.name = "client", .max = 64, .optional = true},
+	{.name = "device_name", .max = 400, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def RETURN_QUERY[] = {
+	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
+	{.name = NULL},
+};
+
 #define ENTRY (ROUTE_ANONYMOUS | ROUTE_STALE_OK)
 #define WAY_OUT (ROUTE_ANONYMOUS | ROUTE_STALE_OK | ROUTE_PENDING_OK)
 /* Step-up: what is stale or on hold is what it is for. */
 #define AGAIN (ROUTE_STALE_OK | ROUTE_HELD_OK)
+/* Reading and writing where a journey stands: also a guest's. */
+#define JOURNEY (ROUTE_STALE_OK | ROUTE_GUEST_OK)
 /* Password change: the current password is the proof (PW-14). */
 #define CHANGE (ROUTE_STALE_OK | ROUTE_PENDING_OK)
 
@@ -204,12 +265,12 @@ const struct route route_table[] = {
 	{.method = METHOD_GET,
 	 .path = "/api/v1/session",
 	 .surface = SURFACE_API,
-	 .exempt = ROUTE_STALE_OK | ROUTE_PENDING_OK | ROUTE_LIGHT,
+	 .exempt = ROUTE_STALE_OK | ROUTE_PENDING_OK | ROUTE_GUEST_OK | ROUTE_LIGHT,
 	 .handle = api_session_show},
 	{.method = METHOD_DELETE,
 	 .path = "/api/v1/session",
 	 .surface = SURFACE_API,
-	 .exempt = ROUTE_STALE_OK | ROUTE_PENDING_OK,
+	 .exempt = ROUTE_STALE_OK | ROUTE_PENDING_OK | ROUTE_GUEST_OK,
 	 .handle = api_session_end},
 	{.method = METHOD_GET,
 	 .path = "/api/v1/user",
@@ -228,6 +289,97 @@ const struct route route_table[] = {
 	 .exempt = CHANGE | ROUTE_REPLACED_OK | ROUTE_HASHES,
 	 .body = API_PASSWORD_BODY,
 	 .handle = api_password_change},
+	{.method = METHOD_POST,
+	 .path = "/api/v1/sessions/guest",
+	 .surface = SURFACE_API,
+	 .exempt = ENTRY,
+	 .body = API_GUEST_BODY,
+	 .handle = api_guest_create},
+	{.method = METHOD_GET,
+	 .path = "/api/v1/tenants",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_STALE_OK,
+	 .query = API_LIST_QUERY,
+	 .handle = api_tenants_list},
+	{.method = METHOD_PUT,
+	 .path = "/api/v1/session/tenant",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_STALE_OK,
+	 .body = API_TENANT_BODY,
+	 .handle = api_session_tenant},
+	{.method = METHOD_POST,
+	 .path = "/api/v1/session/handover",
+	 .surface = SURFACE_API,
+	 .body = API_HANDOVER_BODY,
+	 .handle = api_handover_give},
+
+	{.method = METHOD_GET,
+	 .path = "/api/v1/session/state",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_STALE_OK | ROUTE_PENDING_OK | ROUTE_GUEST_OK,
+	 .handle = api_session_state},
+	{.method = METHOD_POST,
+	 .path = "/api/v1/flows/{kind}",
+	 .surface = SURFACE_API,
+	 .exempt = JOURNEY,
+	 .body = API_FLOW_BODY,
+	 .handle = api_flow_start},
+	{.method = METHOD_GET,
+	 .path = "/api/v1/flows/{kind}",
+	 .surface = SURFACE_API,
+	 .exempt = JOURNEY,
+	 .handle = api_flow_show},
+	{.method = METHOD_PATCH,
+	 .path = "/api/v1/flows/{kind}",
+	 .surface = SURFACE_API,
+	 .exempt = JOURNEY,
+	 .body = API_FLOW_PATCH,
+	 .handle = api_flow_patch},
+	{.method = METHOD_DELETE,
+	 .path = "/api/v1/flows/{kind}",
+	 .surface = SURFACE_API,
+	 .exempt = JOURNEY,
+	 .handle = api_flow_end},
+	{.method = METHOD_POST,
+	 .path = "/api/v1/flows/{kind}/step",
+	 .surface = SURFACE_API,
+	 .exempt = JOURNEY,
+	 .body = API_FLOW_STEP_BODY,
+	 .handle = api_flow_step},
+	{.method = METHOD_POST,
+	 .path = "/api/v1/flows/{kind}/attempts",
+	 .surface = SURFACE_API,
+	 .exempt = JOURNEY,
+	 .body = API_FLOW_ATTEMPT_BODY,
+	 .handle = api_flow_attempt},
+
+	/* Hand-over: the receiver's page is open to everybody, the giver's needs a fresh session.
+	 */
+	{.method = METHOD_GET,
+	 .path = "/handover",
+	 .exempt = ENTRY,
+	 .query = HANDOVER_QUERY,
+	 .handle = page_handover_show},
+	{.method = METHOD_POST,
+	 .path = "/handover",
+	 .exempt = ENTRY | ROUTE_STALE_FORM,
+	 .body = HANDOVER_BODY,
+	 .handle = page_handover_post},
+	{.method = METHOD_GET,
+	 .path = "/handover/give",
+	 .query = GIVE_FIELDS,
+	 .handle = page_handover_ask},
+	{.method = METHOD_POST,
+	 .path = "/handover/give",
+	 .exempt = ROUTE_STALE_FORM,
+	 .body = GIVE_FIELDS,
+	 .handle = page_handover_give},
+
+	{.method = METHOD_GET,
+	 .path = "/return",
+	 .exempt = ROUTE_STALE_OK,
+	 .query = RETURN_QUERY,
+	 .handle = page_return_show},
 };
 
 const size_t route_table_count = sizeof(route_table) / sizeof(route_table[0]);

@@ -37,19 +37,21 @@ enum route_exemption {
 	 * Only shows what the check itself has read: no statement of its own, no body, a small
 	 * answer. The front desk gives it at once.
 	 */
-	ROUTE_LIGHT = 1u << 10
+	ROUTE_LIGHT = 1u << 10,
+	ROUTE_GUEST_OK = 1u << 11 /* a live session need not be anybody's */
 };
 
 enum surface { SURFACE_PAGE = 0, SURFACE_API };
 
 /* A declared input: handlers see nothing else. A member or field that is not declared is refused.
  */
-enum field_kind { FIELD_TEXT = 0, FIELD_BOOL, FIELD_SECRET };
+enum field_kind { FIELD_TEXT = 0, FIELD_BOOL, FIELD_SECRET, FIELD_OBJECT };
 struct field_def {
 	const char *name;
 	size_t max; /* bytes */
 	enum field_kind kind;
 	bool optional;
+	bool nullable; /* null means something: call_is_null tells it from absent */
 };
 
 #define ROUTE_FIELDS_MAX 12

@@ -54,27 +54,36 @@ static enum err device_value(const struct call *call, const struct signin_form *
 	return OK;
 }
 
-/* *device: the value to keep in the device cookie; absent: none. */
-static enum err name_device(const struct call *call, const struct signin_form *form,
-			    struct signin_request *request, struct str *device)
+enum err signin_name_device(const struct call *call, const struct signin_form *form,
+			    struct signin_device *out)
 {
-	*device = STR_NONE;
+	struct signin_device device = {.kind = DEVICE_NONE};
 	if (str_is_present(form->device_id)) {
-		request->device_kind = DEVICE_APP;
-		return secret_from_str(call->arena, form->device_id, &request->device_ref);
+		device.kind = DEVICE_APP;
+		TRY(secret_from_str(call->arena, form->device_id, &device.ref));
+	} else if (form->carrier == CARRIER_COOKIE) {
+		device.kind = DEVICE_BROWSER;
+		TRY(device_value(call, form, &device.cookie));
+		TRY(secret_from_str(call->arena, device.cookie, &device.ref));
 	}
-	if (form->carrier != CARRIER_COOKIE)
-		return OK;
-	TRY(device_value(call, form, device));
-	request->device_kind = DEVICE_BROWSER;
-	return secret_from_str(call->arena, *device, &request->device_ref);
+	*out = device;
+	return OK;
+}
+
+void signin_keep_device(struct call *call, const struct signin_device *device)
+{
+	if (str_is_present(device->cookie))
+		response_cookie(&call->response, &(struct cookie){.name = STR(COOKIE_DEVICE),
+								  .value = device->cookie,
+								  .max_age = DEVICE_MAX_AGE});
 }
 
 enum err signin_of_call(struct call *call, const struct signin_form *form,
 			enum signin_verdict *verdict, unsigned *wait, struct session_issued *issued)
 {
 	int64_t span = 0;
-	struct str device;
+	struct signin_device device;
+	TRY(signin_name_device(call, form, &device));
 	struct signin_request request = {
 		.identifier = form->identifier,
 		.password = form->password,
@@ -82,18 +91,16 @@ enum err signin_of_call(struct call *call, const struct signin_form *form,
 		.remember = form->remember,
 		.client = form->client,
 		.device_name = form->device_name,
+		.device_kind = device.kind,
+		.device_ref = device.ref,
 		.presented = &call->credential,
 		.current = &call->session,
 	};
-	TRY(name_device(call, form, &request, &device));
 	TRY(signin_password(&call->auth, &request, verdict, &span, issued));
 	*wait = answer_seconds(span);
 	if (*verdict != SIGNIN_ACCEPTED)
 		return OK;
 	issued_take(call, issued);
-	if (str_is_present(device))
-		response_cookie(&call->response, &(struct cookie){.name = STR(COOKIE_DEVICE),
-								  .value = device,
-								  .max_age = DEVICE_MAX_AGE});
+	signin_keep_device(call, &device);
 	return OK;
 }

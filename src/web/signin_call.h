@@ -22,6 +22,17 @@ struct signin_form {
 	struct str device_id;   /* absent: a cookie's device is known by the device cookie */
 };
 
+/* Which device signs in. */
+struct signin_device {
+	enum device_kind kind;
+	struct secret ref;
+	struct str cookie; /* the value to keep in the device cookie; absent: none */
+};
+MUST_CHECK enum err signin_name_device(const struct call *call, const struct signin_form *form,
+				       struct signin_device *out);
+/* The answer sets the device cookie, if there is one to keep. */
+void signin_keep_device(struct call *call, const struct signin_device *device);
+
 /*
  * Decides, and on SIGNIN_ACCEPTED lets the answer carry the session cookie and the device cookie
  * (carrier cookie only) and makes the new session the call's. Else nothing is in the answer; on

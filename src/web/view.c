@@ -125,6 +125,8 @@ static enum err problem_json(struct call *call, enum problem problem,
 	if (problem == PROBLEM_REAUTHENTICATION_REQUIRED ||
 	    problem == PROBLEM_SECOND_FACTOR_REQUIRED)
 		add_methods(&out, problem);
+	if (detail->add != NULL)
+		detail->add(&out, detail->add_of);
 	json_close_object(&out);
 	return call->response.body.failed;
 }
@@ -147,6 +149,7 @@ static enum err add_urls(struct call *call, struct template_data *data, bool sig
 	TRY(add_url(call, data, "url_login", STR("/login")));
 	TRY(add_url(call, data, "url_logout", STR("/logout")));
 	TRY(add_url(call, data, "url_account", STR("/account")));
+	TRY(add_url(call, data, "url_handover", STR("/handover")));
 	TRY(add_url(call, data, "url_password", STR("/account/password")));
 	return add_url(call, data, "url_sessions", STR("/account/sessions"));
 }
@@ -161,7 +164,8 @@ static struct str shown_name(const struct session_found *found)
 /* token absent: a page without a form. */
 static enum err page_data(struct call *call, struct str token, struct template_data **out)
 {
-	bool signed_in = call->session.standing == SESSION_LIVE;
+	bool signed_in =
+		call->session.standing == SESSION_LIVE && !session_is_guest(&call->session);
 	struct template_data *data;
 	struct str id;
 	TRY(template_data_new(call->arena, &data));

@@ -7,6 +7,8 @@
 #include "session.h"
 #include "template.h"
 
+struct json_out;
+
 /* Details of a problem; zeroed is fine. */
 struct problem_detail {
 	struct str detail;    /* a sentence; absent: the problem's own */
@@ -14,6 +16,9 @@ struct problem_detail {
 	struct str reason;    /* … and why */
 	bool rotated;         /* unauthenticated */
 	unsigned retry_after; /* seconds, for 429 and 503; 0: the default */
+	/* Members of the problem document beside those above; NULL: none. */
+	void (*add)(struct json_out *out, const void *of);
+	const void *add_of;
 };
 
 /* Answers in the call's surface: problem+json or the error page of that status. Replaces what was
@@ -37,7 +42,6 @@ MUST_CHECK enum err view_redirect(struct call *call, struct str own_path);
  * CONTRACT §4: the members "session" and "user". session is the caller's own: the presented one, or
  * the one just issued. csrf_token only for a cookie's.
  */
-struct json_out;
 MUST_CHECK enum err view_session_json(struct call *call, struct json_out *out, const char *name,
 				      const struct session *session);
 /* The same shape from a row of the caller's own list: without csrf_token; "current" marks the

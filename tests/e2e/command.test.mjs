@@ -121,3 +121,34 @@ test('the migrate password may be unreadable to everything but migrate; a gone d
   await stack.mariadb.restart();
   assert.equal(stack.ctl(['user', 'list']).code, 0);
 });
+
+test('an id that begins with hyphens is an id', async () => {
+  for (const [bytes, start] of [['F8', '-'], ['FBEF', '--']]) { // as base64url
+    const { session, session_handle: handle } = await stack.signIn(stack.users.alice);
+    const was = Buffer.from(session.id, 'base64url').toString('hex');
+    stack.sql(`UPDATE session SET id = UNHEX('${bytes}${was.slice(bytes.length)}') WHERE id = UNHEX('${was}')`);
+    const { id } = (await stack.withHandle(handle, 'GET', '/session')).json.session;
+    assert.ok(id.startsWith(start), id);
+    assert.equal(stack.ctl(['session', 'revoke', id]).code, 0, id);
+    assert.equal((await stack.withHandle(handle, 'GET', '/session')).status, 401);
+  }
+  const run = stack.ctl(['session', 'revoke', '--no-such-option']);
+  assert.deepEqual([run.code, /unknown option/.test(run.stderr)], [2, true]);
+});
+
+// Programs name people and tenants by id; names are chosen by others.
+test('a name that looks like an id does not stand in front of whom the id belongs to', () => {
+  const made = (args) => JSON.parse(stack.must([...args, '--json'], { input: secret }).stdout);
+  const startsAsNameMay = ({ id }) => /^[A-Za-z0-9]/.test(id) && id !== id.toLowerCase();
+  let victim;
+  for (let i = 0; !victim; i++) victim = [made(['user', 'add', '--username', `victim${i}`, '--password-stdin'])].find(startsAsNameMay);
+  const posing = made(['user', 'add', '--username', victim.id.toLowerCase(), '--password-stdin']);
+  assert.notEqual(posing.id, victim.id);
+  assert.equal(made(['user', 'show', victim.id]).id, victim.id);
+  assert.equal(made(['user', 'show', posing.username]).id, posing.id);
+  let tenant;
+  for (let i = 0; !tenant; i++) tenant = [made(['tenant', 'add', `tenant${i}`]).tenant].find(startsAsNameMay);
+  const other = made(['tenant', 'add', tenant.id.toLowerCase()]).tenant;
+  assert.equal(made(['tenant', 'rename', tenant.id, '--title', 'Meant']).tenant.id, tenant.id);
+  assert.equal(made(['tenant', 'rename', other.name, '--title', 'Other']).tenant.id, other.id);
+});

@@ -11,13 +11,14 @@ import { Client, Visitor } from '../support/client.mjs';
 const folder = temporaryFolder('gpd-');
 const port = await freePort();
 const env = { ...process.env, GATEPOST_DEMO_DIR: folder.dir, GATEPOST_DEMO_PORT: String(port), GATEPOST_DEMO_BUILD: join(build, 'demo') };
-const demo = (word) => new Promise((resolve) => {
-  const child = spawn(join(source, 'conf/demo'), [word], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+const run = (command, args, environment) => new Promise((resolve) => {
+  const child = spawn(command, args, { env: environment, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
   child.stdout.on('data', (chunk) => (text += chunk));
   child.stderr.on('data', (chunk) => (text += chunk));
   child.on('exit', (code) => resolve({ code, text }));
 });
+const demo = (word) => run(join(source, 'conf/demo'), [word], env);
 after(async () => {
   await demo('stop');
   folder.remove();
@@ -42,6 +43,26 @@ test('starts, prints, is idempotent, signs in, stops leaving nothing', { timeout
   const visitor = new Visitor(client);
   const signedIn = await visitor.signIn(json.users[0]);
   assert.equal(signedIn.status, 303, signedIn.body);
+
+  const page = await client.get('/wallet/');
+  assert.equal(page.status, 200);
+  assert.match(page.body, /<h1>Fund your wallet<\/h1>/);
+  assert.match(page.headers['content-security-policy'], /script-src 'self'/);
+  for (const name of ['wallet.js', 'wallet.css']) assert.equal((await client.get(`/wallet/${name}`)).status, 200);
+  for (const name of ['../service', 'service/', '..%2fservice', 'phone']) assert.notEqual((await client.get(`/wallet/${name}`)).status, 200, name);
+  assert.ok(first.text.includes(json.wallet.url));
+  for (const [user, options] of [['alice', []], ['bob', ['--cookies']]]) {
+    const phone = await run(json.wallet.phone, [...options, 'run'], { ...env, WALLET_USER: user, WALLET_DIR: join(folder.dir, `phone-${user}`) });
+    assert.equal(phone.code, 0, phone.text);
+    // One line an act, each by a process of its own.
+    const acts = ['The link is opened', 'Begin', 'Sign in', 'Go on to the identity check', 'The identity check', 'Ask for a code', 'A wrong code', 'The code from the mail', 'Done'];
+    assert.deepEqual(phone.text.split('\n').filter((line) => /^[A-Z]/.test(line)).map((line) => acts.find((act) => line.startsWith(act))), acts, phone.text);
+    assert.doesNotMatch(phone.text, /gps_[A-Za-z0-9_-]{8}/);
+    assert.ok(!phone.text.includes(json.users.find(({ identifier }) => identifier === user).password));
+  }
+  const handle = /gps_\S+/.exec(readFileSync(join(folder.dir, 'phone-alice/credential'), 'utf8'))[0];
+  const { flows } = (await client.get('/auth/api/v1/session/state', { headers: { 'X-Session-Id': handle } })).json;
+  assert.deepEqual(flows.map(({ step, facts, counters }) => [step, facts.funded.amount, counters.otp.left, counters.resend.left]), [['done', '50.00', 3, 2]]);
 
   const second = await demo('start');
   assert.equal(second.code, 0, second.text);

@@ -10,9 +10,13 @@ import { exercised, follow, operations } from '../support/openapi.mjs';
 import { until } from '../support/stack.mjs';
 
 let stack;
+let tenant;
 before(async () => {
-  // Two wrong passwords are soon too many.
-  stack = await startStack({ settings: { throttle: { free_failures: 1, device_failures: 1 } } });
+  // Two wrong passwords are soon too many, and two guests.
+  stack = await startStack({ settings: {
+    throttle: { free_failures: 1, device_failures: 1, guests: 2 }, 'flow trip': { steps: 'start > end', client_may: 'start > end', 'counter.try': '2, reset 1h' },
+  } });
+  ({ tenant } = JSON.parse(stack.must(['tenant', 'add', 'readers', '--json']).stdout));
 });
 after(() => stack?.stop());
 
@@ -107,47 +111,114 @@ const unreachable = ({ name, verb }, status) => {
   return undefined;
 };
 
+const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
+const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
+// A body that signs in by a hand-over of that person's.
+async function handedOver(who) {
+  const { session_handle: giver } = await stack.signIn(who);
+  const given = await stack.withHandle(giver, 'POST', '/session/handover', { json: { challenge, to: 'native' } });
+  return { handover: given.json.handover, verifier, transport: 'handle' };
+}
+
 // One person an operation, so that their attempts do not add up.
 let people = 0;
 function person() {
   const identifier = `reader${++people}`;
   const password = `four quiet words by river ${people}`;
   stack.must(['user', 'add', '--username', identifier, '--email', `${identifier}@example.org`, '--password-stdin'], { input: password });
+  stack.must(['member', 'add', identifier, '--tenant', tenant.name]);
   return { identifier, password };
 }
 
 // The described request, with this person's values: {path, json}.
-function fill({ path, operation }, who, session, scope = 'others') {
+function fill({ path, operation }, who, { id, tenant: wanted, kind = 'trip' }, transport = 'handle') {
   const bodies = {
+    beginAsGuest: { transport },
     signIn: { identifier: who.identifier, password: who.password, transport: 'handle' },
     stepUp: { method: 'password', password: who.password },
     changePassword: { current_password: who.password, new_password: `a kettle sings behind the mill ${people}` },
+    chooseTenant: { tenant: wanted ?? tenant.id },
+    giveHandover: { challenge, to: 'native' },
+    startFlow: { return_to: '/shop', data: { amount: 1 } },
+    changeFlow: { data: { amount: 2 } },
+    moveFlow: { to: 'end' },
+    takeAttempt: { counter: 'try' },
   };
-  const queries = { endSessions: `?scope=${scope}`, getHealth: '?ready' };
+  const queries = { endSessions: `?scope=${transport === 'handle' ? 'others' : 'all'}`, getHealth: '?ready' };
   const below = path === '/health' ? '/auth' : api;
-  return { path: below + path.replace('{id}', session.id) + (queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
+  return { path: below + path.replace('{id}', id).replace('{kind}', kind) + (queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
+}
+
+// While the configuration takes declared kinds only.
+async function withoutFreeKinds(act) {
+  const good = readFileSync(stack.config.file, 'utf8');
+  const reload = async (text, status) => {
+    writeFileSync(stack.config.file, text);
+    process.kill(stack.worker.pid, 'SIGHUP');
+    const { session_handle: handle } = await stack.signIn(stack.users.bob);
+    await until(async () => (await stack.withHandle(handle, 'POST', '/flows/a-free-one', { json: {} })).status === status, `free kinds answer ${status}`);
+    await stack.withHandle(handle, 'DELETE', '/flows/a-free-one');
+  };
+  try {
+    await reload(`${good}[flows]\nfree_flows = no\n`, 404);
+    return await act();
+  } finally {
+    await reload(good, 201);
+  }
+}
+
+async function tooMany(call) {
+  for (let i = 0; i < 100; i++) {
+    const answer = await call({ kind: `one${i}` });
+    if (answer.status !== 201) return answer;
+  }
+  throw new Error('never too many');
 }
 
 // How each status but success and 503 comes about, whatever the operation: options for the client, or a function.
 const ways = {
   304: async (call) => call({ headers: { 'If-None-Match': '*' } }),
   400: async (call) => call({ headers: { Accept: 'x'.repeat(8193) } }),
-  401: async (call, { operation }, who) => (operation.operationId === 'signIn'
-    ? call({ anonymous: true, json: { identifier: who.identifier, password: 'not the one', transport: 'handle' } })
-    : call({ anonymous: true })),
+  401: async (call, { operation }, who) => {
+    const without = {
+      signIn: { json: { identifier: who.identifier, password: 'not the one', transport: 'handle' } },
+      beginAsGuest: { headers: { 'X-Session-Id': 'gps_short' } },
+    };
+    return call({ anonymous: true, ...without[operation.operationId] });
+  },
   403: async (call, { verb, operation }, who) => {
     if (verb !== 'get') return call({ headers: { Origin: 'https://evil.test' } });
     stack.sql(`UPDATE session SET state = 2 WHERE user_id = (SELECT id FROM user WHERE username = '${who.identifier}')`);
     assert.ok(operation.responses['403']);
     return call();
   },
-  404: async (call) => call({ id: 'AAAAAAAAAAAAAAAAAAAAAA' }),
+  404: async (call, { path, operation }) => {
+    if (!path.startsWith('/flows/')) return call({ id: 'AAAAAAAAAAAAAAAAAAAAAA', tenant: 'AAAAAAAAAAAAAAAAAAAAAA' });
+    if (operation.operationId !== 'startFlow') return call({ kind: 'never-begun' });
+    return withoutFreeKinds(() => call({ kind: 'never-declared' }));
+  },
   406: async (call) => call({ headers: { Accept: 'text/html' } }),
+  409: async (call, { operation }, who) => {
+    if (operation.operationId === 'moveFlow') return call({ json: { to: 'start' } });
+    if (operation.operationId === 'startFlow') return tooMany(call);
+    return (operation.operationId === 'signIn' ? call({ json: await handedOver(person()) }) : call({ anonymous: false }));
+  },
+  410: async (call, entry, who) => {
+    if (entry.path.startsWith('/flows/')) {
+      stack.sql('UPDATE flow SET expires_at = 1');
+      return call();
+    }
+    const json = await handedOver(who);
+    assert.equal((await call({ anonymous: true, json })).status, 201);
+    return call({ anonymous: true, json });
+  },
+  412: async (call) => call({ tag: '"AAAAAAAAAAAAAAAAAAAAAA.1"' }),
   413: async (call) => call({ json: undefined, body: ' '.repeat(65537), headers: { 'Content-Type': 'application/json' } }),
   415: async (call) => call({ headers: { 'Content-Type': 'text/plain' } }),
+  428: async (call) => call({ tag: '' }),
   421: async (call) => call({ headers: { Host: 'evil.test' } }),
   429: async (call, { operation }, who) => {
-    const wrong = { signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' } };
+    const wrong = { takeAttempt: { counter: 'try' }, beginAsGuest: { transport: 'handle' }, signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' } };
     for (let i = 0; i < 12; i++) {
       const answer = await call({ json: wrong[operation.operationId] });
       if (answer.status === 429) return answer;
@@ -162,10 +233,15 @@ async function bringAbout(entry, status, transport = 'handle') {
   const jar = new Jar();
   const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport } }));
   const carrier = transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
-  const call = ({ anonymous = false, id = mine.session.id, headers = {}, ...more } = {}) => {
-    const { path, json } = fill(entry, who, { id }, transport === 'handle' ? 'others' : 'all');
-    return stack.client.request(entry.verb.toUpperCase(), path, { json, ...more, headers: { ...(anonymous ? {} : carrier), ...headers } });
+  // A guest begins without a session; a form token belongs to one.
+  const alone = entry.operation.operationId === 'beginAsGuest' && status !== '403';
+  const matches = ['changeFlow', 'moveFlow', 'endFlow'].includes(entry.operation.operationId) ? '*' : undefined;
+  const call = ({ anonymous = alone, id = mine.session.id, tenant: wanted, kind, headers = {}, tag = matches, ...more } = {}) => {
+    const { path, json } = fill(entry, who, { id, tenant: wanted, kind }, transport);
+    return stack.client.request(entry.verb.toUpperCase(), path, { json, ...more, headers: { ...(anonymous ? {} : carrier), ...(tag && { 'If-Match': tag }), ...headers } });
   };
+  const runs = entry.path.startsWith('/flows/') && !(entry.operation.operationId === 'startFlow' && ['201', '409'].includes(status));
+  if (runs) assert.equal((await stack.client.post(`${api}/flows/trip`, { json: {}, headers: carrier })).status, 201);
   const answer = await (ways[status] ? ways[status](call, entry, who) : call());
   assert.equal(String(answer.status), status, `${entry.name} by ${transport}: ${answer.body}`);
   return answer;
@@ -177,7 +253,7 @@ async function bringAboutUnavailable(all) {
   await stack.mariadb.kill('SIGKILL');
   try {
     for (const entry of all) {
-      const { path, json } = fill(entry, who, session);
+      const { path, json } = fill(entry, who, { id: session.id });
       const answer = await stack.client.request(entry.verb.toUpperCase(), path, { json, headers: { 'X-Session-Id': handle } });
       assert.equal(answer.status, 503, `${entry.name}: ${answer.body}`);
     }

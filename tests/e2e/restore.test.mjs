@@ -129,19 +129,21 @@ test('the steps of the guide: after them it does not live', async () => {
   await follow(stop);
   await follow(data);
   stack.sql(`INSERT INTO rotation (old_hash, session_id, epoch, proof_hash, nonce, repeat_until, purge_at)
-    VALUES (REPEAT('x', 32), REPEAT('y', 16), 1, REPEAT('z', 32), REPEAT('n', 16), 1 << 60, 1 << 60)`);
+    VALUES (REPEAT('x', 32), REPEAT('y', 16), 1, REPEAT('z', 32), REPEAT('n', 16), 1 << 60, 1 << 60);
+    INSERT INTO handover (code_hash, challenge, receiver, user_id, session_id, epoch, created_at, expires_at)
+    SELECT REPEAT('c', 32), REPEAT('v', 32), 2, user_id, id, epoch, 1, 1 << 60 FROM session LIMIT 1`);
   const said = await follow(check);
   assert.match(said, /^data +up to 2\S+Z, 2[34] h ago$/m);
   assert.match(said, /^tables +made 2\S+Z: restored then, or moved$/m);
   assert.match(said, /^clock +the database's differs by -?\d+ ms$/m);
   assert.match(said, /^sessions +2 ended/m);
-  assert.match(said, /^deleted +1 rotations, 1 set-up codes$/m);
+  assert.match(said, /^deleted +1 rotations, 1 hand-overs, 1 set-up codes$/m);
   assert.match(said, /--since '2\S+Z' \| grep authn_password_change/);
   await follow(start);
   for (const one of [revoked, kept]) assert.equal(await status(one), 401);
-  for (const table of ['session', 'rotation', 'setup_code']) assert.equal(stack.count(table), 0, table);
+  for (const table of ['session', 'rotation', 'handover', 'setup_code']) assert.equal(stack.count(table), 0, table);
   const [{ detail }] = stack.sql("SELECT detail FROM audit_event WHERE event = 'sys_restore_check'");
-  assert.equal(detail, 'sessions 2, rotations 1, set-up codes 1');
+  assert.equal(detail, 'sessions 2, rotations 1, hand-overs 1, set-up codes 1');
   assert.equal(doctor().result, 'ok');
 
   // What it told to do again: the worker's log has the person, and the old password must go.
@@ -153,16 +155,23 @@ test('the steps of the guide: after them it does not live', async () => {
 
 test('many sessions end in batches; --keep-sessions keeps them and says what that means; --json; exit codes', async () => {
   const session = await stack.signIn(stack.users.bob);
+  const challenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM';
+  const given = await stack.withHandle(session.session_handle, 'POST', '/session/handover', { json: { challenge, to: 'native' } });
+  assert.equal(given.status, 201, given.body);
   stack.sql(`INSERT INTO session (hash, id, epoch, carrier, class, state, value_used, client, created_at, last_seen, idle_end, expires_at, ip)
     SELECT UNHEX(SHA2(seq, 256)), UNHEX(MD5(seq)), 1, 2, 4, 1, 1, 'app', 1, 1, 1 << 60, 1 << 60, '' FROM seq_1_to_1700`);
   const keep = stack.must(['restore-check', '--keep-sessions']).stdout;
   assert.match(keep, /^sessions +kept: those that were ended after the backup live again$/m);
   assert.equal(await status(session), 200);
+  assert.equal(stack.count('handover'), 0, 'a code of before makes no session, also where its giver goes on');
+  const verifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk';
+  const taken = await stack.client.post('/auth/api/v1/sessions', { json: { handover: given.json.handover, verifier, transport: 'handle' } });
+  assert.equal(taken.status, 401, taken.body);
   const before = stack.count('session');
   const report = JSON.parse(stack.must(['restore-check', '--json']).stdout);
   assert.deepEqual({ ...report, data_until: 0, tables_made_at: 0, clock_difference_ms: 0 }, {
     data_until: 0, tables_made_at: 0, restored: true, checked_before: true, clock_difference_ms: 0, time_is_wrong: false,
-    sessions_kept: false, sessions_ended: before, rotations_deleted: 0, setup_codes_deleted: 0,
+    sessions_kept: false, sessions_ended: before, rotations_deleted: 0, handovers_deleted: 0, setup_codes_deleted: 0,
   });
   assert.equal(await status(session), 401);
 

@@ -26,6 +26,9 @@ static void write_member(struct json_out *out, const struct json_member *member)
 	case JSON_TYPE_BOOL:
 		json_bool(out, member->name.p, member->flag);
 		break;
+	case JSON_TYPE_OBJECT:
+		json_raw(out, member->name.p, member->text);
+		break;
 	case JSON_TYPE_INTEGER:
 	default:
 		json_number(out, member->name.p, member->number);
@@ -43,6 +46,8 @@ static struct str write_object(struct arena *arena, const struct json_object *ob
 	json_open_object(&out, NULL);
 	for (size_t i = 0; i < object->n; i++)
 		write_member(&out, &object->members[i]);
+	for (size_t i = 0; i < object->null_count; i++)
+		json_none(&out, object->nulls[i].p);
 	json_close_object(&out);
 	require(buf_str(&buf, &text) == OK);
 	return text;
@@ -56,7 +61,9 @@ static void check(struct arena *arena, const struct json_object *object)
 
 	require(!str_contains(text, '<') && !str_contains(text, '&') && !str_has_control(text));
 	require(json_parse(arena, text, &again, &bad_name) == OK);
-	require(again.n == object->n);
+	require(again.n == object->n && again.null_count == object->null_count);
+	for (size_t i = 0; i < object->null_count; i++)
+		require(str_equal(again.nulls[i], object->nulls[i]));
 	for (size_t i = 0; i < object->n; i++) {
 		const struct json_member *a = &object->members[i];
 		const struct json_member *b = &again.members[i];

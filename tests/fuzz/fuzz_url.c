@@ -5,6 +5,8 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "config.h"
+#include "return_to.h"
 #include "url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -79,6 +81,42 @@ static void check_local(struct arena *arena, struct str raw)
 	require(str_starts(absolute.text, STR("https://www.example.org/")));
 }
 
+/* Where a browser would go by it: what stands before the first of these is scheme and host. */
+static struct str head_of(struct str raw, size_t from)
+{
+	while (from < raw.n && !str_contains(STR("/?#\\"), raw.p[from]))
+		from++;
+	return str_sub(raw, 0, from);
+}
+
+static void check_return(struct str raw)
+{
+	struct client_config client = {.title = STR("The Shop"), .return_count = 2};
+	struct config config = {.clients = &client, .client_count = 1};
+
+	require(uri_split(STR("https://shop.example/done"), &client.returns[0]) == OK);
+	require(uri_split(STR("com.example.shop:"), &client.returns[1]) == OK);
+	struct return_to found = return_to_find(&config, raw);
+	if (found.kind == RETURN_NOWHERE)
+		return;
+	require(found.url.text.p == raw.p && found.url.text.n == raw.n);
+	for (size_t i = 0; i < raw.n; i++)
+		require(raw.p[i] > 0x20 && raw.p[i] < 0x7f &&
+			!str_contains(STR("\\\"'<>#"), raw.p[i]));
+	if (found.kind == RETURN_HERE)
+		require(raw.p[0] == '/');
+	if (found.kind == RETURN_APP)
+		require(str_equal_nocase(str_sub(raw, 0, 17), STR("com.example.shop:")));
+	if (found.kind != RETURN_SITE)
+		return;
+	struct str head = head_of(raw, 8);
+	require(str_equal_nocase(head, STR("https://shop.example")) ||
+		str_equal_nocase(head, STR("https://shop.example:443")));
+	struct str path = str_sub(raw, head.n, raw.n);
+	require(str_starts(path, STR("/done")) &&
+		(path.n == 5 || path.p[5] == '/' || path.p[5] == '?'));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct str raw = {.p = (const char *)data, .n = size};
@@ -89,6 +127,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_path(arena, raw);
 	check_text(arena, raw);
 	check_local(arena, raw);
+	check_return(raw);
 	arena_close(&arena);
 	return 0;
 }

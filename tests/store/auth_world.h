@@ -58,6 +58,7 @@ static inline void world_config(struct config *c)
 	c->session.classes[CLASS_REMEMBERED] =
 		(struct class_limits){14 * CLOCK_DAY, 30 * CLOCK_DAY};
 	c->session.classes[CLASS_NATIVE] = (struct class_limits){14 * CLOCK_DAY, 30 * CLOCK_DAY};
+	c->session.classes[CLASS_GUEST] = (struct class_limits){24 * CLOCK_HOUR, 7 * CLOCK_DAY};
 	c->session.elevated = (struct class_limits){15 * CLOCK_MINUTE, 12 * CLOCK_HOUR};
 	c->session.aal2 = (struct class_limits){CLOCK_HOUR, 12 * CLOCK_HOUR};
 	c->session.fresh = 15 * CLOCK_MINUTE;
@@ -73,6 +74,7 @@ static inline void world_config(struct config *c)
 	c->throttle.device_failures = 10;
 	c->throttle.source_short = 50;
 	c->throttle.source_long = 300;
+	c->throttle.guests = 20;
 }
 
 /* Before every test: no rows, the same time, source and limits. */

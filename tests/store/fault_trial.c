@@ -3,326 +3,25 @@
 
 #include <inttypes.h>
 
+#include "stmt_part.h"
+
 #define STORMS 8
 #define TRIAL_CALLS 256
-#define SPARE "fault_spare"
 
-static struct trial trial;
-
-static const char *const tables[] = {
-	"user",   "password", "tenant",   "membership", "role",   "permission", "user_role",
-	"device", "session",  "rotation", "throttle",   "outbox", "setup_code", "audit_event",
-};
-#define TABLE_COUNT (sizeof tables / sizeof tables[0])
-
-/* Rows as lines, without what is random; of throttle only what is counted. */
-#define NAME_OF(id) "IFNULL((SELECT username FROM user x WHERE x.id = " id "), '-')"
-#define KNOWN(table, column)                                                                       \
-	"IF(EXISTS(SELECT 1 FROM " SPARE "." table " x WHERE x." column " = t." column "), "       \
-	"HEX(t." column "), 'new')"
-static const char state_sql[] =
-	"BEGIN;"
-	"SELECT CONCAT_WS('|', 'user', username, email, display_name, state, grants, created_at, "
-	"updated_at) AS line FROM user UNION ALL "
-	"SELECT CONCAT_WS('|', 'password', " NAME_OF(
-		"t.user_id") ", SUBSTRING_INDEX(hash, '$', 4), changed_at, must_change) FROM "
-			     "password t UNION ALL "
-			     "SELECT CONCAT_WS('|', 'user_role', " NAME_OF(
-				     "t.user_id") ", HEX(role_id), created_at) FROM user_role t "
-						  "UNION ALL "
-						  "SELECT CONCAT_WS('|', 'role', name, turns) FROM "
-						  "role UNION ALL "
-						  "SELECT CONCAT_WS('|', 'device', " NAME_OF(
-							  "t.user_id") ", HEX(ref_hash), kind, "
-								       "name, created_at, "
-								       "last_seen) FROM device t "
-								       "UNION ALL "
-								       "SELECT CONCAT_WS('|', "
-								       "'session', " NAME_OF(
-									       "t."
-									       "user_"
-									       "id") ", " KNOWN("se"
-												"ss"
-												"io"
-												"n",
-												"ha"
-												"s"
-												"h") ", " KNOWN("session",
-														"id") ", epoch, "
-														      "carrier, "
-														      "class, "
-														      "state, "
-														      "value_used, "
-														      "held, "
-														      "client, aal, "
-														      "amr, "
-														      "auth_time, "
-														      "IFNULL(aal2_"
-														      "end, 0), "
-														      "created_at, "
-														      "last_seen, "
-														      "idle_end, "
-														      "expires_at, "
-														      "device_name, "
-														      "ip, "
-														      "device_id IS "
-														      "NULL) FROM "
-														      "session t "
-														      "UNION ALL "
-														      "SELECT "
-														      "CONCAT_WS('|'"
-														      ", "
-														      "'rotation', "
-														      "HEX(old_hash)"
-														      ", epoch, "
-														      "repeat_until,"
-														      " "
-														      "(SELECT "
-														      "COUNT(*) "
-														      "FROM session "
-														      "x WHERE x.id "
-														      "= "
-														      "t.session_id "
-														      "AND x.epoch "
-														      ">= t.epoch)) "
-														      "FROM "
-														      "rotation t "
-														      "UNION ALL "
-														      "SELECT "
-														      "CONCAT_WS('|'"
-														      ", "
-														      "'throttle', "
-														      "HEX(key_hash)"
-														      ", bucket, "
-														      "short_count, "
-														      "long_count, "
-														      "failures) "
-														      "FROM "
-														      "throttle "
-														      "WHERE "
-														      "short_count "
-														      "+ long_count "
-														      "+ failures > "
-														      "0 UNION ALL "
-														      "SELECT "
-														      "CONCAT_WS('|'"
-														      ", "
-														      "'setup_code',"
-														      " expires_at) "
-														      "FROM "
-														      "setup_code "
-														      "UNION ALL "
-														      "SELECT "
-														      "CONCAT_WS('|'"
-														      ", 'outbox', "
-														      "kind) FROM "
-														      "outbox UNION "
-														      "ALL "
-														      "SELECT "
-														      "CONCAT_WS('|'"
-														      ", 'audit', "
-														      "at, event, "
-														      "outcome,"
-														      " " NAME_OF(
-															      "t."
-															      "user_"
-															      "id") ", source, REGEXP_REPLACE(detail, '^[0-9a-f]{16}$', 'subject')) FROM audit_event t "
-																    "ORDER BY line; COMMIT";
-
-static void admin(struct trial *t, const char *sql)
-{
-	int more = mysql_query(t->keeper, sql);
-
-	while (more == 0) {
-		mysql_free_result(mysql_store_result(t->keeper));
-		more = mysql_next_result(t->keeper);
-	}
-	if (more > 0)
-		fail_msg("%s: %s", sql, mysql_error(t->keeper));
-}
-
-/*
- * SERIALIZABLE: reads wait for every lock, so for what the server still undoes; a transaction that
- * somebody left open makes this fail.
- */
-static char *state_of(struct trial *t)
-{
-	char *text = calloc(1, TRIAL_TEXT);
-	int more = mysql_query(t->keeper, state_sql);
-	size_t n = 0;
-
-	assert_non_null(text);
-	while (more == 0) {
-		MYSQL_RES *result = mysql_store_result(t->keeper);
-		MYSQL_ROW row = NULL;
-
-		while (result != NULL && (row = mysql_fetch_row(result)) != NULL) {
-			n += (size_t)snprintf(text + n, TRIAL_TEXT - n, "%s\n", row[0]);
-			assert_true(n < TRIAL_TEXT);
-		}
-		mysql_free_result(result);
-		more = mysql_next_result(t->keeper);
-	}
-	if (more > 0)
-		fail_msg("what was left is locked: %s", mysql_error(t->keeper));
-	return text;
-}
-
-static void copy_tables(struct trial *t, const char *to, const char *from)
-{
-	char sql[256];
-
-	admin(t, "BEGIN");
-	for (size_t i = 0; i < TABLE_COUNT; i++) {
-		snprintf(sql, sizeof sql, "DELETE FROM %s%s; INSERT INTO %s%s SELECT * FROM %s%s",
-			 to, tables[i], to, tables[i], from, tables[i]);
-		admin(t, sql);
-	}
-	admin(t, "COMMIT");
-}
-
-static void open_keeper(struct trial *t)
-{
-	char sql[256];
-
-	t->keeper = fixture_raw(&t->w->config, DB_ROLE_COUNT);
-	admin(t, "SET SESSION tx_isolation = 'SERIALIZABLE', innodb_lock_wait_timeout = 20;"
-		 "SET GLOBAL innodb_flush_log_at_trx_commit = 0;"
-		 "CREATE DATABASE IF NOT EXISTS " SPARE);
-	for (size_t i = 0; i < TABLE_COUNT; i++) {
-		snprintf(sql, sizeof sql, "CREATE TABLE " SPARE ".%s LIKE %s", tables[i],
-			 tables[i]);
-		admin(t, sql);
-	}
-}
-
-static struct str keep(struct trial *t, struct str text)
-{
-	struct str copy = STR_NONE;
-
-	assert_ok(str_copy(t->w->lasting, text, &copy));
-	return copy;
-}
-
-static struct id person(struct trial *t, const char *name, const char *email, const char *role)
-{
-	struct str roles[] = {str_of(role)};
-	struct account_request request = {
-		.username = str_of(name),
-		.email = str_of(email),
-		.password = STR(WORLD_PASSWORD),
-		.roles = roles,
-		.role_count = roles[0].n > 0 ? 1 : 0,
-	};
-	struct account_result result;
-
-	assert_ok(account_create(&t->w->context, &request, &result));
-	assert_int_equal(result.flaw, ACCOUNT_FINE);
-	return result.user.id;
-}
-
-struct session trial_session(struct trial *t, struct str handle)
-{
-	return resolve(t->w, CARRIER_HANDLE, handle);
-}
-
-/* What was given out is good; what was presented is not any more. */
-void trial_check_issued(struct trial *t, const void *out)
-{
-	struct session_issued issued;
-
-	memcpy(&issued, out, sizeof issued);
-	assert_int_equal(trial_session(t, text_of(issued)).standing, SESSION_LIVE);
-}
-
-void trial_check_rotated(struct trial *t, const void *out)
-{
-	trial_check_issued(t, out);
-	assert_int_equal(trial_session(t, t->scene.handle).standing, SESSION_REPLACED);
-}
-
-void trial_check_ended(struct trial *t, const void *out)
-{
-	(void)out;
-	assert_int_equal(trial_session(t, t->scene.handle).standing, SESSION_UNKNOWN);
-}
-
-/* People, sessions of several kinds, what is due to be purged, counters, a set-up code. */
-static void make_scene(struct trial *t)
-{
-	struct scene *s = &t->scene;
-	struct client c = {.carrier = CARRIER_HANDLE};
-	struct secret code = SECRET_NONE;
-
-	t->w->context.now = WORLD_START;
-	s->alice = person(t, "alice", "alice@example.org", "");
-	s->bob = person(t, "bob", "bob@example.org", "");
-	s->admin = person(t, "root", "root@example.org", "admin");
-	c.user = s->alice;
-	s->old = keep(t, text_of(sign_in(t->w, c)));
-	c.presented = s->old;
-	s->handle = keep(t, text_of(sign_in(t->w, c)));
-	c.presented = STR_NONE;
-	c.device = "telephone";
-	s->other = keep(t, text_of(sign_in(t->w, c)));
-	c = (struct client){.user = s->bob, .carrier = CARRIER_COOKIE};
-	s->cookie = keep(t, text_of(sign_in(t->w, c)));
-	assert_ok(account_setup_begin(&t->w->context, &code));
-	s->setup_code = keep(t, (struct str){(const char *)code.bytes, code.len});
-	s->handle_id = trial_session(t, s->handle).found.session.id;
-	s->handle_hash = trial_session(t, s->handle).found.session.hash;
-	s->other_id = trial_session(t, s->other).found.session.id;
-	fixture_sql(
-		"INSERT INTO tenant VALUES (UNHEX(REPEAT('11',16)), 'acme', 'Acme', 0);"
-		"INSERT INTO membership SELECT id, UNHEX(REPEAT('11',16)), '', 0 FROM user;"
-		"INSERT INTO outbox (id, kind, user_id, payload, due_at, created_at) "
-		"SELECT id, 'hello', id, '{}', 0, 0 FROM user;"
-		"INSERT INTO throttle SELECT UNHEX(REPEAT('22',32)), 3, 1, 1, 1, 1, 1, 0, 1, 1");
-	t->w->context.now = WORLD_START + 2 * CLOCK_MINUTE;
-}
-
-int trial_open(void **state)
-{
-	void *world = NULL;
-
-	if (world_open(&world) != 0)
-		return -1;
-	trial.w = world;
-	trial.w->config.password.memory = 64;
-	trial.w->config.password.passes = 1;
-	hasher_close(&trial.w->hasher);
-	assert_ok(hasher_open(&trial.w->config, NULL, &trial.w->hasher));
-	if (world_clean(&world) != 0)
-		return -1;
-	open_keeper(&trial);
-	make_scene(&trial);
-	copy_tables(&trial, SPARE ".", "");
-	trial.before = state_of(&trial);
-	*state = &trial;
-	return 0;
-}
-
-int trial_close(void **state)
-{
-	struct trial *t = *state;
-	void *world = t->w;
-
-	mysql_close(t->keeper);
-	free(t->before);
-	return world_close(&world);
-}
+static struct trial *measured;
 
 /* The clean run's links: what is there after each thing that lasts. */
 static void add_link(void)
 {
-	char *now = state_of(&trial);
+	struct trial *t = measured;
+	char *now = trial_state(t);
 
-	if (trial.links > 0 && strcmp(trial.chain[trial.links - 1], now) == 0) {
+	if (t->links > 0 && strcmp(t->chain[t->links - 1], now) == 0) {
 		free(now);
 		return;
 	}
-	assert_true(trial.links < TRIAL_CHAIN);
-	trial.chain[trial.links++] = now;
+	assert_true(t->links < TRIAL_CHAIN);
+	t->chain[t->links++] = now;
 }
 
 static void forget_chain(struct trial *t)
@@ -353,16 +52,12 @@ static enum err run_once(struct trial *t, const struct act *act, unsigned char *
 	return act->flags & ACT_INSIDE ? run_inside(t, act, out) : act->run(t, out);
 }
 
-static void restore(struct trial *t)
-{
-	copy_tables(t, "", SPARE ".");
-}
-
 static void measure(struct trial *t, const struct act *act, unsigned char *out)
 {
 	enum err e = OK;
 
 	forget_chain(t);
+	measured = t;
 	add_link();
 	fault_watch(add_link);
 	fault_arm(FAULT_NONE, FAULT_RUNNING, 0);
@@ -376,7 +71,7 @@ static void measure(struct trial *t, const struct act *act, unsigned char *out)
 		fail_msg("%s: lasts in %zu steps", act->name, t->links - 1);
 	if (act->check != NULL)
 		act->check(t, out);
-	restore(t);
+	trial_restore(t);
 }
 
 struct strike {
@@ -415,7 +110,7 @@ static size_t link_of(struct trial *t, const struct strike *s, const char *now)
 
 static void check_state(struct trial *t, const struct strike *s, enum err e)
 {
-	char *now = state_of(t);
+	char *now = trial_state(t);
 	size_t at = link_of(t, s, now);
 	size_t last = t->links - 1;
 	bool changed = strcmp(now, t->before) != 0;
@@ -426,7 +121,7 @@ static void check_state(struct trial *t, const struct strike *s, enum err e)
 	if (e == ERR_UNAVAILABLE && at == last && last > 0)
 		COMPLAIN(s, "not done, it says, but it was");
 	if (changed)
-		restore(t);
+		trial_restore(t);
 }
 
 /* The connection serves the next one as if nothing had been. */
@@ -472,11 +167,11 @@ static bool strike(struct trial *t, const struct strike *s, unsigned char *out)
 		s->act->check(t, out);
 	check_connection(t, s);
 	if (e != OK && (s->act->flags & ACT_REPEATABLE)) {
-		now = state_of(t);
+		now = trial_state(t);
 		(void)link_of(t, s, now);
 		free(now);
 		ask_again(t, s, out);
-		restore(t);
+		trial_restore(t);
 		return struck;
 	}
 	check_state(t, s, e);
@@ -549,7 +244,7 @@ static void run_act(struct trial *t, const struct act *act, unsigned char *out)
 	struct course course;
 	unsigned struck = 0;
 
-	restore(t);
+	trial_restore(t);
 	renew_connections(t);
 	measure(t, act, out);
 	chart(&course);
@@ -577,4 +272,32 @@ void trial_run(struct trial *t, const struct act *acts, size_t n)
 		run_act(t, &acts[i], out);
 	forget_chain(t);
 	free(out);
+}
+
+/* Statements that lie in files of their own, and whose acts do. */
+static enum trial_share share_of(enum stmt stmt)
+{
+	static const struct stmt_def *const tenancy[] = {stmt_part_tenants, stmt_part_handover};
+
+	if (stmt_def(stmt)->roles == 1U << DB_ROLE_MIGRATE)
+		return TRIAL_MIGRATION;
+	for (size_t i = 0; i < sizeof tenancy / sizeof tenancy[0]; i++)
+		if (tenancy[i][stmt].name != NULL)
+			return TRIAL_TENANCY;
+	return stmt_part_flow[stmt].name != NULL ? TRIAL_FLOWS : TRIAL_CORE;
+}
+
+void trial_demand(enum trial_share share)
+{
+	for (unsigned i = 0; i < STMT_COUNT; i++) {
+		enum fault_place place = i == STMT_SCHEMA_VERSION ? FAULT_SET_UP : FAULT_EXECUTE;
+
+		if (share_of((enum stmt)i) != share)
+			continue;
+		for (unsigned kind = FAULT_NONE + 1; kind < FAULT_STORM; kind++)
+			if (fault_fits((enum fault_kind)kind, place) &&
+			    !fault_has_hit((enum stmt)i, (enum fault_kind)kind))
+				fail_msg("%s never met: %s", stmt_def((enum stmt)i)->name,
+					 fault_name((enum fault_kind)kind));
+	}
 }

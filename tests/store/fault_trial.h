@@ -8,6 +8,7 @@
 #define TRIAL_OUT ((size_t)64 * 1024)
 #define TRIAL_TEXT ((size_t)256 * 1024)
 #define TRIAL_CHAIN 8
+#define TRIAL_VERIFIER "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
 /* What every act finds: made once, then restored from copies of the tables. */
 struct scene {
@@ -16,7 +17,10 @@ struct scene {
 	struct str other;  /* another one of hers, with a device */
 	struct str old;    /* hers, rotated away */
 	struct str cookie; /* of bob */
-	struct id handle_id, other_id;
+	struct str guest;  /* nobody's, with flows and a counter */
+	struct id handle_id, other_id, guest_id;
+	struct id acme, beta; /* tenants */
+	struct str code;      /* of a hand-over by handle to who has TRIAL_VERIFIER */
 	struct digest handle_hash;
 	struct str setup_code;
 };
@@ -53,13 +57,38 @@ static inline enum err must(bool so)
 	return so ? OK : ERR_CONFLICT;
 }
 
+/* One function of the store: its name, its call, its outputs into out. */
+#define ACT(name, ...)                                                                             \
+	static enum err name(struct trial *t, void *out)                                           \
+	{                                                                                          \
+		(void)out;                                                                         \
+		__VA_ARGS__                                                                        \
+	}
+
 #define PUT(out, value) memcpy((out), &(value), sizeof(value))
 
 /* Group set-up and tear-down: *state is a struct trial. */
 int trial_open(void **state);
 int trial_close(void **state);
+/*
+ * The tables as text, to be freed; waits for what the server still undoes, and fails for a
+ * transaction that somebody left open. And back to how trial_open left them.
+ */
+char *trial_state(struct trial *t);
+void trial_restore(struct trial *t);
 /* Every kind at every call; then storms. Fails the test with the act, the kind and the call. */
 void trial_run(struct trial *t, const struct act *acts, size_t n);
+
+/* Which file has the acts of a statement; a new one is CORE until fault_trial.c says otherwise. */
+enum trial_share {
+	TRIAL_CORE,      /* test_fault_statements */
+	TRIAL_TENANCY,   /* test_fault_tenancy: tenants, members, hand-overs, outbox */
+	TRIAL_FLOWS,     /* test_fault_flows */
+	TRIAL_MIGRATION, /* test_fault_migrate */
+};
+/* Fails for a statement of that share that did not meet every failure in this process. */
+void trial_demand(enum trial_share share);
+
 /* Checks: what was given out is good; the scene's handle is replaced by it; it has ended. */
 void trial_check_issued(struct trial *t, const void *out);
 void trial_check_rotated(struct trial *t, const void *out);

@@ -32,17 +32,24 @@ static const char *const COUNT_ROWS =
 	"SELECT (SELECT COUNT(*) FROM user) + (SELECT COUNT(*) FROM password) "
 	"+ (SELECT COUNT(*) FROM user_role) + (SELECT COUNT(*) FROM membership) "
 	"+ (SELECT COUNT(*) FROM device) + (SELECT COUNT(*) FROM outbox) "
-	"+ (SELECT COUNT(*) FROM session) + (SELECT COUNT(*) FROM rotation)";
+	"+ (SELECT COUNT(*) FROM session) + (SELECT COUNT(*) FROM rotation) "
+	"+ (SELECT COUNT(*) FROM handover) + (SELECT COUNT(*) FROM flow) "
+	"+ (SELECT COUNT(*) FROM flow_counter)";
 
-/* All columns that hold a user's id are in the tables of COUNT_ROWS: a new one is found here. */
+/*
+ * All columns that hold a user's id (owner_id: or a session's) are in the tables of COUNT_ROWS: a
+ * new one is found here.
+ */
 static void test_no_table_is_forgotten(void **state)
 {
 	(void)state;
 	assert_int_equal(
-		fixture_number("SELECT COUNT(*) FROM information_schema.COLUMNS "
-			       "WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_NAME = 'user_id' "
-			       "AND TABLE_NAME NOT IN ('password', 'user_role', 'membership', "
-			       "'device', 'outbox', 'session', 'audit_event')"),
+		fixture_number(
+			"SELECT COUNT(*) FROM information_schema.COLUMNS "
+			"WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_NAME IN ('user_id', "
+			"'owner_id') AND TABLE_NAME NOT IN ('password', 'user_role', 'membership', "
+			"'device', 'outbox', 'session', 'handover', 'flow', "
+			"'flow_counter', 'audit_event')"),
 		0);
 }
 
@@ -63,9 +70,19 @@ static void test_remove(void **state)
 		    "SELECT id, id, REPEAT('r', 32), 1, 1, 1 FROM user");
 	fixture_sql("INSERT INTO outbox (id, kind, user_id, payload, due_at, created_at) "
 		    "SELECT id, 'x', id, '{}', 1, 1 FROM user");
-	assert_int_equal(fixture_number(COUNT_ROWS), 16);
+	fixture_sql("INSERT INTO handover (code_hash, challenge, receiver, user_id, session_id, "
+		    "epoch, created_at, expires_at) "
+		    "SELECT RPAD(id, 32, 'c'), REPEAT('v', 32), 1, id, id, 1, 1, 1 FROM user");
+	fixture_sql("INSERT INTO flow (id, owner_id, owner_kind, scope, kind, step, data, facts, "
+		    "version, created_at, updated_at, expires_at) "
+		    "SELECT id, id, 1, 1, 'k', 's', '{}', '{}', 1, 1, 1, 1 FROM user;"
+		    "INSERT INTO flow (id, owner_id, owner_kind, scope, kind, step, data, facts, "
+		    "version, created_at, updated_at, expires_at) "
+		    "SELECT id, id, 2, 2, 'k', 's', '{}', '{}', 1, 1, 1, 1 FROM session;"
+		    "INSERT INTO flow_counter SELECT owner_id, kind, 'c', 1, 1, 1, 1 FROM flow");
+	assert_int_equal(fixture_number(COUNT_ROWS), 26);
 	assert_ok(account_remove(&w->context, &alice));
-	assert_int_equal(fixture_number(COUNT_ROWS), 8);
+	assert_int_equal(fixture_number(COUNT_ROWS), 13);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM user WHERE username = 'bob'"), 1);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM audit_event "
 					"WHERE event = 'user_removed'"),
@@ -75,7 +92,7 @@ static void test_remove(void **state)
 					"WHERE u.id IS NULL AND event = 'user_created'"),
 			 1);
 	assert_ok(account_remove(&w->context, &alice));
-	assert_int_equal(fixture_number(COUNT_ROWS), 8);
+	assert_int_equal(fixture_number(COUNT_ROWS), 13);
 }
 
 /* More than one batch; the last user by id is the wrong one. */

@@ -5,6 +5,7 @@
 #include "account_admin.h"
 #include "purge.h"
 #include "reauth.h"
+#include "restore.h"
 #include "throttle_admin.h"
 
 #define NEW_PASSWORD "quite another set of words"
@@ -166,6 +167,27 @@ static enum err run_purge(struct trial *t, void *out)
 	return OK;
 }
 
+static enum err run_restore(struct trial *t, void *out)
+{
+	struct restore_cleaned cleaned = {.sessions = 77};
+	enum err e = restore_clean(&t->w->context, false, &cleaned);
+
+	assert_true(e == OK || cleaned.sessions == 77);
+	TRY(e);
+	PUT(out, cleaned);
+	return OK;
+}
+
+static void check_restored(struct trial *t, const void *out)
+{
+	trial_check_ended(t, out);
+	assert_int_equal(fixture_number("SELECT (SELECT COUNT(*) FROM session) + "
+					"(SELECT COUNT(*) FROM rotation) + "
+					"(SELECT COUNT(*) FROM handover) + "
+					"(SELECT COUNT(*) FROM setup_code)"),
+			 0);
+}
+
 static enum err run_throttle_list(struct trial *t, void *out)
 {
 	struct throttle_choice choice = {.user = STR("alice")};
@@ -213,6 +235,7 @@ static void accounts_under_every_failure(void **state)
 		{"begin set-up", run_setup_begin, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"finish set-up", run_setup_finish, NULL, 0},
 		{"purge", run_purge, NULL, ACT_REPEATABLE},
+		{"clean after a restore", run_restore, check_restored, ACT_REPEATABLE},
 		{"list counters", run_throttle_list, NULL, ACT_ATOMIC},
 		{"clear counters", run_throttle_clear, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"clear all counters", run_throttle_clear_all, NULL, ACT_REPEATABLE},

@@ -30,14 +30,20 @@ export const startBrowser = () => chromium.launch({ executablePath: '/usr/bin/ch
 const isPageItself = (message, loaded) =>
   /^Failed to load resource: the server responded with a status of 4\d\d/.test(message.text()) && loaded.has(message.location().url);
 
-function watch(page, origins) {
+// What a script asked for and the server refused on purpose: "401 /path" among those that the test names.
+function isRefusal(message, refusals) {
+  const [, status] = /^Failed to load resource: the server responded with a status of (4\d\d)/.exec(message.text()) ?? [];
+  return status !== undefined && refusals.includes(`${status} ${new URL(message.location().url).pathname}`);
+}
+
+function watch(page, origins, refusals) {
   const problems = [];
   const loaded = new Set();
   page.on('response', (answer) => {
     if (answer.request().isNavigationRequest()) loaded.add(answer.url());
   });
   page.on('console', (message) => {
-    if (['error', 'warning'].includes(message.type()) && !isPageItself(message, loaded)) problems.push(`console: ${message.text()}`);
+    if (['error', 'warning'].includes(message.type()) && !isPageItself(message, loaded) && !isRefusal(message, refusals)) problems.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => problems.push(`script: ${error.message}`));
   page.on('request', (request) => {
@@ -100,7 +106,7 @@ class Visitor {
 }
 
 /*
- * A test with visitors: act({visit, stack}) where visit({javaScript, foreign}) opens one. At the end no
+ * A test with visitors: act({visit, stack}) where visit({javaScript, foreign, refusals}) opens one. At the end no
  * page may have logged an error, broken its CSP or asked another origin than the stack's and `foreign`.
  * tools() → {stack, browser}, once they are started.
  */
@@ -108,11 +114,11 @@ export function scene(tools, name, act) {
   test(name, async () => {
     const { stack, browser } = tools();
     const visitors = [];
-    const visit = async ({ javaScript = true, foreign = [], ...options } = {}) => {
+    const visit = async ({ javaScript = true, foreign = [], refusals = [], ...options } = {}) => {
       const context = await browser.newContext({ ignoreHTTPSErrors: true, javaScriptEnabled: javaScript, viewport: { width: 1280, height: 800 }, ...options });
       context.setDefaultTimeout(20000);
       const page = await context.newPage();
-      const visitor = new Visitor(stack, context, page, watch(page, [stack.origin, ...foreign]));
+      const visitor = new Visitor(stack, context, page, watch(page, [stack.origin, ...foreign], refusals));
       visitors.push(visitor);
       return visitor;
     };

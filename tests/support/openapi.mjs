@@ -33,6 +33,8 @@ function closed(schema, inside = false) {
   const out = { ...own };
   if (own.properties) out.properties = Object.fromEntries(Object.entries(own.properties).map(([name, value]) => [name, closed(value)]));
   if (own.items) out.items = closed(own.items);
+  if (typeof own.additionalProperties === 'object') out.additionalProperties = closed(own.additionalProperties);
+  if (own.oneOf) out.oneOf = own.oneOf.map((part) => closed(part));
   if (own.allOf) out.allOf = own.allOf.map((part) => closed(part, true));
   if (!inside && (own.properties || own.allOf) && own.additionalProperties === undefined) {
     Object.assign(out, { type: own.type ?? 'object', unevaluatedProperties: false });
@@ -131,6 +133,7 @@ function judgeRequest(operation, path, body) {
     else found.push(...flaws(parameter.schema, parameter.schema.type === 'integer' ? Number(value) : value).map((flaw) => `parameter ${name} was taken: ${flaw}`));
   }
   if (operation.requestBody === undefined) return found;
+  if ((body ?? '') === '' && !operation.requestBody.required) return found;
   const { schema } = follow(operation.requestBody).content['application/json'];
   return [...found, ...flaws(schema, JSON.parse(body)).map((flaw) => `the body was taken: ${flaw}`)];
 }

@@ -23,6 +23,7 @@ static struct config defaults(void)
 	c.throttle.device_failures = 10;
 	c.throttle.source_short = 50;
 	c.throttle.source_long = 300;
+	c.throttle.guests = 20;
 	return c;
 }
 
@@ -178,6 +179,7 @@ static void names_have_no_holes(void **state)
 	assert_string_equal(throttle_policy_name(THROTTLE_ACCOUNT), "account");
 	assert_string_equal(throttle_policy_name(THROTTLE_DEVICE), "device");
 	assert_string_equal(throttle_policy_name(THROTTLE_SOURCE), "source");
+	assert_string_equal(throttle_policy_name(THROTTLE_GUEST), "guest");
 	assert_string_equal(throttle_policy_name(THROTTLE_BUCKET_COUNT), "none");
 }
 

@@ -49,6 +49,7 @@ static void assert_defaults(const struct config *c)
 	assert_int_equal(c->throttle.device_failures, 10);
 	assert_int_equal(c->throttle.source_short, 50);
 	assert_int_equal(c->throttle.source_long, 300);
+	assert_int_equal(c->throttle.guests, 20);
 	ASSERT_STR(c->password.blocklist, "/usr/local/share/gatepost/blocklist.txt");
 	assert_int_equal(c->cors_origin_count, 0);
 }
@@ -326,6 +327,82 @@ static void environment_overrides_the_file(void **state)
 
 /* NOLINTEND(concurrency-mt-unsafe) */
 
+static void flows_are_understood(void **state)
+{
+	const struct config *c = loaded(
+		*state, REQUIRED "[flows]\nfree_flows = no\n"
+				 "[flow fund-wallet]\nclient_may = start > kyc > otp, otp>start\n"
+				 "steps = start > kyc > otp > done\ncounter.otp = 5, reset 15m\n"
+				 "counter.resend = 3, cooldown 30s, reset 1h\nexpires = 2h\n"
+				 "[flow tour]\nsteps = only\nscope = session\n");
+	const struct flow_config *flow = config_flow(c, STR("fund-wallet"));
+	const struct flow_config *tour = config_flow(c, STR("tour"));
+
+	assert_false(c->free_flows);
+	assert_int_equal(c->flow_count, 2);
+	assert_null(config_flow(c, STR("fund")));
+	assert_int_equal(flow->step_count, 4);
+	ASSERT_STR(flow->steps[0], "start");
+	ASSERT_STR(flow->steps[3], "done");
+	assert_int_equal(flow->moves[0], 1U << 1);
+	assert_int_equal(flow->moves[1], 1U << 2);
+	assert_int_equal(flow->moves[2], 1U << 0);
+	assert_int_equal(flow->moves[3], 0);
+	assert_int_equal(flow->counter_count, 2);
+	ASSERT_STR(flow->counters[1].name, "resend");
+	assert_int_equal(flow->counters[1].attempts, 3);
+	assert_int_equal(flow->counters[1].cooldown, 30 * CLOCK_SECOND);
+	assert_int_equal(flow->counters[1].reset, CLOCK_HOUR);
+	assert_int_equal(flow->counters[0].cooldown, 0);
+	assert_int_equal(flow->scope, FLOW_SCOPE_USER);
+	assert_int_equal(flow->expires, 2 * CLOCK_HOUR);
+	assert_int_equal(tour->scope, FLOW_SCOPE_SESSION);
+	assert_int_equal(tour->expires, 24 * CLOCK_HOUR);
+	assert_int_equal(tour->step_count, 1);
+	assert_true(loaded(*state, REQUIRED)->free_flows);
+}
+
+static void clients_are_understood(void **state)
+{
+	const struct config *c = loaded(
+		*state, REQUIRED "[client shop-app]\ntitle = The Shop\n"
+				 "return = org.example.shop:  https://shop.example:8443/done\n"
+				 "[client b]\n");
+	const struct client_config *shop = config_client(c, STR("shop-app"));
+
+	assert_int_equal(c->client_count, 2);
+	ASSERT_STR(shop->title, "The Shop");
+	assert_int_equal(shop->return_count, 2);
+	ASSERT_STR(shop->returns[0].scheme, "org.example.shop");
+	ASSERT_STR(shop->returns[1].host, "shop.example");
+	assert_int_equal(shop->returns[1].port, 8443);
+	ASSERT_STR(shop->returns[1].path, "/done");
+	ASSERT_STR(config_client(c, STR("b"))->title, "b");
+	assert_int_equal(config_client(c, STR("b"))->return_count, 0);
+	assert_null(config_client(c, STR("app")));
+}
+
+static void places_to_return_to_are_understood(void **state)
+{
+	const struct config *c =
+		loaded(*state,
+		       REQUIRED "[client a]\nreturn = com.example-1.app: com.example.app:/ "
+				"com.example.app:///x com.example.app+x://open\n"
+				"[client b]\nreturn = https://a.example/ https://a-1.example/x/ "
+				"https://xn--bcher-kva.example/X_y.z~/- https://10.0.0.1:65535/\n");
+	const struct client_config *app = config_client(c, STR("a"));
+	const struct client_config *site = config_client(c, STR("b"));
+
+	assert_int_equal(app->return_count, 4);
+	assert_false(str_is_present(app->returns[1].authority));
+	assert_true(str_is_present(app->returns[2].authority));
+	ASSERT_STR(app->returns[2].path, "/x");
+	ASSERT_STR(app->returns[3].host, "open");
+	assert_int_equal(site->return_count, 4);
+	ASSERT_STR(site->returns[1].path, "/x/");
+	ASSERT_STR(site->returns[3].authority, "10.0.0.1:65535");
+}
+
 static void class_names(void **state)
 {
 	(void)state;
@@ -347,6 +424,9 @@ int main(void)
 		cmocka_unit_test(missing_password_files),
 		cmocka_unit_test(unreadable_password_files),
 		cmocka_unit_test(environment_overrides_the_file),
+		cmocka_unit_test(flows_are_understood),
+		cmocka_unit_test(clients_are_understood),
+		cmocka_unit_test(places_to_return_to_are_understood),
 		cmocka_unit_test(class_names),
 	};
 

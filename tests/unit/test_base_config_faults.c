@@ -184,6 +184,44 @@ static const struct {
 	{"listen a", "mode = 01777", "mode must be an octal mode such as 0660"},
 	{"listen a", "threads = 0", "threads must be a number from 1 to 256"},
 	{"listen a", "origin = https://a", "unknown setting \"origin\""},
+	{"flows", "free_flows = maybe", "free_flows must be yes, on, no or off"},
+	{"flow a", "steps = start > Start",
+	 "steps must be steps such as start > done: a-z, 0-9, ., _ and -"},
+	{"flow a", "steps = start >",
+	 "steps must be steps such as start > done: a-z, 0-9, ., _ and -"},
+	{"flow a", "steps = start > b > start", "steps has a step twice"},
+	{"flow a", "steps = a>b>c>d>e>f>g>h>i>j>k>l>m>n>o>p>q", "steps has more than 16 steps"},
+	{"flow a", "scope = both", "scope must be user or session"},
+	{"flow a", "expires = 59s", "expires must be from 60s to 400d"},
+	{"flow a", "expires = never", "expires must be a span such as 90s, 30m, 12h or 14d"},
+	{"flow a", "counter. = 5, reset 1h",
+	 "expected counter.NAME: a-z, 0-9, ., _ and -, at most 64"},
+	{"flow a", "counter.x = 0, reset 1h",
+	 "a counter begins with a number of attempts, 1 to 1000000"},
+	{"flow a", "counter.x = many, reset 1h",
+	 "a counter begins with a number of attempts, 1 to 1000000"},
+	{"flow a", "counter.x = 5", "a counter needs reset SPAN, not shorter than its cooldown"},
+	{"flow a", "counter.x = 5, reset 1m, cooldown 2m",
+	 "a counter needs reset SPAN, not shorter than its cooldown"},
+	{"flow a", "counter.x = 5, reset 0s", "a counter's spans are from 1s to 24h"},
+	{"flow a", "counter.x = 5, reset 25h", "a counter's spans are from 1s to 24h"},
+	{"flow a", "counter.x = 5, reset 1h, reset 1h",
+	 "a counter is ATTEMPTS, reset SPAN, and perhaps cooldown SPAN, each once"},
+	{"flow a", "counter.x = 5, refill 1h",
+	 "a counter is ATTEMPTS, reset SPAN, and perhaps cooldown SPAN, each once"},
+	{"flow a", "counter = 5, reset 1h", "unknown setting \"counter\""},
+	{"client a", "return = http://a.example/",
+	 "return must be https://HOST/PATH or the scheme of an app, such as com.example.app:"},
+	{"client a", "return = https://a.example",
+	 "return must be https://HOST/PATH or the scheme of an app, such as com.example.app:"},
+	{"client a", "return = https://a.example@b.example/",
+	 "return must be https://HOST/PATH or the scheme of an app, such as com.example.app:"},
+	{"client a", "return = javascript:",
+	 "return must be https://HOST/PATH or the scheme of an app, such as com.example.app:"},
+	{"client a", "return = com.example.app",
+	 "return must be https://HOST/PATH or the scheme of an app, such as com.example.app:"},
+	{"client a", "return = org.example.app:\"",
+	 "return must be https://HOST/PATH or the scheme of an app, such as com.example.app:"},
 };
 
 static void values_that_are_refused(void **state)
@@ -196,6 +234,122 @@ static void values_that_are_refused(void **state)
 		(void)snprintf(expected, sizeof expected, ":5: %s", refused_values[i].expected);
 		assert_refused(*state, str_of(content), expected);
 	}
+}
+
+/* What could lead elsewhere than it seems, or could never be reached. */
+static const char *const refused_places[] = {
+	"javascript:",
+	"data:",
+	"vbscript:",
+	"file:",
+	"file:///",
+	"about:",
+	"blob:",
+	"intent:",
+	"http:",
+	"https:",
+	"web+app:",
+	"JavaScript:/",
+	"Com.example.app:",
+	".example:",
+	"1.example:",
+	"com.example.app",
+	"com.example.app:x",
+	"com.example.app:?x",
+	"com.example.app:/x?y",
+	"com.example.app:/x#y",
+	"com.example.app:/%2e",
+	"com.example.app:/../x",
+	"com.example.app:/x//y",
+	"com.example.app://",
+	"com.example.app://Host/",
+	"com.example.app://u@host/",
+	"com.example.app:/x;y",
+	"*:",
+	"*",
+	"http://a.example/",
+	"https://a.example",
+	"https:a.example/",
+	"https:/a.example/",
+	"https:///",
+	"https://*.example/",
+	"https://*/",
+	"https://A.example/",
+	"HTTPS://a.example/",
+	"https://a.example./",
+	"https://.a.example/",
+	"https://a..example/",
+	"https://-a.example/",
+	"https://a-.example/",
+	"https://a_b.example/",
+	"https://u@a.example/",
+	"https://a.example@b.example/",
+	"https://a.example:/",
+	"https://a.example:0/",
+	"https://a.example:080/",
+	"https://a.example:65536/",
+	"https://a.example:1:2/",
+	"https://[::1]/",
+	"https://a%2eexample/",
+	"https://b\xc3\xbc"
+	"cher.example/",
+	"https://a.example/%61",
+	"https://a.example/x?y",
+	"https://a.example/x#y",
+	"https://a.example/../x",
+	"https://a.example/x/..",
+	"https://a.example/./x",
+	"https://a.example//x",
+	"https://a.example/x//",
+	"https://a.example\\x",
+	"https://a.example/\\x",
+};
+
+static void places_that_are_refused(void **state)
+{
+	for (size_t i = 0; i < sizeof refused_places / sizeof refused_places[0]; i++) {
+		char content[512];
+		(void)snprintf(content, sizeof content, "%s[client a]\nreturn = %s\n", REQUIRED,
+			       refused_places[i]);
+		assert_refused(*state, str_of(content),
+			       ":5: return must be https://HOST/PATH or the scheme of an app, such "
+			       "as com.example.app:");
+	}
+}
+
+#define FLOW REQUIRED "[flow a]\nsteps = start > kyc > done\n"
+
+static void flows_that_are_refused(void **state)
+{
+	char content[8192] = REQUIRED;
+
+	assert_refused(*state, STR(REQUIRED "[flow]\nsteps = a\n"),
+		       ":4: expected [flow KIND]: a-z, 0-9, ., _ and -, at most 64, beginning with "
+		       "a letter or digit");
+	assert_refused(*state, STR(REQUIRED "[flow -a]\nsteps = a\n"),
+		       ":4: expected [flow KIND]: a-z, 0-9, ., _ and -, at most 64, beginning with "
+		       "a letter or digit");
+	assert_refused(*state, STR(REQUIRED "[flow a]\n"), ":4: this section lacks steps");
+	assert_refused(*state, STR(FLOW "[flow a]\n"),
+		       ":6: this section is there twice: \"flow a\"");
+	assert_refused(*state, STR(FLOW "client_may = start > paid\n"),
+		       ":6: client_may names what is no step of this flow");
+	assert_refused(*state, STR(FLOW "client_may = start\n"),
+		       ":6: client_may must be moves such as start > kyc, kyc > otp");
+	assert_refused(*state, STR(FLOW "counter.x = 1, reset 1s\ncounter.x = 1, reset 1s\n"),
+		       ":7: this counter is there twice");
+	assert_refused(*state,
+		       STR(FLOW "counter.1 = 1, reset 1s\ncounter.2 = 1, reset 1s\n"
+				"counter.3 = 1, reset 1s\ncounter.4 = 1, reset 1s\n"
+				"counter.5 = 1, reset 1s\n"),
+		       ":10: more than 4 counters");
+	assert_refused(*state, STR(REQUIRED "[client A]\n"),
+		       ":4: expected [client NAME]: a-z, 0-9, ., _ and -, at most 64, beginning "
+		       "with a letter or digit");
+	for (int i = 0; i < 17; i++)
+		(void)snprintf(content + strlen(content), sizeof content - strlen(content),
+			       "[flow f%d]\nsteps = a\n", i);
+	assert_refused(*state, str_of(content), ":36: more than 16 sections [flow KIND]");
 }
 
 static void server_values_that_are_refused(void **state)
@@ -293,11 +447,11 @@ static void files_that_are_no_configuration(void **state)
 	assert_refused(scratch, (struct str){zeros, 65537}, ": is larger than 65536 bytes");
 	free(zeros);
 
-	assert_int_equal(arena_open(256, 6000, &small), OK);
+	assert_int_equal(arena_open(256, 32768, &small), OK);
 	const char *path = scratch_file(scratch, "conf", REQUIRED, 0600);
 	enum err e = config_load(path, small, &config, &fault);
 	assert_int_equal(e, OK);
-	for (size_t less = 0; less < 6000 && e == OK; less += 64) {
+	for (size_t less = 0; less < 32768 && e == OK; less += 64) {
 		arena_reset(small);
 		assert_non_null(arena_alloc(small, less));
 		e = config_load(path, small, &config, &fault);
@@ -314,8 +468,10 @@ int main(void)
 		cmocka_unit_test(lines_that_are_refused),
 		cmocka_unit_test(long_lines_are_refused_not_cut),
 		cmocka_unit_test(values_that_are_refused),
+		cmocka_unit_test(places_that_are_refused),
 		cmocka_unit_test(server_values_that_are_refused),
 		cmocka_unit_test(listeners_that_are_refused),
+		cmocka_unit_test(flows_that_are_refused),
 		cmocka_unit_test(database_addresses),
 		cmocka_unit_test(files_that_are_no_configuration),
 	};
