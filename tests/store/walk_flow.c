@@ -299,6 +299,8 @@ static void judge(struct walk *walk, const struct scene *scene, const struct flo
 		walk_check_flow(walk, &outcome->flow, scene->s, scene->kind, flow);
 		keep_tag(walk, flow);
 	}
+	if (walk_chance(walk, 10) && model_is_live(&walk->m, scene->s))
+		walk_check_flows(walk, &scene->arrival);
 }
 
 static int length(struct walk *walk)
