@@ -118,9 +118,9 @@ static bool is_repeatable(const struct renewal *r, const struct session *session
 	const struct session_row *row = &session->found.session;
 
 	return (session->standing == SESSION_LIVE || session->standing == SESSION_PENDING) &&
-	       id_equal(row->id, rotation->session_id) && row->epoch == rotation->epoch &&
-	       id_equal(row->user_id, r->user_id) && row->carrier == (uint32_t)r->carrier &&
-	       !row->value_used && digest_equal(&row->hash, &r->hash);
+	       id_equal(row->id, rotation->session_id) && id_equal(row->user_id, r->user_id) &&
+	       row->carrier == (uint32_t)r->carrier && !row->value_used &&
+	       digest_equal(&row->hash, &r->hash);
 }
 
 static enum err find_new_row(struct renewal *r, struct db *db, struct session *session)

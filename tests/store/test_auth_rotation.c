@@ -72,6 +72,23 @@ static void same_request_is_answered_alike(void **state)
 	assert_int_equal(count_of(w, lost.client.user), 1);
 }
 
+/* What somebody else did to the row meanwhile raised its epoch, and took the value from nobody. */
+static void a_raised_epoch_does_not_hinder_it(void **state)
+{
+	struct world *w = *state;
+	struct lost lost = lose_an_answer(w);
+	uint64_t lowered = 0;
+	struct session_issued again;
+
+	assert_ok(session_store_lower_of_user(w->db, &lost.client.user, w->context.now, &lowered));
+	assert_int_equal(lowered, 1);
+	again = sign_in(w, lost.client);
+	assert_true(again.repeated);
+	assert_true(str_equal(text_of(again), text_of(lost.second)));
+	assert_int_equal(again.session.found.session.epoch,
+			 lost.second.session.found.session.epoch + 1);
+}
+
 static void assert_not_repeated(struct world *w, const struct lost *lost, struct client c)
 {
 	struct session_issued other = sign_in(w, c);
@@ -442,7 +459,7 @@ int main(void)
 		TEST(signing_in_lifts_a_hold),       TEST(too_many_sessions_end_the_idlest),
 		TEST(a_device_has_one_session),      TEST(devices_are_a_users_own),
 		TEST(rotation_spares_itself),        TEST(sessions_outlive_a_new_root),
-		TEST(tokens_are_bound_to_the_value),
+		TEST(tokens_are_bound_to_the_value), TEST(a_raised_epoch_does_not_hinder_it),
 	};
 
 	return cmocka_run_group_tests(tests, world_open, world_close);
