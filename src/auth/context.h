@@ -13,6 +13,7 @@ struct arena;
 struct blocklist;
 struct db;
 struct hasher;
+struct key_box;
 
 /* Built by the dispatcher for one request, or by the command for one act. Owns nothing. */
 struct auth_context {
@@ -20,6 +21,7 @@ struct auth_context {
 	const struct keyring *keys;
 	struct hasher *hasher;             /* may be NULL where nothing hashes */
 	const struct blocklist *blocklist; /* may be NULL where no password is set */
+	struct key_box *signing;           /* may be NULL where no token is made or read */
 	struct db *db;                     /* account web (the command: web too) */
 	struct db
 		*hash_db; /* account hash: only in the hash lane, CGI and the command; else NULL */
