@@ -23,6 +23,7 @@ enum access_verdict {
 
 /* How long a token may live at the very most, whatever the configuration (TK-11). */
 #define ACCESS_LIFE_MAX (15 * CLOCK_MINUTE)
+#define ACCESS_LEEWAY_MAX CLOCK_MINUTE
 
 /* Issuer of everything here: origin and base path. */
 MUST_CHECK enum err access_token_issuer(struct arena *arena, const struct config *config,

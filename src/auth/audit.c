@@ -52,6 +52,8 @@ static const struct {
 	[AUDIT_HANDOVER_TAKEN] = {"handover_taken", "ok", LOG_LEVEL_INFO},
 	[AUDIT_HANDOVER_REFUSED] = {"handover_refused", "refused", LOG_LEVEL_WARN},
 	[AUDIT_FLOW_SERVED] = {"flow_served", "ok", LOG_LEVEL_INFO},
+	[AUDIT_KEYS_CHANGED] = {"signing_keys_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ROOTS_CHANGED] = {"root_keys_changed", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

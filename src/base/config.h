@@ -25,6 +25,9 @@ enum session_class {
 /* The four database accounts (docs/operations.md). */
 enum db_role { DB_ROLE_MIGRATE, DB_ROLE_WEB, DB_ROLE_HASH, DB_ROLE_GUARD, DB_ROLE_COUNT };
 
+/* What signing keys call their algorithm, which is the same (RFC 8037, RFC 9864). As in the rows. */
+enum signing_alg { SIGNING_ALG_NONE = 0, SIGNING_EDDSA = 1, SIGNING_ED25519 = 2 };
+
 enum listen_role { LISTEN_RESPONDER, LISTEN_AUTHORIZER, LISTEN_ROLE_COUNT };
 
 /* [listen NAME]: a socket that Gatepost opens itself. Without any, fd 0 is the socket. */
@@ -155,6 +158,14 @@ struct config {
 		unsigned source_long;     /* … in a day */
 		unsigned guests;          /* guest sessions from a source in an hour */
 	} throttle;
+	struct {
+		int64_t life;             /* of an access token; spans like those below */
+		int64_t leeway;           /* for clocks of others: at most a minute */
+		int64_t key_active;       /* so long a key signs */
+		int64_t jwks_cache;       /* so long others may keep the published keys */
+		enum signing_alg alg;     /* of keys made from now on */
+		unsigned signature_cache; /* right signatures remembered; 0: none */
+	} token;
 	struct str cors_origins[CONFIG_CORS_ORIGINS];
 	size_t cors_origin_count;
 	struct flow_config *flows; /* CONFIG_FLOWS at most, like the clients */

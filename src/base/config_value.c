@@ -290,6 +290,19 @@ static enum err set_scope(const struct slot_of *to, struct str text)
 	return OK;
 }
 
+static enum err set_alg(const struct slot_of *to, struct str text)
+{
+	enum signing_alg *out = target(to);
+
+	if (str_equal(text, STR("EdDSA")))
+		*out = SIGNING_EDDSA;
+	else if (str_equal(text, STR("Ed25519")))
+		*out = SIGNING_ED25519;
+	else
+		return fault_set(to->reason, "must be EdDSA or Ed25519");
+	return OK;
+}
+
 /* A list of quoted words, as the header Clear-Site-Data has it. */
 static enum err set_directives(const struct slot_of *to, struct str text)
 {
@@ -315,13 +328,14 @@ static enum err (*const setters[CONFIG_TYPE_COUNT])(const struct slot_of *, stru
 	[CONFIG_BASE_PATH] = set_base_path, [CONFIG_MODE] = set_mode,
 	[CONFIG_ORIGINS] = set_origins,     [CONFIG_ADDRESS] = set_address,
 	[CONFIG_ROLE] = set_role,           [CONFIG_DIRECTIVES] = set_directives,
-	[CONFIG_SCOPE] = set_scope,
+	[CONFIG_SCOPE] = set_scope,         [CONFIG_ALG] = set_alg,
 };
 
 static bool is_measured_as_number(enum config_type type)
 {
 	return type == CONFIG_BOOL || type == CONFIG_NUMBER || type == CONFIG_SPAN ||
-	       type == CONFIG_MODE || type == CONFIG_ROLE || type == CONFIG_SCOPE;
+	       type == CONFIG_MODE || type == CONFIG_ROLE || type == CONFIG_SCOPE ||
+	       type == CONFIG_ALG;
 }
 
 /* The environment may take back what the file gives. */

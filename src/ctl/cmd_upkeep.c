@@ -7,6 +7,7 @@
 #include "db.h"
 #include "document.h"
 #include "keyring.h"
+#include "keyring_file.h"
 #include "migrate.h"
 #include "output.h"
 #include "purge.h"
@@ -83,7 +84,7 @@ static enum err open_keys(struct ctl *ctl, struct keyring **keys)
 {
 	const char *path = ctl->auth.config->server.key_file.p;
 	struct fault exists;
-	enum err e = keyring_create_file(path, &exists);
+	enum err e = keyring_file_create(path, ctl->auth.now, &exists);
 
 	if (e != OK && e != ERR_CONFLICT) {
 		ctl->fault = exists;

@@ -185,6 +185,17 @@ enum err session_store_count(struct db *db, const struct id *user_id, uint64_t *
 	return OK;
 }
 
+enum err session_store_count_before(struct db *db, int64_t before, uint64_t *count)
+{
+	int64_t number = 0;
+	bool found = false;
+
+	TRY(row_find(db, STMT_SESSION_COUNT_BEFORE, ARGS(arg_int(before)),
+		     (struct row_into){.row = &number}, &found));
+	*count = (uint64_t)number;
+	return OK;
+}
+
 enum err session_store_delete_idlest(struct db *db, const struct id *user_id, int64_t now,
 				     uint64_t n)
 {

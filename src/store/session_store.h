@@ -116,6 +116,8 @@ MUST_CHECK enum err session_store_delete_any(struct db *db, unsigned limit, uint
 /* All of the user's sessions on that device. Idempotent. *ended counts. */
 MUST_CHECK enum err session_store_delete_of_device(struct db *db, const struct id *user_id,
 						   const struct id *device_id, uint64_t *ended);
+/* Number of rows, of everybody's, whose sign-in was before that. Reads them all. */
+MUST_CHECK enum err session_store_count_before(struct db *db, int64_t before, uint64_t *count);
 /* Number of rows of the user. */
 MUST_CHECK enum err session_store_count(struct db *db, const struct id *user_id, uint64_t *count);
 /* Deletes the n that are over or else longest idle. */
