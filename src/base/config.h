@@ -25,7 +25,8 @@ enum session_class {
 /* The four database accounts (docs/operations.md). */
 enum db_role { DB_ROLE_MIGRATE, DB_ROLE_WEB, DB_ROLE_HASH, DB_ROLE_GUARD, DB_ROLE_COUNT };
 
-/* What signing keys call their algorithm, which is the same (RFC 8037, RFC 9864). As in the rows. */
+/* What signing keys call their algorithm, which is the same (RFC 8037, RFC 9864). As in the rows.
+ */
 enum signing_alg { SIGNING_ALG_NONE = 0, SIGNING_EDDSA = 1, SIGNING_ED25519 = 2 };
 
 enum listen_role { LISTEN_RESPONDER, LISTEN_AUTHORIZER, LISTEN_ROLE_COUNT };
