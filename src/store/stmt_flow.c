@@ -88,10 +88,11 @@ const struct stmt_def stmt_part_flow[STMT_COUNT] = {
 		   "ON u.owner_id = ? AND u.kind = g.kind AND u.expires_at <= ? "
 		   "WHERE g.owner_id = ? AND g.owner_kind = 2 AND g.scope = 1 "
 		   "AND g.expires_at > ?"),
-	/* A kind that the user has stays. */
-	DEF(STMT_FLOW_PROMOTE, .params = "bbiibi", .roles = WEB,
+	/* A kind that the user has stays; one that has expired is met as a duplicate. */
+	DEF(STMT_FLOW_PROMOTE, .params = "bibiibi", .roles = WEB,
 	    .sql = "UPDATE flow g LEFT JOIN flow u "
-		   "ON u.owner_id = ? AND u.kind = g.kind AND g.scope = 1 SET "
+		   "ON u.owner_id = ? AND u.kind = g.kind AND g.scope = 1 "
+		   "AND u.expires_at > ? SET "
 		   "g.owner_id = IF(g.scope = 1 AND u.id IS NULL, ?, g.owner_id), "
 		   "g.owner_kind = IF(g.scope = 1 AND u.id IS NULL, 1, 2), "
 		   "g.from_guest = 1, g.facts = '{}', g.version = g.version + 1, "
