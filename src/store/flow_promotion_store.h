@@ -17,9 +17,9 @@ struct flow_promotion {
 };
 
 /*
- * Two statements: the session's flows that have not expired lose their facts and are marked
- * from_guest; those of scope user whose kind the user has not become the user's. A flow of the
- * user's that has expired gives way. Belongs in a transaction.
+ * One statement, or three where a flow of the user's that has expired has to give way: the
+ * session's flows that have not expired lose their facts and are marked from_guest; those of scope
+ * user whose kind the user has not become the user's. Belongs in a transaction.
  */
 MUST_CHECK enum err flow_promotion_store_flows(struct db *db,
 					       const struct flow_promotion *promotion);

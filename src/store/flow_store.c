@@ -6,10 +6,10 @@
 #include "db.h"
 #include "row.h"
 
-/* A result as it comes: the columns of a counter have arrived in the places of a flow's. */
 struct reading {
 	struct arena *arena;
 	struct flow_lines *out;
+	struct id counts;       /* the owner of the counters */
 	struct flow_line *room; /* for the next one */
 };
 
@@ -23,6 +23,7 @@ static enum err make_room(struct reading *reading, struct row_sink *sink)
 	return OK;
 }
 
+/* The columns of a counter have arrived in the places of a flow's. */
 static void put_in_place(struct flow_line *line)
 {
 	const struct flow_row *as_flow = &line->flow;
@@ -69,18 +70,52 @@ static enum err take_line(struct row_sink *sink)
 	return make_room(reading, sink);
 }
 
-static enum err read_lines(struct db *db, struct arena *arena, enum stmt stmt, struct args args,
-			   struct flow_lines *out)
+static bool has_flow(const struct flow_lines *lines, const struct id *id)
 {
-	struct reading reading = {.arena = arena, .out = out};
+	for (const struct flow_line *line = lines->first; line != NULL; line = line->next)
+		if (!line->is_count && id_equal(line->flow.id, *id))
+			return true;
+	return false;
+}
+
+static enum err add_count(struct reading *reading, const struct flow_line *joined)
+{
+	struct flow_line *line = arena_alloc(reading->arena, sizeof *line);
+
+	if (line == NULL)
+		return ERR_MEMORY;
+	*line = (struct flow_line){.is_count = true, .count = joined->count};
+	line->count.owner_id = reading->counts;
+	line->count.kind = joined->flow.kind;
+	hang_up(reading->out, line);
+	return OK;
+}
+
+/* A flow, again for each of its counters. */
+static enum err take_joined(struct row_sink *sink)
+{
+	struct reading *reading = sink->context;
+	struct flow_line *line = reading->room;
+
+	if (line->is_count)
+		TRY(add_count(reading, line));
+	line->is_count = false;
+	if (has_flow(reading->out, &line->flow.id))
+		return OK;
+	hang_up(reading->out, line);
+	return make_room(reading, sink);
+}
+
+static enum err read_lines(struct db *db, struct reading *reading, enum stmt stmt, struct args args)
+{
 	struct row_sink sink = {
-		.into = {.arena = arena},
-		.take = take_line,
-		.context = &reading,
+		.into = {.arena = reading->arena},
+		.take = stmt == STMT_FLOW_REACHED ? take_joined : take_line,
+		.context = reading,
 	};
 
-	*out = (struct flow_lines){.n = 0};
-	TRY(make_room(&reading, &sink));
+	*reading->out = (struct flow_lines){.n = 0};
+	TRY(make_room(reading, &sink));
 	return row_each(db, stmt, args, &sink);
 }
 
@@ -108,10 +143,11 @@ static void cut_off(struct flow_lines *lines)
 enum err flow_store_list(struct db *db, struct arena *arena, const struct flow_reach *reach,
 			 int64_t now, struct flow_lines *out)
 {
-	TRY(read_lines(db, arena, STMT_FLOW_REACHED,
-		       ARGS(arg_id(counts_of(reach)), arg_id(&reach->session_id), arg_int(now),
-			    arg_id(counts_of(reach)), arg_int(now - COUNTS_KEPT)),
-		       out));
+	struct reading reading = {.arena = arena, .out = out, .counts = *counts_of(reach)};
+
+	TRY(read_lines(db, &reading, STMT_FLOW_REACHED,
+		       ARGS(arg_id(&reading.counts), arg_int(now - COUNTS_KEPT),
+			    arg_id(&reading.counts), arg_id(&reach->session_id), arg_int(now))));
 	cut_off(out);
 	return OK;
 }
@@ -119,13 +155,12 @@ enum err flow_store_list(struct db *db, struct arena *arena, const struct flow_r
 enum err flow_store_find(struct db *db, struct arena *arena, const struct flow_search *search,
 			 struct flow_lines *out)
 {
-	const struct id *counts = counts_of(search->reach);
+	struct reading reading = {.arena = arena, .out = out, .counts = *counts_of(search->reach)};
 
-	return read_lines(db, arena, STMT_FLOW_FIND,
-			  ARGS(arg_id(counts), arg_id(&search->reach->session_id),
-			       arg_bytes(search->kind), arg_id(counts), arg_bytes(search->kind),
-			       arg_int(search->now - COUNTS_KEPT)),
-			  out);
+	return read_lines(db, &reading, STMT_FLOW_FIND,
+			  ARGS(arg_id(&reading.counts), arg_id(&search->reach->session_id),
+			       arg_bytes(search->kind), arg_id(&reading.counts),
+			       arg_bytes(search->kind), arg_int(search->now - COUNTS_KEPT)));
 }
 
 enum err flow_store_hold_guest(struct db *db, const struct id *session_id, bool *found)

@@ -35,7 +35,7 @@ struct flow_count_row {
 	int64_t started_at, last_at, purge_at;
 };
 
-/* A row of either table, as one statement reads both. */
+/* A row of either table: one statement reads both. */
 struct flow_line {
 	bool is_count;
 	struct flow_row flow;        /* unless is_count */
@@ -43,7 +43,7 @@ struct flow_line {
 	struct flow_line *next;
 };
 
-/* In the order of the statement; lines and strings in the arena. */
+/* Counters before flows; lines and strings in the arena. */
 struct flow_lines {
 	struct flow_line *first;
 	size_t n;
@@ -56,15 +56,15 @@ struct flow_reach {
 };
 
 /*
- * One statement: the counters whose window runs or ended less than a day ago, and the flows that
- * run at now, the one that changed last first; of more than FLOW_LINES_MAX the oldest flows stay
- * away.
+ * One statement: the flows that run at now, the one that changed last first, and those of their
+ * counters whose window runs or ended less than a day ago; of more than FLOW_LINES_MAX lines the
+ * oldest flows stay away.
  */
 #define FLOW_LINES_MAX 256
 MUST_CHECK enum err flow_store_list(struct db *db, struct arena *arena,
 				    const struct flow_reach *reach, int64_t now,
 				    struct flow_lines *out);
-/* One statement: the flows of the kind, over or not, and the counters as above. */
+/* One statement: the flows of the kind, over or not, and its counters as above. */
 struct flow_search {
 	const struct flow_reach *reach;
 	struct str kind;

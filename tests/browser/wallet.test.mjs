@@ -61,6 +61,7 @@ scene(tools, 'deep link, sign-in, identity, code, done: closed and opened again 
   await shown(visitor, 'How much?');
   assert.equal(await visitor.cookie('__Host-gatepost'), undefined, 'looking makes no session');
   assert.equal(await visitor.page.getByLabel('Amount').inputValue(), '50');
+  assert.equal(await visitor.page.getByRole('link', { name: 'Sign out' }).isVisible(), false, 'nobody is signed in');
   await look(visitor, 'begin');
   await button(visitor, 'Begin');
   await shown(visitor, 'Sign in to go on');
@@ -74,6 +75,7 @@ scene(tools, 'deep link, sign-in, identity, code, done: closed and opened again 
   assert.equal(visitor.path(), '/wallet/');
   await shown(visitor, 'You fund 50.00');
   assert.match(await visitor.text(), /alice Example/);
+  assert.equal(await visitor.page.getByRole('link', { name: 'Sign out' }).isVisible(), true);
   await look(visitor, 'start');
   visitor = await again(visit, visitor);
   await button(visitor, 'Go on');

@@ -348,7 +348,8 @@ int __wrap_mysql_stmt_prepare(MYSQL_STMT *stmt, const char *text, unsigned long 
 	return fail_stmt(stmt, CR_SERVER_LOST);
 }
 
-/* A reading statement finds nothing of it; a writing one is undone with the rest. */
+/* A reading statement finds nothing of it; a writing one is undone with the rest. Both report
+ * success; of one that fails a server that undid the rest would say so (a deadlock). */
 static int execute_undone(MYSQL_STMT *stmt)
 {
 	MYSQL *mysql = stmt->mysql;
@@ -359,7 +360,7 @@ static int execute_undone(MYSQL_STMT *stmt)
 	if (open && reads)
 		(void)__real_mysql_real_query(mysql, "ROLLBACK", 8);
 	e = __real_mysql_stmt_execute(stmt);
-	if (open && !reads)
+	if (e == 0 && open && !reads)
 		(void)__real_mysql_real_query(mysql, "ROLLBACK", 8);
 	if (e == 0 && !open)
 		note_lasting(mysql);

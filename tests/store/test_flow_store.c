@@ -145,7 +145,7 @@ static void count(struct fixture *fixture, struct flow_count_row row)
 	assert_true(taken);
 }
 
-/* Of the user and of this very session, those that run; counters are the user's alone. */
+/* Of the user and of this very session, those that run; counters of these, the user's alone. */
 static void test_list(void **state)
 {
 	struct fixture *fixture = *state;
@@ -156,11 +156,12 @@ static void test_list(void **state)
 		row_of(reach.user_id, "c"),    row_of(reach.user_id, "over"),
 		row_of(id_random(), "others"),
 	};
-	struct flow_count_row counts[4] = {
+	struct flow_count_row counts[5] = {
 		{reach.user_id, STR("a"), STR("runs"), 1, 0, T0 - 5, T0 + 5},
 		{reach.user_id, STR("a"), STR("day"), 1, 0, T0 - 5, T0 - CLOCK_DAY + 1},
 		{reach.user_id, STR("a"), STR("old"), 1, 0, T0 - 5, T0 - CLOCK_DAY},
 		{reach.session_id, STR("b"), STR("guests"), 1, 0, T0 - 5, T0 + 5},
+		{reach.user_id, STR("over"), STR("runs"), 1, 0, T0 - 5, T0 + 5},
 	};
 	const struct flow_line *line = NULL;
 	struct flow_lines lines;
@@ -172,7 +173,7 @@ static void test_list(void **state)
 	rows[3].expires_at = T0;
 	for (size_t i = 0; i < 5; i++)
 		insert(fixture, rows[i]);
-	for (size_t i = 0; i < 4; i++)
+	for (size_t i = 0; i < 5; i++)
 		count(fixture, counts[i]);
 	lines = list(fixture, reach, T0);
 	assert_int_equal(lines.n, 5);
@@ -201,7 +202,7 @@ static void test_list(void **state)
 	check_row(&lines.first->next->flow, &rows[1]);
 }
 
-/* However many there came to be: all counters, and the flows that changed last. */
+/* However many there came to be: their counters, and the flows that changed last. */
 static void test_list_is_bounded(void **state)
 {
 	struct fixture *fixture = *state;
@@ -218,7 +219,7 @@ static void test_list_is_bounded(void **state)
 	}
 	assert_ok(db_commit(fixture->web));
 	count(fixture,
-	      (struct flow_count_row){reach.user_id, STR("a"), STR("otp"), 1, 0, T0, T0 + 9});
+	      (struct flow_count_row){reach.user_id, STR("kind-99"), STR("otp"), 1, 0, T0, T0 + 9});
 	lines = list(fixture, reach, T0);
 	assert_int_equal(lines.n, FLOW_LINES_MAX);
 	assert_true(lines.first->is_count);
@@ -385,7 +386,8 @@ static void test_hold_guest(void **state)
 
 static struct flow_count_row only_count(struct fixture *fixture, struct id owner, int64_t now)
 {
-	struct flow_lines lines = list(fixture, (struct flow_reach){.session_id = owner}, now);
+	struct flow_lines lines =
+		find(fixture, (struct flow_reach){.session_id = owner}, "fund", now);
 
 	assert_int_equal(lines.n, 1);
 	assert_true(lines.first->is_count);

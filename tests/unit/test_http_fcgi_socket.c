@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@
 #include <cmocka.h>
 
 #include "fcgi.h"
+#include "fcgi_socket.h"
 
 struct fixture {
 	char dir[32];
@@ -185,6 +187,70 @@ static void listens_on_loopback_only(void **state)
 	(void)close(fd);
 }
 
+/* A connection from 127.0.0.1 to the listener: what becomes of it. */
+static int take_from_loopback(int listener)
+{
+	struct sockaddr_in name;
+	socklen_t n = sizeof name;
+	int client = socket(AF_INET, SOCK_STREAM, 0);
+	int taken = -1;
+
+	assert_int_equal(getsockname(listener, (struct sockaddr *)&name, &n), 0);
+	assert_int_equal(connect(client, (const struct sockaddr *)&name, sizeof name), 0);
+	int number = fcgi_socket_take(listener, &taken);
+	assert_int_equal(number == 0, taken >= 0);
+	if (taken >= 0)
+		(void)close(taken);
+	(void)close(client);
+	return number;
+}
+
+/* IN-15: of a TCP port those that FCGI_WEB_SERVER_ADDRS names. */
+static void takes_only_whom_it_names(void **state)
+{
+	static const struct {
+		const char *list;
+		bool welcome;
+	} cases[] = {
+		{NULL, true},
+		{"127.0.0.1", true},
+		{"127.0.0.2,127.0.0.1", true},
+		{"127.0.0.1,127.0.0.2", true},
+		{"127.0.0.2", false},
+		{"127.0.0.10", false},
+		{"127.0.0.", false},
+		{"127.0.0.2,,127.0.0.11", false},
+		{"localhost", false},
+		{",", false},
+	};
+	struct fixture *fixture = *state;
+	int fd = -1;
+
+	assert_int_equal(fcgi_listen("127.0.0.1:0", 0, &fd, &fixture->fault), OK);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		if (cases[i].list != NULL)
+			assert_int_equal(setenv("FCGI_WEB_SERVER_ADDRS", cases[i].list, 1), 0);
+		int number = take_from_loopback(fd);
+		if (number != (cases[i].welcome ? 0 : ECONNABORTED))
+			fail_msg("%s: %d", cases[i].list, number);
+	}
+	assert_int_equal(unsetenv("FCGI_WEB_SERVER_ADDRS"), 0);
+	(void)close(fd);
+	/* At a unix socket its mode decides. */
+	assert_int_equal(setenv("FCGI_WEB_SERVER_ADDRS", "127.0.0.2", 1), 0);
+	assert_int_equal(fcgi_listen(fixture->path, 0600, &fd, &fixture->fault), OK);
+	struct sockaddr_un name = {.sun_family = AF_UNIX};
+	int client = socket(AF_UNIX, SOCK_STREAM, 0);
+	int taken = -1;
+	memcpy(name.sun_path, fixture->path, strlen(fixture->path));
+	assert_int_equal(connect(client, (const struct sockaddr *)&name, sizeof name), 0);
+	assert_int_equal(fcgi_socket_take(fd, &taken), 0);
+	(void)close(taken);
+	(void)close(client);
+	(void)close(fd);
+	assert_int_equal(unsetenv("FCGI_WEB_SERVER_ADDRS"), 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_fixture, close_fixture)
 
 int main(void)
@@ -192,7 +258,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(listens_with_the_mode_asked_for),    TEST(replaces_only_what_is_dead),
 		TEST(never_removes_another_kind_of_file), TEST(refuses_impossible_paths),
-		TEST(listens_on_loopback_only),
+		TEST(listens_on_loopback_only),           TEST(takes_only_whom_it_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -61,6 +61,7 @@ function show() {
   const now = viewNow();
   for (const id of views) element(id).hidden = id !== now;
   element('who').textContent = state?.user ? state.user.display_name : 'Not signed in';
+  element('account').hidden = !state?.user;
   element('progress').hidden = !flow;
   for (const item of element('progress').children) {
     if (item.dataset.step === flow?.step) item.setAttribute('aria-current', 'step');
