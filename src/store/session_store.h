@@ -50,6 +50,8 @@ struct session_row {
 	struct str amr;
 	int64_t auth_time, aal2_end, created_at, last_seen, idle_end, expires_at;
 	struct str device_name, ip, user_agent;
+	struct id pair_id; /* carried by tokens: jti of the newest access token, which value_used is
+			      about; none: another carrier */
 };
 
 /* What one check reads: the session, its user, its membership, joined by primary key. */
@@ -72,9 +74,14 @@ MUST_CHECK enum err session_store_find(struct db *db, struct arena *arena,
 				       const struct digest *hashes, size_t n,
 				       struct session_found *found, size_t *count)
 	/* six parameters: the batch and its result belong to the caller's stack */;
+/* The same by the id that an access token names; one statement. */
+MUST_CHECK enum err session_store_find_named(struct db *db, struct arena *arena,
+					     const struct id *id, struct session_found *out,
+					     bool *found);
 /* Inserts. ERR_CONFLICT when hash or id exist (never in practice). */
 MUST_CHECK enum err session_store_insert(struct db *db, const struct session_row *row);
-/* last_seen, idle_end, value_used = 1, ip, where id and epoch still match. Idempotent. */
+/* last_seen, idle_end, ip, and value_used when it is set, where id and epoch still match.
+ * Idempotent. */
 MUST_CHECK enum err session_store_touch(struct db *db, const struct session_row *row);
 
 /*
