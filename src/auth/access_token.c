@@ -55,9 +55,9 @@ enum err access_token_claims(const struct auth_context *context, const struct ac
 	claims.session = row->id;
 	claims.token = id_random();
 	claims.issued_at = context->now / CLOCK_SECOND;
-	claims.expires_at = smaller(context->now + context->config->token.life,
-				    session->ends.absolute) /
-			    CLOCK_SECOND;
+	claims.expires_at =
+		smaller(context->now + context->config->token.life, session->ends.absolute) /
+		CLOCK_SECOND;
 	if (claims.expires_at <= claims.issued_at)
 		return ERR_CONFLICT;
 	claims.auth_time = row->auth_time / CLOCK_SECOND;

@@ -54,6 +54,7 @@ static const struct {
 	[AUDIT_FLOW_SERVED] = {"flow_served", "ok", LOG_LEVEL_INFO},
 	[AUDIT_KEYS_CHANGED] = {"signing_keys_changed", "ok", LOG_LEVEL_INFO},
 	[AUDIT_ROOTS_CHANGED] = {"root_keys_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_KEYS_UNUSABLE] = {"signing_keys_unusable", "refused", LOG_LEVEL_ERROR},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

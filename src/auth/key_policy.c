@@ -130,7 +130,7 @@ enum key_verdict key_policy_retire(const struct key_rows *keys, const struct dig
 const char *key_state_name(enum key_state state)
 {
 	static const char *const names[KEY_STATE_COUNT] = {
-		[KEY_STATE_NONE] = "none", [KEY_NEXT] = "next", [KEY_ACTIVE] = "active",
+		[KEY_STATE_NONE] = "none",   [KEY_NEXT] = "next", [KEY_ACTIVE] = "active",
 		[KEY_RETIRING] = "retiring", [KEY_GONE] = "gone",
 	};
 

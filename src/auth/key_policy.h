@@ -1,4 +1,5 @@
-/* When a signing key moves on: next, active, retiring, gone. Pure: rows and the time in, moves out. */
+/* When a signing key moves on: next, active, retiring, gone. Pure: rows and the time in, moves out.
+ */
 #ifndef GATEPOST_AUTH_KEY_POLICY_H
 #define GATEPOST_AUTH_KEY_POLICY_H
 

@@ -120,8 +120,7 @@ static void leave_out(struct key_set *set, const struct key_row *row, enum err w
 	codec_base64url(row->kid.b, DIGEST_BYTES, kid);
 	(void)fault_set(&set->fault, "signing key %s (%s): %s root %u of the key file", kid,
 			key_state_name((enum key_state)row->state),
-			why == ERR_CONFIG ? "is sealed under the missing"
-					  : "does not open under",
+			why == ERR_CONFIG ? "is sealed under the missing" : "does not open under",
 			row->root);
 }
 

@@ -42,7 +42,7 @@ static void note(struct change *change, const char *what, const struct key_row *
 	buf_add(&change->detail, (struct str){.p = text, .n = KID_SHOWN});
 }
 
-static enum err refuse_key(struct change *change, const struct key_row *row, enum err why)
+static enum err refuse_key(struct fault *fault, const struct key_row *row, enum err why)
 {
 	char text[DIGEST_TEXT + 1];
 
@@ -50,29 +50,31 @@ static enum err refuse_key(struct change *change, const struct key_row *row, enu
 		return why;
 	show_kid(&row->kid, text);
 	if (why == ERR_CONFIG)
-		return fault_set(&change->outcome.fault,
-				 "signing key %s: the key file has no root %u, which seals it",
+		return fault_set(fault,
+				 "signing key %s: the key file has no root %u, which seals "
+				 "it",
 				 text, row->root);
-	return fault_set(&change->outcome.fault,
-			 "signing key %s: does not open under root %u of the key file", text,
+	return fault_set(fault, "signing key %s: does not open under root %u of the key file", text,
 			 row->root);
+}
+
+enum err signing_key_check(const struct auth_context *context, const struct key_row *row,
+			   struct fault *fault)
+{
+	struct ed25519_secret secret;
+	enum err e = key_seal_open(context->arena, context->keys, row, &secret);
+
+	secret_wipe_bytes(&secret, sizeof secret);
+	return e == OK ? OK : refuse_key(fault, row, e);
 }
 
 /* Whoever has another key file than the others must not put a key in charge that they cannot open.
  */
 static enum err check_keys(struct change *change)
 {
-	const struct auth_context *context = change->context;
-
-	for (size_t i = 0; i < change->keys.n && !change->blind; i++) {
-		const struct key_row *row = &change->keys.rows[i];
-		struct ed25519_secret secret;
-		enum err e = key_seal_open(context->arena, context->keys, row, &secret);
-
-		secret_wipe_bytes(&secret, sizeof secret);
-		if (e != OK)
-			return refuse_key(change, row, e);
-	}
+	for (size_t i = 0; i < change->keys.n && !change->blind; i++)
+		TRY(signing_key_check(change->context, &change->keys.rows[i],
+				      &change->outcome.fault));
 	return OK;
 }
 

@@ -44,4 +44,8 @@ MUST_CHECK enum err signing_key_reseal(const struct auth_context *context,
 /* All keys, the newest first, those that are gone for a while too. *out is of the caller's. */
 MUST_CHECK enum err signing_key_list(const struct auth_context *context, struct key_rows *out);
 
+/* Whether a key can be opened with this key file; ERR_CONFIG with the reason. */
+MUST_CHECK enum err signing_key_check(const struct auth_context *context, const struct key_row *row,
+				      struct fault *fault);
+
 #endif

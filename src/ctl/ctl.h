@@ -49,6 +49,7 @@ enum ctl_option {
 	CTL_TITLE,
 	CTL_DEFAULT,
 	CTL_FACTS_STDIN,
+	CTL_NOW,
 	CTL_OPTION_COUNT
 };
 
@@ -151,5 +152,11 @@ enum ctl_exit cmd_flow_show(struct ctl *ctl);
 enum ctl_exit cmd_flow_end(struct ctl *ctl);
 enum ctl_exit cmd_flow_fact(struct ctl *ctl);
 enum ctl_exit cmd_flow_step(struct ctl *ctl);
+enum ctl_exit cmd_key_list(struct ctl *ctl);
+enum ctl_exit cmd_key_rotate(struct ctl *ctl);
+enum ctl_exit cmd_key_retire(struct ctl *ctl);
+enum ctl_exit cmd_key_reseal(struct ctl *ctl);
+enum ctl_exit cmd_key_rotate_root(struct ctl *ctl);
+enum ctl_exit cmd_key_retire_root(struct ctl *ctl);
 
 #endif

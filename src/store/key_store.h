@@ -13,15 +13,22 @@
 struct arena;
 struct db;
 
-enum key_state { KEY_STATE_NONE = 0, KEY_NEXT, KEY_ACTIVE, KEY_RETIRING, KEY_GONE, KEY_STATE_COUNT };
+enum key_state {
+	KEY_STATE_NONE = 0,
+	KEY_NEXT,
+	KEY_ACTIVE,
+	KEY_RETIRING,
+	KEY_GONE,
+	KEY_STATE_COUNT
+};
 
 struct key_row {
 	struct digest kid;
 	uint32_t state; /* enum key_state */
 	uint32_t alg;   /* enum signing_alg */
 	struct digest public_key;
-	uint32_t root;      /* number of the root that seals */
-	struct secret seed; /* sealed; missing: gone */
+	uint32_t root;                                    /* number of the root that seals */
+	struct secret seed;                               /* sealed; missing: gone */
 	int64_t made_at, active_at, retiring_at, gone_at; /* 0: not yet */
 };
 

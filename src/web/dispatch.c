@@ -47,6 +47,7 @@ static struct auth_context make_context(const struct call *call)
 		.keys = call->app->keys,
 		.hasher = call->app->hasher,
 		.blocklist = call->app->blocklist,
+		.signing = call->app->signing,
 		.arena = call->arena,
 		.now = call->request.now,
 		.request_id = call->request.id,

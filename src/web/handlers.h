@@ -107,4 +107,10 @@ MUST_CHECK enum err api_health_show(struct call *call);
 /* api_document.c */
 MUST_CHECK enum err api_document_send(struct call *call);
 
+/* api_jwks.c */
+MUST_CHECK enum err api_jwks_show(struct call *call);
+
+/* api_metadata.c */
+MUST_CHECK enum err api_metadata_show(struct call *call);
+
 #endif
