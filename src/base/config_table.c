@@ -161,6 +161,12 @@ static const struct setting settings[] = {
 	 400 * CLOCK_DAY, "24h"},
 
 	{"client", "title", CONFIG_TEXT, CONFIG_OPTIONAL, OF_CLIENT(title), 1, 80, NULL},
+	{"client", "audience", CONFIG_TEXT, CONFIG_OPTIONAL, OF_CLIENT(audience), 1, 255, NULL},
+	{"client", "classes", CONFIG_CLASSES, CONFIG_DEFAULTED, OF_CLIENT(classes), 1, 255,
+	 "browser remembered native guest"},
+	{"client", "refresh_grace", CONFIG_SPAN, CONFIG_DEFAULTED, OF_CLIENT(refresh_grace), 0,
+	 30 * CLOCK_SECOND, "10s"},
+	{"client", "services", CONFIG_TEXT, CONFIG_OPTIONAL, OF_CLIENT(services), 0, 1400, NULL},
 	{"client", "return", CONFIG_TEXT, CONFIG_OPTIONAL, OF_CLIENT(return_text), 0, 4095, NULL},
 };
 

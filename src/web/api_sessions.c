@@ -9,15 +9,20 @@
 #include "signout_call.h"
 #include "view.h"
 
-/* What is wrong with the body; field absent: nothing. */
-static struct problem_detail flaw_of(const struct signin_form *form)
+/* What is wrong with the body; field absent: nothing, and the client is one of ours. */
+static struct problem_detail flaw_of(const struct call *call, struct signin_form *form)
 {
+	const struct fields_client client = {
+		.name = form->client,
+		.class = policy_class(form->carrier, form->remember),
+	};
+	struct str reason;
 	if (form->carrier == CARRIER_NONE)
 		return (struct problem_detail){.field = STR("transport"),
 					       .reason = STR("must be handle or cookie")};
-	if (!fields_is_client(form->client))
-		return (struct problem_detail){.field = STR("client"),
-					       .reason = STR("not a client of this server")};
+	form->client = fields_client(call->app->config, &client, &reason);
+	if (!str_is_present(form->client))
+		return (struct problem_detail){.field = STR("client"), .reason = reason};
 	if (str_is_present(form->device_name) && !fields_is_device_name(form->device_name))
 		return (struct problem_detail){
 			.field = STR("device_name"),
@@ -31,13 +36,12 @@ static struct problem_detail flaw_of(const struct signin_form *form)
 
 static struct signin_form form_of(const struct call *call)
 {
-	struct str client = call_text(call, "client");
 	return (struct signin_form){
 		.identifier = call_text(call, "identifier"),
 		.password = call_text(call, "password"),
 		.carrier = fields_carrier(call_text(call, "transport")),
 		.remember = call_flag(call, "remember"),
-		.client = str_is_present(client) ? client : STR(FIELDS_CLIENT_DEFAULT),
+		.client = call_text(call, "client"),
 		.device_name = call_text(call, "device_name"),
 		.device_id = call_text(call, "device_id"),
 	};
@@ -81,7 +85,7 @@ enum err api_sessions_create(struct call *call)
 	struct session_issued issued;
 	unsigned wait;
 	if (!str_is_present(flaw.field))
-		flaw = flaw_of(&form);
+		flaw = flaw_of(call, &form);
 	if (str_is_present(flaw.field))
 		return view_problem(call, PROBLEM_INVALID_REQUEST, &flaw);
 	if (str_is_present(call_text(call, "handover")))
