@@ -44,6 +44,7 @@ enum err access_token_claims(const struct auth_context *context, const struct ac
 	const struct session *session = grant->session;
 	const struct session_row *row = &session->found.session;
 	struct claims claims = {.version = row->epoch, .client = grant->client};
+	int64_t issued_at = grant->issued_at > 0 ? grant->issued_at : context->now;
 
 	if (!is_live_user(session))
 		return ERR_CONFLICT;
@@ -53,10 +54,10 @@ enum err access_token_claims(const struct auth_context *context, const struct ac
 	claims.audiences[claims.audience_count++] = claims.issuer;
 	claims.subject = row->user_id;
 	claims.session = row->id;
-	claims.token = id_random();
-	claims.issued_at = context->now / CLOCK_SECOND;
+	claims.token = id_is_none(grant->token) ? id_random() : grant->token;
+	claims.issued_at = issued_at / CLOCK_SECOND;
 	claims.expires_at =
-		smaller(context->now + context->config->token.life, session->ends.absolute) /
+		smaller(issued_at + context->config->token.life, session->ends.absolute) /
 		CLOCK_SECOND;
 	if (claims.expires_at <= claims.issued_at)
 		return ERR_CONFLICT;

@@ -35,9 +35,11 @@ struct access_grant {
 	struct str client;             /* its client_id */
 	struct str audience;           /* beside Gatepost itself; absent: none */
 	struct str scope;              /* absent or "": none */
+	struct id token;               /* its jti; none: a new one */
+	int64_t issued_at;             /* 0: now */
 };
 /*
- * Claims of a new token (a new jti): it lives [token] life, and not longer than its session. aud is
+ * Claims of a token: it lives [token] life, and not longer than its session. aud is
  * Gatepost's issuer, and the audience before it. ERR_CONFLICT: the session is not live, or
  * nobody's.
  */

@@ -55,6 +55,10 @@ static const struct {
 	[AUDIT_KEYS_CHANGED] = {"signing_keys_changed", "ok", LOG_LEVEL_INFO},
 	[AUDIT_ROOTS_CHANGED] = {"root_keys_changed", "ok", LOG_LEVEL_INFO},
 	[AUDIT_KEYS_UNUSABLE] = {"signing_keys_unusable", "refused", LOG_LEVEL_ERROR},
+	[AUDIT_TOKEN_REPEATED] = {"authn_token_repeat", "ok", LOG_LEVEL_INFO},
+	[AUDIT_TOKEN_REUSED] = {"authn_token_reuse", "refused", LOG_LEVEL_WARN},
+	[AUDIT_TOKEN_ISSUED] = {"authn_token_created", "ok", LOG_LEVEL_INFO},
+	[AUDIT_TOKEN_REVOKED] = {"authn_token_revoked", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

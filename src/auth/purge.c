@@ -9,6 +9,7 @@
 #include "key_store.h"
 #include "session_store.h"
 #include "throttle_store.h"
+#include "token_store.h"
 
 #define PURGE_BATCH 100
 #define PURGE_REST 2 /* a batch's time so often, before the next: requests come first */
@@ -20,7 +21,9 @@
 #define PURGE_FLOW_KEPT CLOCK_DAY
 /* So long the list of keys shows when one went. */
 #define PURGE_KEY_KEPT (400 * CLOCK_DAY)
-#define PURGE_TABLES 9
+/* So long a token of a family that is over is told from what never was. */
+#define PURGE_TOKEN_KEPT CLOCK_DAY
+#define PURGE_TABLES 11
 
 struct purge_task {
 	enum err (*purge)(struct db *db, int64_t before, unsigned limit, uint64_t *deleted);
@@ -55,6 +58,8 @@ enum err purge_run(const struct auth_context *context, int64_t until, struct pur
 		{handover_store_purge, now - PURGE_HANDOVER_KEPT, &report->handovers},
 		{flow_store_purge, now - PURGE_FLOW_KEPT, &report->flows},
 		{flow_count_store_purge, now, &report->counters},
+		{token_store_purge, now - PURGE_TOKEN_KEPT, &report->refresh_tokens},
+		{token_family_store_purge, now - PURGE_TOKEN_KEPT, &report->families},
 		{key_store_purge, now - PURGE_KEY_KEPT, &report->signing_keys},
 	};
 

@@ -73,6 +73,11 @@ enum err token_store_end(struct db *db, const struct id *session_id, int64_t now
 	return OK;
 }
 
+enum err token_store_delete_of_user(struct db *db, const struct id *user_id)
+{
+	return row_run(db, STMT_TOKEN_DELETE_OF_USER, ARGS(arg_id(user_id)), NULL);
+}
+
 enum err token_store_purge(struct db *db, int64_t before, unsigned limit, uint64_t *deleted)
 {
 	return row_run(db, STMT_TOKEN_PURGE, ARGS(arg_int(before), arg_int(limit)), deleted);

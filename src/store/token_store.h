@@ -71,6 +71,9 @@ MUST_CHECK enum err token_store_exchange(struct db *db, const struct token_excha
 MUST_CHECK enum err token_store_end(struct db *db, const struct id *session_id, int64_t now,
 				    bool *ended);
 
+/* Families and tokens of a user who is removed. */
+MUST_CHECK enum err token_store_delete_of_user(struct db *db, const struct id *user_id);
+
 /* Deletes at most limit rows that were over at before; of both tables. *deleted counts. */
 MUST_CHECK enum err token_store_purge(struct db *db, int64_t before, unsigned limit,
 				      uint64_t *deleted);

@@ -4,6 +4,7 @@
 #include "db.h"
 #include "flow_store.h"
 #include "row.h"
+#include "token_store.h"
 
 static enum err find(struct db *db, enum stmt stmt, struct args args, struct row_into into,
 		     bool *found)
@@ -85,6 +86,7 @@ enum err user_store_delete(struct db *db, const struct id *id)
 
 	/* Flows and rotations are found by their sessions. */
 	TRY(flow_store_delete_of_user(db, id));
+	TRY(token_store_delete_of_user(db, id));
 	TRY(row_run(db, STMT_ROTATION_DELETE_OF_USER, ARGS(arg_id(id)), NULL));
 	TRY(session_store_delete_of_user(db, id, &ID_NONE, &ended));
 	for (size_t i = 0; i < sizeof deletions / sizeof deletions[0]; i++)

@@ -12,7 +12,7 @@ static struct problem_detail flaw_of(const struct call *call, struct guest_reque
 {
 	const struct fields_client client = {.name = request->client, .class = CLASS_GUEST};
 	struct str reason;
-	if (request->carrier == CARRIER_NONE)
+	if (request->carrier != CARRIER_HANDLE && request->carrier != CARRIER_COOKIE)
 		return (struct problem_detail){.field = STR("transport"),
 					       .reason = STR("must be handle or cookie")};
 	request->client = fields_client(call->app->config, &client, &reason);

@@ -7,6 +7,7 @@
 #include "issued.h"
 #include "signin_call.h"
 #include "signout_call.h"
+#include "token_call.h"
 #include "view.h"
 
 /* What is wrong with the body; field absent: nothing, and the client is one of ours. */
@@ -19,7 +20,7 @@ static struct problem_detail flaw_of(const struct call *call, struct signin_form
 	struct str reason;
 	if (form->carrier == CARRIER_NONE)
 		return (struct problem_detail){.field = STR("transport"),
-					       .reason = STR("must be handle or cookie")};
+					       .reason = STR("must be handle, cookie or token")};
 	form->client = fields_client(call->app->config, &client, &reason);
 	if (!str_is_present(form->client))
 		return (struct problem_detail){.field = STR("client"), .reason = reason};
@@ -88,6 +89,8 @@ enum err api_sessions_create(struct call *call)
 		flaw = flaw_of(call, &form);
 	if (str_is_present(flaw.field))
 		return view_problem(call, PROBLEM_INVALID_REQUEST, &flaw);
+	if (form.carrier == CARRIER_TOKEN)
+		TRY(token_ready(call));
 	if (str_is_present(call_text(call, "handover")))
 		return create_by_handover(call, &form);
 	TRY(signin_of_call(call, &form, &verdict, &wait, &issued));

@@ -89,5 +89,7 @@ enum session_carrier fields_carrier(struct str transport)
 {
 	if (str_equal(transport, STR("handle")))
 		return CARRIER_HANDLE;
+	if (str_equal(transport, STR("token")))
+		return CARRIER_TOKEN;
 	return str_equal(transport, STR("cookie")) ? CARRIER_COOKIE : CARRIER_NONE;
 }

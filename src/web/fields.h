@@ -22,7 +22,7 @@ MUST_CHECK enum err fields_cursor_parse(struct str text, struct page_cursor *cur
 /* 1 … FIELDS_LIMIT_MAX; absent: FIELDS_LIMIT_DEFAULT. ERR_INPUT. */
 MUST_CHECK enum err fields_limit_parse(struct str text, unsigned *limit);
 
-/* "handle" or "cookie"; CARRIER_NONE: neither. */
+/* "handle", "cookie" or "token"; CARRIER_NONE: none of them. */
 enum session_carrier fields_carrier(struct str transport);
 /* What a sign-in over the API says of its client. */
 struct fields_client {

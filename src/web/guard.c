@@ -9,6 +9,7 @@
 #include "cookie.h"
 #include "csrf.h"
 #include "form.h"
+#include "token_call.h"
 #include "url.h"
 #include "view.h"
 
@@ -129,6 +130,8 @@ static enum err resolve(struct call *call, bool *answered)
 	case CREDENTIAL_WELL_FORMED:
 		if (call->resolved)
 			return OK;
+		if (call->credential.carrier == CARRIER_TOKEN)
+			TRY(token_prove(call));
 		return session_resolve(&call->auth, &call->credential, 1, &call->session);
 	}
 	return ERR_INTERNAL;

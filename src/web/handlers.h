@@ -27,6 +27,9 @@ MUST_CHECK enum err page_logout_post(struct call *call);
 MUST_CHECK enum err page_account_home(struct call *call);
 MUST_CHECK enum err page_account_show(struct call *call);
 
+/* api_token.c */
+MUST_CHECK enum err api_session_token(struct call *call);
+
 /* api_session_state.c */
 MUST_CHECK enum err api_session_state(struct call *call);
 

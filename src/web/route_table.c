@@ -325,6 +325,11 @@ const struct route route_table[] = {
 	 .body = API_HANDOVER_BODY,
 	 .handle = api_handover_give},
 
+	{.method = METHOD_POST,
+	 .path = "/api/v1/session/token",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_STALE_OK,
+	 .handle = api_session_token},
 	{.method = METHOD_GET,
 	 .path = "/api/v1/session/state",
 	 .surface = SURFACE_API,

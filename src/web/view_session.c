@@ -86,7 +86,8 @@ enum err view_session_json(struct call *call, struct json_out *out, const char *
 	const struct session_row *row = &session->found.session;
 	struct level level = {.aal = session->aal, .ends = session->ends};
 	add_members(out, name, call, row, &level);
-	if (row->carrier == CARRIER_COOKIE && is_current(call, row))
+	if (row->carrier == CARRIER_COOKIE && is_current(call, row) &&
+	    call->credential.carrier != CARRIER_TOKEN)
 		TRY(add_token(out, call, &row->hash));
 	json_close_object(out);
 	return out->buf->failed;
