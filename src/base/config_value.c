@@ -69,9 +69,11 @@ static enum err set_span(const struct slot_of *to, struct str text)
 	if (clock_parse_span(text, &value) != OK)
 		return fault_set(to->reason, "must be a span such as 90s, 30m, 12h or 14d");
 	if (value < s->min || value > s->max)
-		return fault_set(to->reason, "must be from %llds to %lldd",
-				 (long long)(s->min / CLOCK_SECOND),
-				 (long long)(s->max / CLOCK_DAY));
+		return fault_set(
+			to->reason, "must be from %llds to %lld%s",
+			(long long)(s->min / CLOCK_SECOND),
+			(long long)(s->max / (s->max < CLOCK_DAY ? CLOCK_SECOND : CLOCK_DAY)),
+			s->max < CLOCK_DAY ? "s" : "d");
 	*out = value;
 	return OK;
 }
