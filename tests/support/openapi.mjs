@@ -62,7 +62,7 @@ function ownPath(path) {
   const [pathname] = path.split('?');
   const below = /^(?:\/.*?)?\/api\/v1(\/.*)?$/.exec(pathname);
   if (below) return below[1] ?? '';
-  const wellKnown = /(\/\.well-known\/(?:jwks\.json|oauth-authorization-server))(?:\/.*)?$/.exec(pathname);
+  const wellKnown = /(\/\.well-known\/(?:jwks\.json|oauth-authorization-server))(?:\/auth)?$/.exec(pathname);
   if (wellKnown) return wellKnown[1];
   return /^(?:\/.*?)?\/health$/.test(pathname) ? '/health' : undefined;
 }
