@@ -80,7 +80,7 @@ static const struct {
 	 KNOWN_KID ", state, alg, root, seed IS NULL, made_at, IFNULL(active_at, 0), "
 		   "IFNULL(retiring_at, 0), IFNULL(gone_at, 0)",
 	 "1"},
-	{"signing_turn", "turn", "turn > 0"},
+	{"signing_turn", "turn", "1"},
 };
 
 /* "BEGIN; SELECT … UNION ALL SELECT … ORDER BY line; COMMIT" */
