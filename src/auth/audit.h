@@ -1,4 +1,4 @@
-/* Decisions as events: one log line and one row each. */
+/* Decisions as events: one log line and one row each. Both name the context's service, if any. */
 #ifndef GATEPOST_AUTH_AUDIT_H
 #define GATEPOST_AUTH_AUDIT_H
 
@@ -51,6 +51,8 @@ enum audit_kind {
 	AUDIT_KEYS_CHANGED,
 	AUDIT_ROOTS_CHANGED,
 	AUDIT_KEYS_UNUSABLE,
+	AUDIT_SERVICE_REFUSED,
+	AUDIT_SERVICE_CHANGED,
 	AUDIT_KIND_COUNT
 };
 

@@ -8,14 +8,7 @@
 /* The look-up of every request: by primary key, joined by primary keys. */
 #define FIND(id, holders, types)                                                                   \
 	DEF(id, .params = (types), COLS(found_cols), .kind = STMT_READ, .roles = WEB | GUARD,      \
-	    .sql = SESSION_SELECT ", u.state AS user_state, u.username, u.email, u.display_name, " \
-				  "u.grants AS user_grants, t.name AS tenant_name, "               \
-				  "m.grants AS tenant_grants FROM session s "                      \
-				  "LEFT JOIN user u ON u.id = s.user_id "                          \
-				  "LEFT JOIN membership m "                                        \
-				  "ON m.user_id = s.user_id AND m.tenant_id = s.tenant_id "        \
-				  "LEFT JOIN tenant t ON t.id = s.tenant_id "                      \
-				  "WHERE s.hash IN (" holders ")")
+	    .sql = FOUND_SELECT " FROM session s " FOUND_JOIN "WHERE s.hash IN (" holders ")")
 #define HOLDERS_4 "?,?,?,?"
 #define HOLDERS_8 HOLDERS_4 "," HOLDERS_4
 #define HOLDERS_16 HOLDERS_8 "," HOLDERS_8
@@ -346,7 +339,8 @@ static const struct stmt_def table[STMT_COUNT] = {
 const struct stmt_def *stmt_def(enum stmt stmt)
 {
 	static const struct stmt_def *const parts[] = {stmt_part_tenants, stmt_part_handover,
-						       stmt_part_flow, stmt_part_key};
+						       stmt_part_flow, stmt_part_key,
+						       stmt_part_service};
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
 		if (parts[i][stmt].name != NULL)

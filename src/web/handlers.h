@@ -38,6 +38,13 @@ MUST_CHECK enum err api_flow_step(struct call *call);
 MUST_CHECK enum err api_flow_end(struct call *call);
 MUST_CHECK enum err api_flow_attempt(struct call *call);
 
+/* api_hold.c */
+MUST_CHECK enum err api_session_hold(struct call *call);
+
+/* oauth_introspect.c, oauth_revoke.c */
+MUST_CHECK enum err oauth_introspect(struct call *call);
+MUST_CHECK enum err oauth_revoke(struct call *call);
+
 /* page_sessions.c */
 MUST_CHECK enum err page_sessions_show(struct call *call);
 MUST_CHECK enum err page_sessions_post(struct call *call);
