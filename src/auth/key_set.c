@@ -37,6 +37,7 @@ struct key_box {
 	pthread_mutex_t lock;
 	struct key_set *set; /* held; NULL: none was read yet */
 	int64_t tried_at;    /* the last reading began; 0: never */
+	int64_t looked_at;   /* the last one for a name that nobody knew */
 	enum err failed;     /* of the last one, when there is no set */
 	struct seen *seen;
 };
@@ -210,17 +211,16 @@ enum err key_box_refresh(const struct auth_context *context)
 	return e;
 }
 
-/* With the lock held: nobody has begun to read so recently. */
-static bool may_read(const struct key_box *box)
+static bool is_past(int64_t at)
 {
-	return box->tried_at == 0 || clock_monotonic() - box->tried_at >= LOOK_EVERY;
+	return at == 0 || clock_monotonic() - at >= LOOK_EVERY;
 }
 
 static bool must_read(const struct key_box *box)
 {
 	if (box->set == NULL)
-		return box->failed == OK || may_read(box);
-	return clock_monotonic() - box->set->read_at >= OLD && may_read(box);
+		return box->failed == OK || is_past(box->tried_at);
+	return clock_monotonic() - box->set->read_at >= OLD && is_past(box->tried_at);
 }
 
 /* One more holder of what there is; ERR_UNAVAILABLE: nothing. */
@@ -307,13 +307,13 @@ struct signing_secret key_set_signer(const struct key_set *set)
 	return (struct signing_secret){.key = &set->keys[set->signer], .secret = set->secret};
 }
 
-/* True: it is for this caller to read; others who come now take what is there. */
-static bool claim_reading(struct key_box *box, const struct key_set *known)
+/* True: it is for this caller to look; others who come now take what is there. */
+static bool claim_look(struct key_box *box, const struct key_set *known)
 {
 	(void)pthread_mutex_lock(&box->lock);
-	bool mine = box->set == known && may_read(box);
+	bool mine = box->set == known && is_past(box->looked_at);
 	if (mine)
-		box->tried_at = clock_monotonic();
+		box->looked_at = clock_monotonic();
 	(void)pthread_mutex_unlock(&box->lock);
 	return mine;
 }
@@ -326,7 +326,7 @@ enum err key_box_find(const struct auth_context *context, const struct digest *k
 	const struct published_key *key = key_set_find(*set, kid);
 
 	if (key == NULL) {
-		if (claim_reading(box, *set))
+		if (claim_look(box, *set))
 			TRY(key_box_refresh(context));
 		TRY(hold_current(box, &newer));
 		key_set_release(set);

@@ -73,9 +73,11 @@ static enum err set_span(const struct slot_of *to, struct str text)
 				 (long long)(s->min / CLOCK_SECOND),
 				 (long long)(s->max / CLOCK_SECOND));
 	if (value < s->min || value > s->max)
-		return fault_set(to->reason, "must be from %llds to %lldd",
-				 (long long)(s->min / CLOCK_SECOND),
-				 (long long)(s->max / CLOCK_DAY));
+		return fault_set(
+			to->reason, "must be from %llds to %lld%s",
+			(long long)(s->min / CLOCK_SECOND),
+			(long long)(s->max / (s->max < CLOCK_DAY ? CLOCK_SECOND : CLOCK_DAY)),
+			s->max < CLOCK_DAY ? "s" : "d");
 	*out = value;
 	return OK;
 }

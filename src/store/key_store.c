@@ -3,22 +3,16 @@
 
 #include "row.h"
 
-static enum err find_turn(struct db *db, int64_t *turn, bool *found)
-{
-	return row_find(db, STMT_SIGNING_TURN_FIND, ARGS_NONE, (struct row_into){.row = turn},
-			found);
-}
-
 enum err key_store_turn(struct db *db, int64_t *turn)
 {
 	int64_t there = 0;
 	bool found = false;
 
-	TRY(find_turn(db, &there, &found));
-	if (!found) {
+	TRY(row_find(db, STMT_SIGNING_TURN_FIND, ARGS_NONE, (struct row_into){.row = &there},
+		     &found));
+	/* Should somebody have taken it since, then it cannot be taken as the first one again. */
+	if (!found)
 		TRY(row_run(db, STMT_SIGNING_TURN_ENSURE, ARGS_NONE, NULL));
-		TRY(find_turn(db, &there, &found));
-	}
 	*turn = there;
 	return OK;
 }

@@ -72,8 +72,6 @@ static const struct stmt_def table[STMT_COUNT] = {
 		   "ORDER BY idle_end > ?, last_seen, hash LIMIT ?"),
 	DEF(STMT_SESSION_COUNT, .params = "b", COLS(number_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = "SELECT COUNT(*) AS value FROM session WHERE user_id = ?"),
-	DEF(STMT_SESSION_COUNT_BEFORE, .params = "i", COLS(number_cols), .kind = STMT_READ,
-	    .roles = WEB, .sql = "SELECT COUNT(*) AS value FROM session WHERE created_at < ?"),
 	DEF(STMT_SESSION_LIST, .params = "biiibi", COLS(session_cols), .kind = STMT_READ,
 	    .roles = WEB,
 	    .sql = SESSION_SELECT " FROM session s WHERE s.user_id = ? AND s.idle_end > ? "

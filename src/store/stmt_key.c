@@ -33,6 +33,9 @@ const struct stmt_def stmt_part_key[STMT_COUNT] = {
 	DEF(STMT_SIGNING_KEY_SET, .params = "iibiiib", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "UPDATE signing_key SET state = ?, root = ?, seed = ?, active_at = ?, "
 		   "retiring_at = ?, gone_at = ? WHERE kid = ?"),
+	/* What a root that is to go may have hashed. */
+	DEF(STMT_SESSION_COUNT_BEFORE, .params = "i", COLS(turn_cols), .kind = STMT_READ,
+	    .roles = WEB, .sql = "SELECT COUNT(*) AS value FROM session WHERE created_at < ?"),
 	DEF(STMT_SIGNING_KEY_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM signing_key WHERE gone_at < ? ORDER BY gone_at LIMIT ?"),
 };

@@ -64,7 +64,7 @@ static void write_metadata(struct call *call, struct json_out *json)
 
 enum err api_metadata_show(struct call *call)
 {
-	struct asset asset = {.type = "application/json"};
+	struct asset asset = {.type = "application/json; charset=utf-8"};
 	struct json_out json;
 	struct buf buf;
 

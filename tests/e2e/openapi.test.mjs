@@ -108,6 +108,8 @@ const unreachable = ({ name, verb }, status) => {
   if (status === '500') return 'a defect; there is none to be asked for';
   if (status === '413' && verb === 'get') return 'lighttpd itself refuses a GET with a body';
   if (status === '503' && name === 'GET /openapi.yaml') return 'only when overloaded or shutting down: nothing is asked of the database';
+  if (status === '503' && name === 'GET /.well-known/oauth-authorization-server') return 'the same';
+  if (status === '503' && name === 'GET /.well-known/jwks.json') return 'only until the worker has read the keys for the first time';
   return undefined;
 };
 
@@ -145,7 +147,7 @@ function fill({ path, operation }, who, { id, tenant: wanted, kind = 'trip' }, t
     takeAttempt: { counter: 'try' },
   };
   const queries = { endSessions: `?scope=${transport === 'handle' ? 'others' : 'all'}`, getHealth: '?ready' };
-  const below = path === '/health' ? '/auth' : api;
+  const below = path === '/health' || path.startsWith('/.well-known/') ? '/auth' : api;
   return { path: below + path.replace('{id}', id).replace('{kind}', kind) + (queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
 }
 

@@ -51,7 +51,7 @@ function routes() {
   return rows.filter(({ isApi }) => isApi);
 }
 
-const servers = { '': '/api/v1', '/health': '' };
+const servers = { '': '/api/v1', '/health': '', '/.well-known/jwks.json': '', '/.well-known/oauth-authorization-server': '' };
 const placeOf = (path) => (servers[path] ?? servers['']) + path;
 const described = operations().map((entry) => ({ ...entry, place: `${entry.verb.toUpperCase()} ${placeOf(entry.path)}` }));
 

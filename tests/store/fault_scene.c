@@ -5,15 +5,17 @@
 #include "guest.h"
 #include "handover.h"
 #include "sha256.h"
+#include "signing_key.h"
 
 #define SPARE "fault_spare"
 
 static struct trial trial;
 
 static const char *const tables[] = {
-	"user",       "password",    "tenant",  "membership",   "role",     "permission",
-	"user_role",  "device",      "session", "rotation",     "throttle", "outbox",
-	"setup_code", "audit_event", "flow",    "flow_counter", "handover",
+	"user",         "password",  "tenant",      "membership",   "role",
+	"permission",   "user_role", "device",      "session",      "rotation",
+	"throttle",     "outbox",    "setup_code",  "audit_event",  "flow",
+	"flow_counter", "handover",  "signing_key", "signing_turn",
 };
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 
@@ -30,11 +32,13 @@ static const char *const tables[] = {
 #define KNOWN_HASH KNOWN("session", "hash")
 #define KNOWN_ID KNOWN("session", "id")
 #define KNOWN_CODE KNOWN("handover", "code_hash")
+#define KNOWN_KID KNOWN("signing_key", "kid")
 #define REPEAT "(SELECT COUNT(*) FROM session x WHERE x.id = t.session_id AND x.epoch >= t.epoch)"
 #define GIVER "(SELECT COUNT(*) FROM session x WHERE x.id = t.session_id AND x.epoch = t.epoch)"
 /* What a lost answer had deleted is counted as nothing when it is asked again: see restore.h. */
 #define DETAIL                                                                                     \
-	"REGEXP_REPLACE(detail, IF(event = 'sys_restore_check', '[0-9]+', '^[0-9a-f]{16}$'), "     \
+	"REGEXP_REPLACE(detail, CASE event WHEN 'sys_restore_check' THEN '[0-9]+' "                \
+	"WHEN 'signing_keys_changed' THEN ' [A-Za-z0-9_-]{8}' ELSE '^[0-9a-f]{16}$' END, "         \
 	"'subject')"
 
 /* Of each table: what a line has after its name, and which rows. */
@@ -72,6 +76,11 @@ static const struct {
 	 USER ", " KNOWN_CODE ", " GIVER ", receiver, epoch, created_at, expires_at, "
 	      "IFNULL(used_at, 0)",
 	 "1"},
+	{"signing_key",
+	 KNOWN_KID ", state, alg, root, seed IS NULL, made_at, IFNULL(active_at, 0), "
+		   "IFNULL(retiring_at, 0), IFNULL(gone_at, 0)",
+	 "1"},
+	{"signing_turn", "turn", "1"},
 };
 
 /* "BEGIN; SELECT … UNION ALL SELECT … ORDER BY line; COMMIT" */
@@ -271,6 +280,17 @@ static void add_handover(struct trial *t)
 	t->scene.code = keep(t, (struct str){(const char *)given.code.bytes, given.code.len});
 }
 
+/* An active key and a next one, one that was gone long ago, and no turn taken yet. */
+static void add_keys(struct trial *t)
+{
+	struct key_outcome outcome;
+
+	assert_ok(signing_key_tend(&t->w->context, &outcome));
+	assert_true(outcome.changed);
+	fixture_sql("INSERT INTO signing_key VALUES (UNHEX(REPEAT('14',32)), 4, 1, "
+		    "UNHEX(REPEAT('15',32)), 1, NULL, 1, 2, 3, 4); DELETE FROM signing_turn");
+}
+
 /* The members of the scene that others are found by. */
 static void name_sessions(struct trial *t)
 {
@@ -312,6 +332,7 @@ static void make_scene(struct trial *t)
 		"INSERT INTO throttle SELECT UNHEX(REPEAT('22',32)), 3, 1, 1, 1, 1, 1, 0, 1, 1");
 	t->w->context.now = WORLD_START + 2 * CLOCK_MINUTE;
 	add_handover(t);
+	add_keys(t);
 }
 
 int trial_open(void **state)

@@ -102,7 +102,8 @@ int fixture_clean(void **state)
 		    "DELETE FROM user_role; DELETE FROM membership; DELETE FROM tenant;"
 		    "DELETE FROM setup_code; DELETE FROM throttle;"
 		    "DELETE FROM flow; DELETE FROM flow_counter;"
-		    "DELETE FROM handover; DELETE FROM outbox");
+		    "DELETE FROM handover; DELETE FROM outbox;"
+		    "DELETE FROM signing_key; DELETE FROM signing_turn");
 	return 0;
 }
 

@@ -62,6 +62,8 @@ function ownPath(path) {
   const [pathname] = path.split('?');
   const below = /^(?:\/.*?)?\/api\/v1(\/.*)?$/.exec(pathname);
   if (below) return below[1] ?? '';
+  const wellKnown = /(\/\.well-known\/(?:jwks\.json|oauth-authorization-server))(?:\/auth)?$/.exec(pathname);
+  if (wellKnown) return wellKnown[1];
   return /^(?:\/.*?)?\/health$/.test(pathname) ? '/health' : undefined;
 }
 
@@ -110,7 +112,9 @@ function judgeBody(response, method, answer) {
   if (response.content[media] === undefined) return [`content type "${type ?? ''}" is not described`];
   const found = [];
   const isJson = /json$/.test(media);
-  if (parameters.join() !== (isJson || media.startsWith('text/') ? 'charset=utf-8' : '')) found.push(`content type "${type}" has other parameters`);
+  // RFC 7517 §8.5.2 gives this one no parameter.
+  const isBare = media === 'application/jwk-set+json';
+  if (parameters.join() !== (!isBare && (isJson || media.startsWith('text/')) ? 'charset=utf-8' : '')) found.push(`content type "${type}" has other parameters`);
   if (method === 'HEAD') return answer.body === '' ? found : [...found, 'HEAD has a body'];
   let value = answer.body;
   if (isJson) {

@@ -50,6 +50,12 @@ static void assert_defaults(const struct config *c)
 	assert_int_equal(c->throttle.source_short, 50);
 	assert_int_equal(c->throttle.source_long, 300);
 	assert_int_equal(c->throttle.guests, 20);
+	assert_int_equal(c->token.life, 10 * CLOCK_MINUTE);
+	assert_int_equal(c->token.leeway, 30 * CLOCK_SECOND);
+	assert_int_equal(c->token.key_active, 30 * CLOCK_DAY);
+	assert_int_equal(c->token.jwks_cache, 10 * CLOCK_MINUTE);
+	assert_int_equal(c->token.alg, SIGNING_EDDSA);
+	assert_int_equal(c->token.signature_cache, 4096);
 	ASSERT_STR(c->password.blocklist, "/usr/local/share/gatepost/blocklist.txt");
 	assert_int_equal(c->cors_origin_count, 0);
 }

@@ -254,7 +254,8 @@ static void new_files_hold_one_new_root(void **state)
 	keyring_free(&a);
 	keyring_free(&b);
 
-	assert_int_equal(keyring_file_create("/proc/self/nowhere/keys", CLOCK_HOUR, &fault), ERR_CONFIG);
+	assert_int_equal(keyring_file_create("/proc/self/nowhere/keys", CLOCK_HOUR, &fault),
+			 ERR_CONFIG);
 	assert_non_null(strstr(fault.text, "No such file or directory"));
 }
 

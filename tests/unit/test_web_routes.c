@@ -180,6 +180,7 @@ static void the_surface_is_that_of_the_path(void **state)
 	(void)state;
 	for (size_t i = 0; i < n; i++) {
 		bool api = strncmp(rows[i].path, "/api/", 5) == 0 ||
+			   strncmp(rows[i].path, "/.well-known/", 13) == 0 ||
 			   strcmp(rows[i].path, "/health") == 0;
 		assert_int_equal(rows[i].surface, api ? SURFACE_API : SURFACE_PAGE);
 	}
