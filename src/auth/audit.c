@@ -9,6 +9,8 @@
 #include "secret.h"
 
 #define SUBJECT_BYTES ((size_t)8)
+#define DETAIL_MAX 1024 /* as the column */
+#define LINE_FIELDS 7
 
 static const struct {
 	const char *name;
@@ -59,6 +61,8 @@ static const struct {
 	[AUDIT_TOKEN_REUSED] = {"authn_token_reuse", "refused", LOG_LEVEL_WARN},
 	[AUDIT_TOKEN_ISSUED] = {"authn_token_created", "ok", LOG_LEVEL_INFO},
 	[AUDIT_TOKEN_REVOKED] = {"authn_token_revoked", "ok", LOG_LEVEL_INFO},
+	[AUDIT_SERVICE_REFUSED] = {"service_login_fail", "refused", LOG_LEVEL_WARN},
+	[AUDIT_SERVICE_CHANGED] = {"service_changed", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)
@@ -79,6 +83,24 @@ static struct str or_empty(struct str s)
 	return str_is_present(s) ? s : STR("");
 }
 
+/* "by SERVICE: DETAIL" */
+static enum err detail_of(const struct auth_context *context, const struct audit_event *event,
+			  struct str *out)
+{
+	struct buf text;
+
+	*out = or_empty(event->detail);
+	if (!str_is_present(context->service))
+		return OK;
+	buf_init(&text, context->arena, DETAIL_MAX);
+	buf_add(&text, STR("by "));
+	buf_add(&text, context->service);
+	if (out->n > 0)
+		buf_add(&text, STR(": "));
+	buf_add(&text, *out);
+	return buf_str(&text, out);
+}
+
 static enum err insert(const struct auth_context *context, const struct audit_event *event)
 {
 	struct audit_row row = {
@@ -90,9 +112,9 @@ static enum err insert(const struct auth_context *context, const struct audit_ev
 		.session_id = event->session_id,
 		.request_id = context->request_id,
 		.source = or_empty(context->ip),
-		.detail = or_empty(event->detail),
 	};
 
+	TRY(detail_of(context, event, &row.detail));
 	return audit_store_insert(context->db, &row);
 }
 
@@ -110,7 +132,7 @@ void audit_line(const struct auth_context *context, const struct audit_event *ev
 	char user[ID_TEXT + 1];
 	char session[ID_TEXT + 1];
 	char request[ID_TEXT + 1];
-	const struct log_field fields[] = {
+	struct log_field fields[LINE_FIELDS] = {
 		LOG_TEXT("outcome", str_of(kinds[event->kind].outcome)),
 		LOG_TEXT("user", id_in(user, event->user_id)),
 		LOG_TEXT("session", id_in(session, event->session_id)),
@@ -118,9 +140,11 @@ void audit_line(const struct auth_context *context, const struct audit_event *ev
 		LOG_TEXT("ip", or_empty(context->ip)),
 		LOG_TEXT("detail", or_empty(event->detail)),
 	};
+	size_t n = LINE_FIELDS - 1;
 
-	log_line(kinds[event->kind].level, kinds[event->kind].name, fields,
-		 sizeof fields / sizeof fields[0]);
+	if (str_is_present(context->service))
+		fields[n++] = LOG_TEXT("service", context->service);
+	log_line(kinds[event->kind].level, kinds[event->kind].name, fields, n);
 }
 
 enum err audit_record(const struct auth_context *context, const struct audit_event *event)

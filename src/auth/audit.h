@@ -1,4 +1,4 @@
-/* Decisions as events: one log line and one row each. */
+/* Decisions as events: one log line and one row each. Both name the context's service, if any. */
 #ifndef GATEPOST_AUTH_AUDIT_H
 #define GATEPOST_AUTH_AUDIT_H
 
@@ -55,6 +55,8 @@ enum audit_kind {
 	AUDIT_TOKEN_REUSED,
 	AUDIT_TOKEN_ISSUED,
 	AUDIT_TOKEN_REVOKED,
+	AUDIT_SERVICE_REFUSED,
+	AUDIT_SERVICE_CHANGED,
 	AUDIT_KIND_COUNT
 };
 

@@ -295,7 +295,7 @@ static enum err revoke_work(struct db *db, void *opaque)
 }
 
 enum err refresh_revoke(const struct auth_context *context, const struct refresh_request *request,
-			bool *ended)
+			enum revocation_outcome *out)
 {
 	struct exchange x = {.context = context, .request = request};
 	bool found = false;
@@ -303,9 +303,13 @@ enum err refresh_revoke(const struct auth_context *context, const struct refresh
 	TRY(credential_read_refresh(context->arena, context->keys, request->token, &x.token));
 	if (x.token.syntax == CREDENTIAL_WELL_FORMED)
 		TRY(find(&x, &found));
-	if (found && is_the_clients(&x))
+	if (found && !is_the_clients(&x)) {
+		*out = REVOCATION_FOREIGN;
+		return OK;
+	}
+	if (found)
 		TRY(db_transact(context->db, revoke_work, &x));
 	audit_trail_write(context, &x.trail);
-	*ended = x.ended;
+	*out = x.ended ? REVOCATION_DONE : REVOCATION_NOTHING;
 	return OK;
 }

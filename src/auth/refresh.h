@@ -6,6 +6,7 @@
 
 #include "context.h"
 #include "err.h"
+#include "revocation.h"
 #include "secret.h"
 #include "session.h"
 #include "str.h"
@@ -53,11 +54,11 @@ MUST_CHECK enum err refresh_exchange(const struct auth_context *context,
 				     struct refresh_outcome *outcome);
 
 /*
- * Ends the family of a refresh token and its session, in one transaction; used ones too: possession
- * is enough. *ended false: unknown, malformed, or there was nothing left to end. client absent: not
- * named; another client's is left alone.
+ * Ends the family of a refresh token and its session, in one transaction; by used tokens too:
+ * possession is enough. client absent: not named.
  */
 MUST_CHECK enum err refresh_revoke(const struct auth_context *context,
-				   const struct refresh_request *request, bool *ended);
+				   const struct refresh_request *request,
+				   enum revocation_outcome *out);
 
 #endif

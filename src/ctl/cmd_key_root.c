@@ -1,15 +1,18 @@
 /* gatepost key rotate-root|retire-root */
+#include "arena.h"
 #include "audit.h"
 #include "clock.h"
 #include "ctl.h"
 #include "keyring_file.h"
 #include "output.h"
+#include "service_store.h"
 #include "session_store.h"
 #include "signing_key.h"
 
 /* Until then a worker may have gone on with the former root. */
 #define RELOAD_MARGIN CLOCK_HOUR
 #define DETAIL_MAX 64
+#define SERVICES 50 /* read at a time */
 
 static const char *key_file(const struct ctl *ctl)
 {
@@ -119,13 +122,35 @@ static enum err count_sealed(struct ctl *ctl, uint32_t root, unsigned *count)
 	return OK;
 }
 
+/* Those that have not called since there is a newer root. */
+static enum err count_services(struct ctl *ctl, uint32_t root, unsigned *count)
+{
+	struct service_row *rows = arena_array(ctl->auth.arena, SERVICES, sizeof *rows);
+	struct service_page page = {.rows = rows, .room = SERVICES, .n = SERVICES};
+	struct str after = STR("");
+
+	if (rows == NULL)
+		return ERR_MEMORY;
+	while (page.n == SERVICES) {
+		TRY(service_store_list(ctl->auth.db, ctl->auth.arena, after, &page));
+		for (size_t i = 0; i < page.n; i++)
+			*count += rows[i].root == root ? 1 : 0;
+		if (page.n > 0)
+			after = rows[page.n - 1].name;
+	}
+	return OK;
+}
+
 /* What depends on it; CTL_FINE: nothing. */
 static enum ctl_exit refuse(struct ctl *ctl, const struct former *former)
 {
 	unsigned sealed = 0;
+	unsigned services = 0;
 	uint64_t sessions = 0;
 	enum err e = count_sealed(ctl, former->number, &sealed);
 
+	if (e == OK)
+		e = count_services(ctl, former->number, &services);
 	if (e == OK)
 		e = session_store_count_before(ctl->auth.db, former->replaced_at + RELOAD_MARGIN,
 					       &sessions);
@@ -137,6 +162,11 @@ static enum ctl_exit refuse(struct ctl *ctl, const struct former *former)
 			       sealed, former->number);
 	if (ctl_given(ctl, CTL_NOW))
 		return CTL_FINE;
+	if (services > 0)
+		return ctl_say(CTL_REFUSED,
+			       "%u services are known only by root %u: wait until each has called, "
+			       "or give it a new secret (service rotate); --now locks them out",
+			       services, former->number);
 	if (former->replaced_at == 0)
 		return ctl_say(CTL_REFUSED,
 			       "the key file does not say when the root after %u was made, so "

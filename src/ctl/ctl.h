@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "context.h"
 #include "err.h"
@@ -50,6 +51,9 @@ enum ctl_option {
 	CTL_DEFAULT,
 	CTL_FACTS_STDIN,
 	CTL_NOW,
+	CTL_SCOPE,
+	CTL_OVERLAP,
+	CTL_SECRET_FILE,
 	CTL_OPTION_COUNT
 };
 
@@ -91,7 +95,7 @@ struct ctl_command {
 	const char *verb;        /* NULL: the noun stands alone */
 	const char *synopsis;    /* what follows the words */
 	const char *description; /* a sentence or more */
-	unsigned options;        /* bit (1u << enum ctl_option) */
+	uint64_t options;        /* bit 1 << enum ctl_option for each */
 	unsigned operands;       /* takes so many */
 	enum ctl_need need;
 	enum ctl_exit (*run)(struct ctl *ctl);
@@ -158,5 +162,13 @@ enum ctl_exit cmd_key_retire(struct ctl *ctl);
 enum ctl_exit cmd_key_reseal(struct ctl *ctl);
 enum ctl_exit cmd_key_rotate_root(struct ctl *ctl);
 enum ctl_exit cmd_key_retire_root(struct ctl *ctl);
+enum ctl_exit cmd_service_add(struct ctl *ctl);
+enum ctl_exit cmd_service_list(struct ctl *ctl);
+enum ctl_exit cmd_service_show(struct ctl *ctl);
+enum ctl_exit cmd_service_rotate(struct ctl *ctl);
+enum ctl_exit cmd_service_scope(struct ctl *ctl);
+enum ctl_exit cmd_service_disable(struct ctl *ctl);
+enum ctl_exit cmd_service_enable(struct ctl *ctl);
+enum ctl_exit cmd_service_remove(struct ctl *ctl);
 
 #endif

@@ -68,7 +68,7 @@ static enum err check_line(const struct ctl_command *command, const struct ctl_l
 	if (line->word_count > words)
 		return fault_set(fault, "unexpected %s", line->words[words]);
 	for (unsigned i = 0; i < CTL_OPTION_COUNT; i++)
-		if (line->values[i] != NULL && (command->options & (1U << i)) == 0)
+		if (line->values[i] != NULL && (command->options & (UINT64_C(1) << i)) == 0)
 			return fault_set(fault, "%s does not belong to this command",
 					 line_option_name(i));
 	return OK;

@@ -149,7 +149,7 @@ static enum err check_own_type(struct call *call, const char *type, bool *answer
 
 static enum err check_accept(struct call *call, bool *answered)
 {
-	if (call->match.surface != SURFACE_API)
+	if (call->match.surface == SURFACE_PAGE)
 		return OK;
 	if (call->match.route->type != NULL)
 		return check_own_type(call, call->match.route->type, answered);

@@ -134,6 +134,8 @@ enum err api_sessions_end_one(struct call *call)
 	const struct session_row *current = &call->session.found.session;
 	struct id id;
 	bool ended = true;
+	if (call->by_service)
+		return api_session_end(call);
 	if (id_parse(call->match.segment, &id) != OK)
 		return answer_not_found(call);
 	if (id_equal(id, current->id))

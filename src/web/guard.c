@@ -9,6 +9,7 @@
 #include "cookie.h"
 #include "csrf.h"
 #include "form.h"
+#include "service_call.h"
 #include "token_call.h"
 #include "url.h"
 #include "view.h"
@@ -106,13 +107,17 @@ enum err guard_identify(struct call *call)
 	call->session = (struct session){.standing = SESSION_ABSENT};
 	if (has(call, ROUTE_NO_CREDENTIAL))
 		return OK;
+	if (service_call_is(call)) {
+		call->by_service = true;
+		call->credential = (struct credential){.syntax = CREDENTIAL_ABSENT};
+		return OK;
+	}
 	read_other_cookies(call);
 	return read_credential(call);
 }
 
 static enum err resolve(struct call *call, bool *answered)
 {
-	TRY(guard_identify(call));
 	if (has(call, ROUTE_NO_CREDENTIAL))
 		return OK;
 	switch (call->credential.syntax) {
@@ -334,6 +339,12 @@ enum err guard_check(struct call *call, enum guard_verdict *verdict)
 		check_csrf,
 	};
 	bool answered = false;
+	TRY(guard_identify(call));
+	if (call->by_service) {
+		TRY(service_call_admit(call, &answered));
+		*verdict = answered ? GUARD_ANSWERED : GUARD_PASS;
+		return OK;
+	}
 	for (size_t i = 0; i < sizeof(STEPS) / sizeof(STEPS[0]) && !answered; i++)
 		TRY(STEPS[i](call, &answered));
 	if (!answered)

@@ -27,6 +27,9 @@ MUST_CHECK enum err page_logout_post(struct call *call);
 MUST_CHECK enum err page_account_home(struct call *call);
 MUST_CHECK enum err page_account_show(struct call *call);
 
+/* oauth_token.c */
+MUST_CHECK enum err oauth_token(struct call *call);
+
 /* api_token.c */
 MUST_CHECK enum err api_session_token(struct call *call);
 
@@ -40,6 +43,13 @@ MUST_CHECK enum err api_flow_patch(struct call *call);
 MUST_CHECK enum err api_flow_step(struct call *call);
 MUST_CHECK enum err api_flow_end(struct call *call);
 MUST_CHECK enum err api_flow_attempt(struct call *call);
+
+/* api_hold.c */
+MUST_CHECK enum err api_session_hold(struct call *call);
+
+/* oauth_introspect.c, oauth_revoke.c */
+MUST_CHECK enum err oauth_introspect(struct call *call);
+MUST_CHECK enum err oauth_revoke(struct call *call);
 
 /* page_sessions.c */
 MUST_CHECK enum err page_sessions_show(struct call *call);

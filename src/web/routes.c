@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define API_PATH STR("/api/v1")
+#define OAUTH_PATH STR("/oauth/")
 
 const struct route *routes_all(size_t *n)
 {
@@ -50,6 +51,8 @@ static unsigned bits_of(enum method method)
 
 static enum surface surface_of(struct str path)
 {
+	if (str_starts(path, OAUTH_PATH))
+		return SURFACE_OAUTH;
 	if (!str_starts(path, API_PATH))
 		return SURFACE_PAGE;
 	return path.n == API_PATH.n || path.p[API_PATH.n] == '/' ? SURFACE_API : SURFACE_PAGE;

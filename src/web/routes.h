@@ -2,6 +2,7 @@
 #ifndef GATEPOST_WEB_ROUTES_H
 #define GATEPOST_WEB_ROUTES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,7 +42,8 @@ enum route_exemption {
 	ROUTE_GUEST_OK = 1u << 11 /* a live session need not be anybody's */
 };
 
-enum surface { SURFACE_PAGE = 0, SURFACE_API };
+/* SURFACE_OAUTH: a form comes in, JSON and the errors of RFC 6749 §5.2 go out. */
+enum surface { SURFACE_PAGE = 0, SURFACE_API, SURFACE_OAUTH };
 
 /* A declared input: handlers see nothing else. A member or field that is not declared is refused.
  */
@@ -67,7 +69,13 @@ struct route {
 		*query; /* ended by a row without name; NULL: no query parameter is read */
 	const struct field_def *body; /* NULL: no body */
 	enum err (*handle)(struct call *call);
-	const char *type; /* what an API route answers with; NULL: application/json */
+	/*
+	 * The scope (enum service_scope) with which a service may come instead of a client: by
+	 * Basic, with X-Session-Id or a ticket of whose session it is about; 0: none.
+	 */
+	unsigned service;
+	bool names_session; /* {id} is that session's id, and a service may leave the others out */
+	const char *type;   /* what an API route answers with; NULL: application/json */
 };
 
 /* The rows themselves (route_table.c). Paths are compared literally; a {name} fills a whole

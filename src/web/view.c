@@ -31,6 +31,12 @@ enum problem view_problem_of(enum err e)
 	}
 }
 
+/* For services, at the OAuth endpoints and where they act in a client's place. */
+static bool is_for_services(const struct call *call)
+{
+	return call->by_service || call->match.surface == SURFACE_OAUTH;
+}
+
 static bool sent_bearer(const struct call *call)
 {
 	return str_is_present(call->request.authorization) ||
@@ -42,6 +48,11 @@ static void add_challenge(struct call *call, enum problem problem)
 {
 	struct buf line;
 	struct str text;
+	if (is_for_services(call)) {
+		response_header(&call->response, "WWW-Authenticate",
+				STR("Basic realm=\"gatepost\", charset=\"UTF-8\""));
+		return;
+	}
 	buf_init(&line, call->arena, LINE_MAX_BYTES);
 	buf_add(&line, STR("Bearer realm=\"gatepost\""));
 	if (problem == PROBLEM_REAUTHENTICATION_REQUIRED)
@@ -127,6 +138,51 @@ static enum err problem_json(struct call *call, enum problem problem,
 		add_methods(&out, problem);
 	if (detail->add != NULL)
 		detail->add(&out, detail->add_of);
+	json_close_object(&out);
+	return call->response.body.failed;
+}
+
+/* RFC 6749 §5.2; unavailable and internal are called as its §4.1.2.1 calls them. */
+static const char *oauth_word(enum problem problem)
+{
+	switch (problem) {
+	case PROBLEM_INVALID_CREDENTIALS:
+	case PROBLEM_UNAUTHENTICATED:
+		return "invalid_client";
+	case PROBLEM_FORBIDDEN:
+		return "insufficient_scope";
+	case PROBLEM_COOLDOWN:
+	case PROBLEM_TOO_MANY_ATTEMPTS:
+	case PROBLEM_UNAVAILABLE:
+		return "temporarily_unavailable";
+	case PROBLEM_INTERNAL:
+		return "server_error";
+	default:
+		return "invalid_request";
+	}
+}
+
+/* What a name that the client made up may have, error_description may not. */
+static enum err oauth_json(struct call *call, enum problem problem,
+			   const struct problem_detail *detail)
+{
+	const struct problem_info *info = problem_info(problem);
+	struct str text = str_is_present(detail->detail) ? detail->detail : str_of(info->text);
+
+	if (str_is_present(detail->field))
+		text = STR("A parameter is missing, repeated or malformed.");
+	return view_oauth_error(call, info->status, oauth_word(problem), text);
+}
+
+enum err view_oauth_error(struct call *call, int status, const char *word, struct str text)
+{
+	struct json_out out;
+	response_status(&call->response, status);
+	response_type(&call->response, "application/json; charset=utf-8");
+	json_begin(&out, &call->response.body);
+	json_open_object(&out, NULL);
+	json_text(&out, "error", str_of(word));
+	json_text(&out, "error_description", text);
 	json_close_object(&out);
 	return call->response.body.failed;
 }
@@ -244,8 +300,15 @@ enum err view_problem(struct call *call, enum problem problem, const struct prob
 		add_challenge(call, problem);
 	if (status == 429 || status == 503)
 		view_retry_after(call, retry_after(status, detail));
-	return call->match.surface == SURFACE_API ? problem_json(call, problem, detail)
-						  : problem_page(call, problem, detail);
+	switch (call->match.surface) {
+	case SURFACE_API:
+		return problem_json(call, problem, detail);
+	case SURFACE_OAUTH:
+		return oauth_json(call, problem, detail);
+	case SURFACE_PAGE:
+		break;
+	}
+	return problem_page(call, problem, detail);
 }
 
 enum err view_redirect(struct call *call, struct str own_path)

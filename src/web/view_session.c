@@ -19,7 +19,7 @@ static struct str state_name(uint32_t state)
 	return str_of(STATES[state < SESSION_STATE_COUNT ? state : SESSION_STATE_NONE]);
 }
 
-static void add_words(struct json_out *out, const char *name, struct str words)
+void view_words_json(struct json_out *out, const char *name, struct str words)
 {
 	json_open_array(out, name);
 	while (words.n > 0) {
@@ -54,7 +54,7 @@ static void add_members(struct json_out *out, const char *name, const struct cal
 	json_open_array(out, "methods");
 	json_close_array(out);
 	json_text(out, "aal", level->aal >= 2 ? STR("aal2") : STR("aal1"));
-	add_words(out, "amr", row->amr);
+	view_words_json(out, "amr", row->amr);
 	json_time(out, "auth_time", row->auth_time);
 	json_time(out, "created_at", row->created_at);
 	json_time(out, "last_seen_at", row->last_seen);
@@ -141,6 +141,13 @@ static void add_tenant(struct json_out *out, const struct session_found *found)
 	json_close_object(out);
 }
 
+void view_grants_json(struct json_out *out, const struct session_found *found)
+{
+	add_grants(out, "roles", found, STR("role:"));
+	add_grants(out, "permissions", found, STR("perm:"));
+	add_tenant(out, found);
+}
+
 void view_user_json(struct json_out *out, const char *name, const struct session *session)
 {
 	const struct session_found *found = &session->found;
@@ -153,9 +160,7 @@ void view_user_json(struct json_out *out, const char *name, const struct session
 	json_text(out, "username", found->username);
 	json_text(out, "email", found->email);
 	json_text(out, "display_name", found->display_name);
-	add_grants(out, "roles", found, STR("role:"));
-	add_grants(out, "permissions", found, STR("perm:"));
-	add_tenant(out, found);
+	view_grants_json(out, found);
 	json_close_object(out);
 }
 

@@ -561,6 +561,14 @@ static void a_step_up_gives_a_new_pair(void **state)
 	(void)exchanged(w, text_of(after));
 }
 
+static enum revocation_outcome end_by(struct world *w, struct refresh_request request)
+{
+	enum revocation_outcome outcome = REVOCATION_FOREIGN;
+
+	assert_ok(refresh_revoke(&w->context, &request, &outcome));
+	return outcome;
+}
+
 /* RFC 7009: by any token of the family, used ones too. */
 static void revoking_ends_the_family(void **state)
 {
@@ -568,20 +576,15 @@ static void revoking_ends_the_family(void **state)
 	struct str token = text_of(sign_in(w, token_client(w, "alice")));
 	struct str child = exchanged(w, token);
 	struct refresh_request request = {.token = token, .client = STR("web")};
-	bool ended = true;
 
-	assert_ok(refresh_revoke(&w->context, &request, &ended));
-	assert_false(ended);
+	assert_int_equal(end_by(w, request), REVOCATION_FOREIGN);
 	request.client = STR_NONE;
-	assert_ok(refresh_revoke(&w->context, &request, &ended));
-	assert_true(ended);
+	assert_int_equal(end_by(w, request), REVOCATION_DONE);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM session"), 0);
 	assert_int_equal(exchange(w, child).verdict, REFRESH_REFUSED);
-	assert_ok(refresh_revoke(&w->context, &request, &ended));
-	assert_false(ended);
+	assert_int_equal(end_by(w, request), REVOCATION_NOTHING);
 	request.token = STR("gpr_nonsense");
-	assert_ok(refresh_revoke(&w->context, &request, &ended));
-	assert_false(ended);
+	assert_int_equal(end_by(w, request), REVOCATION_NOTHING);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM audit_event "
 					"WHERE event = 'authn_token_revoked'"),
 			 1);

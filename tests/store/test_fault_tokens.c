@@ -140,10 +140,11 @@ static void check_ended(struct trial *t, const void *out)
 static enum err revoke_it(struct trial *t, void *out)
 {
 	struct refresh_request request = {.token = used};
-	bool ended = false;
+	enum revocation_outcome outcome = REVOCATION_FOREIGN;
 
-	TRY(refresh_revoke(CONTEXT, &request, &ended));
-	PUT(out, ended);
+	TRY(refresh_revoke(CONTEXT, &request, &outcome));
+	TRY(must(outcome != REVOCATION_FOREIGN));
+	PUT(out, outcome);
 	return OK;
 }
 
