@@ -8,15 +8,20 @@ import { source, startStack } from '../support/harness.mjs';
 import { Jar } from '../support/client.mjs';
 import { exercised, follow, operations } from '../support/openapi.mjs';
 import { until } from '../support/stack.mjs';
+import { basic, makeService } from '../support/services.mjs';
 
 let stack;
 let tenant;
+let service;
+let idler;
 before(async () => {
   // Two wrong passwords are soon too many, and two guests.
   stack = await startStack({ settings: {
-    throttle: { free_failures: 1, device_failures: 1, guests: 2 }, 'flow trip': { steps: 'start > end', client_may: 'start > end', 'counter.try': '2, reset 1h' },
+    throttle: { free_failures: 1, device_failures: 1, guests: 2 }, 'client app': { services: 'library idler' }, 'client browser': { services: 'library' }, 'flow trip': { steps: 'start > end', client_may: 'start > end', 'counter.try': '2, reset 1h' },
   } });
   ({ tenant } = JSON.parse(stack.must(['tenant', 'add', 'readers', '--json']).stdout));
+  service = makeService(stack, 'library');
+  idler = makeService(stack, 'idler', 'flows:read');
 });
 after(() => stack?.stop());
 
@@ -132,6 +137,12 @@ function person() {
   return { identifier, password };
 }
 
+const isForm = (operation) => operation.requestBody?.content['application/x-www-form-urlencoded'] !== undefined;
+// What only services are let in to; and what they are let in to as well.
+const isServices = ({ operation }) => ['introspect', 'holdSession'].includes(operation.operationId);
+const takesServices = ({ operation }) => (operation.security ?? []).some((one) => 'service' in one);
+const wrongSecret = { Authorization: basic('library', 'x') };
+
 // The described request, with this person's values: {path, json}.
 function fill({ path, operation }, who, { id, tenant: wanted, kind = 'trip' }, transport = 'handle') {
   const bodies = {
@@ -145,9 +156,10 @@ function fill({ path, operation }, who, { id, tenant: wanted, kind = 'trip' }, t
     changeFlow: { data: { amount: 2 } },
     moveFlow: { to: 'end' },
     takeAttempt: { counter: 'try' },
+    holdSession: { reason: 'a book is overdue' },
   };
   const queries = { endSessions: `?scope=${transport === 'handle' ? 'others' : 'all'}`, getHealth: '?ready' };
-  const below = path === '/health' || path.startsWith('/.well-known/') ? '/auth' : api;
+  const below = path === '/health' || path.startsWith('/.well-known/') || isForm(operation) ? '/auth' : api;
   return { path: below + path.replace('{id}', id).replace('{kind}', kind) + (queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
 }
 
@@ -185,16 +197,19 @@ const ways = {
     const without = {
       signIn: { json: { identifier: who.identifier, password: 'not the one', transport: 'handle' } },
       beginAsGuest: { headers: { 'X-Session-Id': 'gps_short' } },
+      revoke: { headers: wrongSecret },
     };
     return call({ anonymous: true, ...without[operation.operationId] });
   },
   403: async (call, { verb, operation }, who) => {
+    if (operation.operationId === 'holdSession' || isForm(operation)) return call({ headers: idler.headers });
     if (verb !== 'get') return call({ headers: { Origin: 'https://evil.test' } });
     stack.sql(`UPDATE session SET state = 2 WHERE user_id = (SELECT id FROM user WHERE username = '${who.identifier}')`);
     assert.ok(operation.responses['403']);
     return call();
   },
   404: async (call, { path, operation }) => {
+    if (operation.operationId === 'signOut') return call({ headers: { ...service.headers, 'X-Session-Id': `gps_${'A'.repeat(43)}` } });
     if (!path.startsWith('/flows/')) return call({ id: 'AAAAAAAAAAAAAAAAAAAAAA', tenant: 'AAAAAAAAAAAAAAAAAAAAAA' });
     if (operation.operationId !== 'startFlow') return call({ kind: 'never-begun' });
     return withoutFreeKinds(() => call({ kind: 'never-declared' }));
@@ -215,14 +230,15 @@ const ways = {
     return call({ anonymous: true, json });
   },
   412: async (call) => call({ tag: '"AAAAAAAAAAAAAAAAAAAAAA.1"' }),
-  413: async (call) => call({ json: undefined, body: ' '.repeat(65537), headers: { 'Content-Type': 'application/json' } }),
+  413: async (call) => call({ json: undefined, form: undefined, body: ' '.repeat(65537), headers: { 'Content-Type': 'application/json' } }),
   415: async (call) => call({ headers: { 'Content-Type': 'text/plain' } }),
   428: async (call) => call({ tag: '' }),
   421: async (call) => call({ headers: { Host: 'evil.test' } }),
   429: async (call, { operation }, who) => {
     const wrong = { takeAttempt: { counter: 'try' }, beginAsGuest: { transport: 'handle' }, signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' } };
+    const options = takesServices({ operation }) ? { headers: wrongSecret } : { json: wrong[operation.operationId] };
     for (let i = 0; i < 12; i++) {
-      const answer = await call({ json: wrong[operation.operationId] });
+      const answer = await call(options);
       if (answer.status === 429) return answer;
     }
     throw new Error('never throttled');
@@ -234,13 +250,15 @@ async function bringAbout(entry, status, transport = 'handle') {
   const who = person();
   const jar = new Jar();
   const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport } }));
-  const carrier = transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
+  const own = transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
+  const carrier = isServices(entry) ? service.headers : own;
   // A guest begins without a session; a form token belongs to one.
   const alone = entry.operation.operationId === 'beginAsGuest' && status !== '403';
   const matches = ['changeFlow', 'moveFlow', 'endFlow'].includes(entry.operation.operationId) ? '*' : undefined;
   const call = ({ anonymous = alone, id = mine.session.id, tenant: wanted, kind, headers = {}, tag = matches, ...more } = {}) => {
     const { path, json } = fill(entry, who, { id, tenant: wanted, kind }, transport);
-    return stack.client.request(entry.verb.toUpperCase(), path, { json, ...more, headers: { ...(anonymous ? {} : carrier), ...(tag && { 'If-Match': tag }), ...headers } });
+    const form = isForm(entry.operation) ? { token: mine.session_handle ?? 'none' } : undefined;
+    return stack.client.request(entry.verb.toUpperCase(), path, { json, form, ...more, headers: { ...(anonymous ? {} : carrier), ...(tag && { 'If-Match': tag }), ...headers } });
   };
   const runs = entry.path.startsWith('/flows/') && !(entry.operation.operationId === 'startFlow' && ['201', '409'].includes(status));
   if (runs) assert.equal((await stack.client.post(`${api}/flows/trip`, { json: {}, headers: carrier })).status, 201);
@@ -256,7 +274,9 @@ async function bringAboutUnavailable(all) {
   try {
     for (const entry of all) {
       const { path, json } = fill(entry, who, { id: session.id });
-      const answer = await stack.client.request(entry.verb.toUpperCase(), path, { json, headers: { 'X-Session-Id': handle } });
+      const form = isForm(entry.operation) ? { token: handle } : undefined;
+      const headers = isServices(entry) ? service.headers : { 'X-Session-Id': handle };
+      const answer = await stack.client.request(entry.verb.toUpperCase(), path, { json, form, headers });
       assert.equal(answer.status, 503, `${entry.name}: ${answer.body}`);
     }
   } finally {
@@ -272,7 +292,7 @@ test('every described answer of every operation is given, but for what cannot be
     if (status === '503') continue;
     // Wrong passwords on purpose, from one source: this is about answers, and throttle.test.mjs about counting.
     stack.sql('DELETE FROM throttle');
-    const wanted = status === '403' && entry.verb !== 'get' ? 'cookie' : 'handle';
+    const wanted = status === '403' && entry.verb !== 'get' && !isServices(entry) && !isForm(entry.operation) ? 'cookie' : 'handle';
     await bringAbout(entry, status, wanted);
     if (status < 300) {
       const { headers } = await bringAbout(entry, status, 'cookie');

@@ -64,6 +64,8 @@ function ownPath(path) {
   if (below) return below[1] ?? '';
   const wellKnown = /(\/\.well-known\/(?:jwks\.json|oauth-authorization-server))(?:\/auth)?$/.exec(pathname);
   if (wellKnown) return wellKnown[1];
+  const oauth = /(\/oauth\/(?:introspect|revoke))$/.exec(pathname);
+  if (oauth) return oauth[1];
   return /^(?:\/.*?)?\/health$/.test(pathname) ? '/health' : undefined;
 }
 
@@ -138,8 +140,10 @@ function judgeRequest(operation, path, body) {
   }
   if (operation.requestBody === undefined) return found;
   if ((body ?? '') === '' && !operation.requestBody.required) return found;
-  const { schema } = follow(operation.requestBody).content['application/json'];
-  return [...found, ...flaws(schema, JSON.parse(body)).map((flaw) => `the body was taken: ${flaw}`)];
+  const { content } = follow(operation.requestBody);
+  const form = content['application/x-www-form-urlencoded'];
+  const taken = form ? Object.fromEntries(new URLSearchParams(body)) : JSON.parse(body);
+  return [...found, ...flaws((form ?? content['application/json']).schema, taken).map((flaw) => `the body was taken: ${flaw}`)];
 }
 
 /*

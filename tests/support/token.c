@@ -69,7 +69,7 @@ static enum err issue(const struct auth_context *context, const char *username)
 	TRY(newest_session(context, username, &session));
 	const struct access_grant grant = {
 		.session = &session,
-		.client = STR("app"),
+		.client = session.found.session.client,
 		.audience = STR("https://api.example.org"),
 		.scope = STR("flows:read"),
 	};
