@@ -72,6 +72,6 @@ enum err token_pair_json(struct call *call, struct json_out *out, const struct s
 	TRY(add_access(call, out, &grant));
 	json_text(out, "refresh_token", (struct str){(const char *)refresh.bytes, refresh.len});
 	json_number(out, "refresh_expires_in",
-		    (session->ends.idle - call->request.now) / CLOCK_SECOND);
+		    (session->ends.idle - row->last_seen) / CLOCK_SECOND);
 	return OK;
 }

@@ -138,6 +138,12 @@ function person() {
 }
 
 const isForm = (operation) => operation.requestBody?.content['application/x-www-form-urlencoded'] !== undefined;
+const isRefresh = ({ operation }) => operation.operationId === 'refresh';
+// What is sent of a session there.
+const formOf = (entry, { session_handle: token = 'none', refresh_token }) => {
+  if (isRefresh(entry)) return { grant_type: 'refresh_token', refresh_token };
+  return isForm(entry.operation) ? { token } : undefined;
+};
 // What only services are let in to; and what they are let in to as well.
 const isServices = ({ operation }) => ['introspect', 'holdSession'].includes(operation.operationId);
 const takesServices = ({ operation }) => (operation.security ?? []).some((one) => 'service' in one);
@@ -249,15 +255,16 @@ const ways = {
 async function bringAbout(entry, status, transport = 'handle') {
   const who = person();
   const jar = new Jar();
-  const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport } }));
-  const own = transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
+  const carried = isRefresh(entry) ? 'token' : transport;
+  const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport: carried } }));
+  const own = carried === 'token' ? {} : transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
   const carrier = isServices(entry) ? service.headers : own;
   // A guest begins without a session; a form token belongs to one.
   const alone = entry.operation.operationId === 'beginAsGuest' && status !== '403';
   const matches = ['changeFlow', 'moveFlow', 'endFlow'].includes(entry.operation.operationId) ? '*' : undefined;
   const call = ({ anonymous = alone, id = mine.session.id, tenant: wanted, kind, headers = {}, tag = matches, ...more } = {}) => {
     const { path, json } = fill(entry, who, { id, tenant: wanted, kind }, transport);
-    const form = isForm(entry.operation) ? { token: mine.session_handle ?? 'none' } : undefined;
+    const form = formOf(entry, mine);
     return stack.client.request(entry.verb.toUpperCase(), path, { json, form, ...more, headers: { ...(anonymous ? {} : carrier), ...(tag && { 'If-Match': tag }), ...headers } });
   };
   const runs = entry.path.startsWith('/flows/') && !(entry.operation.operationId === 'startFlow' && ['201', '409'].includes(status));
@@ -274,7 +281,7 @@ async function bringAboutUnavailable(all) {
   try {
     for (const entry of all) {
       const { path, json } = fill(entry, who, { id: session.id });
-      const form = isForm(entry.operation) ? { token: handle } : undefined;
+      const form = formOf(entry, { session_handle: handle, refresh_token: `gpr_${'A'.repeat(43)}` });
       const headers = isServices(entry) ? service.headers : { 'X-Session-Id': handle };
       const answer = await stack.client.request(entry.verb.toUpperCase(), path, { json, form, headers });
       assert.equal(answer.status, 503, `${entry.name}: ${answer.body}`);

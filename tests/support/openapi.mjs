@@ -64,7 +64,7 @@ function ownPath(path) {
   if (below) return below[1] ?? '';
   const wellKnown = /(\/\.well-known\/(?:jwks\.json|oauth-authorization-server))(?:\/auth)?$/.exec(pathname);
   if (wellKnown) return wellKnown[1];
-  const oauth = /(\/oauth\/(?:introspect|revoke))$/.exec(pathname);
+  const oauth = /(\/oauth\/(?:introspect|revoke|token))$/.exec(pathname);
   if (oauth) return oauth[1];
   return /^(?:\/.*?)?\/health$/.test(pathname) ? '/health' : undefined;
 }
