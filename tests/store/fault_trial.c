@@ -286,6 +286,8 @@ static enum trial_share share_of(enum stmt stmt)
 			return TRIAL_TENANCY;
 	if (stmt_part_key[stmt].name != NULL)
 		return TRIAL_KEYS;
+	if (stmt_part_service[stmt].name != NULL)
+		return TRIAL_SERVICES;
 	return stmt_part_flow[stmt].name != NULL ? TRIAL_FLOWS : TRIAL_CORE;
 }
 

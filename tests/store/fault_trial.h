@@ -85,6 +85,7 @@ enum trial_share {
 	TRIAL_TENANCY,   /* test_fault_tenancy: tenants, members, hand-overs, outbox */
 	TRIAL_FLOWS,     /* test_fault_flows */
 	TRIAL_KEYS,      /* test_fault_keys */
+	TRIAL_SERVICES,  /* test_fault_services */
 	TRIAL_MIGRATION, /* test_fault_migrate */
 };
 /* Fails for a statement of that share that did not meet every failure in this process. */

@@ -103,7 +103,7 @@ int fixture_clean(void **state)
 		    "DELETE FROM setup_code; DELETE FROM throttle;"
 		    "DELETE FROM flow; DELETE FROM flow_counter;"
 		    "DELETE FROM handover; DELETE FROM outbox;"
-		    "DELETE FROM signing_key; DELETE FROM signing_turn");
+		    "DELETE FROM signing_key; DELETE FROM signing_turn; DELETE FROM service");
 	return 0;
 }
 
