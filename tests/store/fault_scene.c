@@ -4,6 +4,7 @@
 
 #include "guest.h"
 #include "handover.h"
+#include "service.h"
 #include "sha256.h"
 #include "signing_key.h"
 
@@ -15,7 +16,7 @@ static const char *const tables[] = {
 	"user",         "password",     "tenant",        "membership",   "role",     "permission",
 	"user_role",    "device",       "session",       "rotation",     "throttle", "outbox",
 	"setup_code",   "audit_event",  "flow",          "flow_counter", "handover", "signing_key",
-	"signing_turn", "token_family", "refresh_token",
+	"signing_turn", "token_family", "refresh_token", "service",
 };
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 
@@ -89,6 +90,11 @@ static const struct {
 	{"refresh_token",
 	 KNOWN_TOKEN ", issued_at, expires_at, IFNULL(used_at, 0), IFNULL(replaced_at, 0), "
 		     "nonce IS NULL, child_hash IS NULL, presenter IS NULL, " PAIR,
+	 "1"},
+	/* A new secret is another one in every run. */
+	{"service",
+	 "name, root, former_hash IS NULL, "
+	 "IFNULL(former_until, 0), scopes, state, created_at, secret_at",
 	 "1"},
 };
 
@@ -301,6 +307,22 @@ static void add_keys(struct trial *t)
 		    "UNHEX(REPEAT('15',32)), 1, NULL, 1, 2, 3, 4); DELETE FROM signing_turn");
 }
 
+/* One with a secret that everybody knows, under the first root. */
+static void add_service(struct trial *t)
+{
+	unsigned char value[SERVICE_SECRET_BYTES] = {7};
+	struct service_row row = {
+		.name = STR("shop"),
+		.scopes = SERVICE_INTROSPECT | SERVICE_FLOWS_READ,
+		.state = SERVICE_ACTIVE,
+		.created_at = WORLD_START,
+		.secret_at = WORLD_START,
+	};
+
+	service_keep(t->w->keys, keyring_part(value, sizeof value), &row);
+	assert_ok(service_store_insert(t->w->db, &row));
+}
+
 /* The members of the scene that others are found by. */
 static void name_sessions(struct trial *t)
 {
@@ -343,6 +365,7 @@ static void make_scene(struct trial *t)
 	t->w->context.now = WORLD_START + 2 * CLOCK_MINUTE;
 	add_handover(t);
 	add_keys(t);
+	add_service(t);
 }
 
 void trial_keep(struct trial *t)

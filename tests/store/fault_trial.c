@@ -288,6 +288,8 @@ static enum trial_share share_of(enum stmt stmt)
 		return TRIAL_KEYS;
 	if (stmt_part_token[stmt].name != NULL || stmt == STMT_SESSION_FOUND_BY_ID)
 		return TRIAL_TOKENS;
+	if (stmt_part_service[stmt].name != NULL)
+		return TRIAL_SERVICES;
 	return stmt_part_flow[stmt].name != NULL ? TRIAL_FLOWS : TRIAL_CORE;
 }
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "routes.h"
+#include "service.h"
 
 static bool changes(enum method method)
 {
@@ -70,6 +71,9 @@ static void no_change_is_exempt_from_the_token(void **state)
 	(void)state;
 	for (size_t i = 0; i < n; i++) {
 		const unsigned open = ROUTE_NO_CSRF | ROUTE_NO_CREDENTIAL | ROUTE_CACHEABLE;
+		/* They look at nothing that a browser sends by itself. */
+		if (rows[i].surface == SURFACE_OAUTH)
+			continue;
 		if (changes(rows[i].method))
 			assert_int_equal(rows[i].exempt & open, 0);
 		else
@@ -95,6 +99,67 @@ static void what_changes_something_without_a_session_is_listed(void **state)
 		if (!listed)
 			fail_msg("%s is open to everybody", rows[i].path);
 	}
+}
+
+/* TK-18: who comes there proves itself in the handler, or by the token; every one is listed. */
+static void what_oauth_clients_may_call_is_listed(void **state)
+{
+	static const char *const LISTED[] = {"/oauth/introspect", "/oauth/token", "/oauth/revoke"};
+	size_t n;
+	const struct route *rows = routes_all(&n);
+	size_t seen = 0;
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		bool listed = false;
+		if (rows[i].surface != SURFACE_OAUTH)
+			continue;
+		seen++;
+		assert_int_equal(rows[i].method, METHOD_POST);
+		assert_int_equal(rows[i].exempt, ROUTE_NO_CREDENTIAL | ROUTE_NO_CSRF);
+		assert_int_equal(rows[i].service, SERVICE_NOTHING);
+		for (size_t k = 0; k < sizeof(LISTED) / sizeof(LISTED[0]); k++)
+			listed = listed || strcmp(rows[i].path, LISTED[k]) == 0;
+		assert_true(listed);
+	}
+	assert_int_equal(seen, sizeof(LISTED) / sizeof(LISTED[0]));
+}
+
+/* Where a service may come in a client's place, and with which scope. */
+static void what_is_open_to_services_is_listed(void **state)
+{
+	static const struct {
+		enum method method;
+		const char *path;
+		unsigned scope;
+	} LISTED[] = {
+		{METHOD_GET, "/api/v1/flows/{kind}", SERVICE_FLOWS_READ},
+		{METHOD_PATCH, "/api/v1/flows/{kind}", SERVICE_FLOWS_WRITE},
+		{METHOD_DELETE, "/api/v1/flows/{kind}", SERVICE_FLOWS_WRITE},
+		{METHOD_POST, "/api/v1/flows/{kind}/step", SERVICE_FLOWS_WRITE},
+		{METHOD_DELETE, "/api/v1/session", SERVICE_SESSIONS_END},
+		{METHOD_DELETE, "/api/v1/sessions/{id}", SERVICE_SESSIONS_END},
+		{METHOD_POST, "/api/v1/sessions/{id}/hold", SERVICE_SESSIONS_HOLD},
+	};
+	size_t n;
+	const struct route *rows = routes_all(&n);
+	size_t seen = 0;
+	(void)state;
+	for (size_t i = 0; i < n; i++) {
+		bool listed = false;
+		bool names_session = strncmp(rows[i].path, "/api/v1/sessions/{id}", 21) == 0;
+		if (rows[i].service == SERVICE_NOTHING)
+			continue;
+		seen++;
+		assert_int_equal(rows[i].surface, SURFACE_API);
+		assert_int_equal(rows[i].names_session, names_session);
+		for (size_t k = 0; k < sizeof(LISTED) / sizeof(LISTED[0]); k++)
+			listed = listed || (strcmp(rows[i].path, LISTED[k].path) == 0 &&
+					    rows[i].method == LISTED[k].method &&
+					    rows[i].service == LISTED[k].scope);
+		if (!listed)
+			fail_msg("%s is open to services", rows[i].path);
+	}
+	assert_int_equal(seen, sizeof(LISTED) / sizeof(LISTED[0]));
 }
 
 /* Their handlers look at csrf_stale first: a new one is added here when it does. */
@@ -139,6 +204,8 @@ static void stale_routes_only_read(void **state)
 		"/api/v1/flows/{kind}",
 		"/api/v1/flows/{kind}/step",
 		"/api/v1/flows/{kind}/attempts",
+		/* Says no more than the session does; how old its sign-in is, the token says. */
+		"/api/v1/session/token",
 	};
 	size_t n;
 	const struct route *rows = routes_all(&n);
@@ -182,7 +249,10 @@ static void the_surface_is_that_of_the_path(void **state)
 		bool api = strncmp(rows[i].path, "/api/", 5) == 0 ||
 			   strncmp(rows[i].path, "/.well-known/", 13) == 0 ||
 			   strcmp(rows[i].path, "/health") == 0;
-		assert_int_equal(rows[i].surface, api ? SURFACE_API : SURFACE_PAGE);
+		bool oauth = strncmp(rows[i].path, "/oauth/", 7) == 0;
+		assert_int_equal(rows[i].surface, oauth ? SURFACE_OAUTH
+						  : api ? SURFACE_API
+							: SURFACE_PAGE);
 	}
 }
 
@@ -237,10 +307,11 @@ static void unknown_paths_keep_their_surface(void **state)
 		struct str path;
 		enum surface surface;
 	} CASES[] = {
-		{{"/nothing", 8}, SURFACE_PAGE}, {{"/Login", 6}, SURFACE_PAGE},
-		{{"/login/", 7}, SURFACE_PAGE},  {{"/loginx", 7}, SURFACE_PAGE},
-		{{"/api/v1", 7}, SURFACE_API},   {{"/api/v1/nothing", 15}, SURFACE_API},
-		{{"/api/v10", 8}, SURFACE_PAGE}, {{"/api/v2/session", 15}, SURFACE_PAGE},
+		{{"/nothing", 8}, SURFACE_PAGE},  {{"/Login", 6}, SURFACE_PAGE},
+		{{"/login/", 7}, SURFACE_PAGE},   {{"/loginx", 7}, SURFACE_PAGE},
+		{{"/api/v1", 7}, SURFACE_API},    {{"/api/v1/nothing", 15}, SURFACE_API},
+		{{"/oauth/x", 8}, SURFACE_OAUTH}, {{"/oauth", 6}, SURFACE_PAGE},
+		{{"/api/v10", 8}, SURFACE_PAGE},  {{"/api/v2/session", 15}, SURFACE_PAGE},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
@@ -258,6 +329,8 @@ int main(void)
 		cmocka_unit_test(no_row_stands_twice),
 		cmocka_unit_test(no_change_is_exempt_from_the_token),
 		cmocka_unit_test(what_changes_something_without_a_session_is_listed),
+		cmocka_unit_test(what_oauth_clients_may_call_is_listed),
+		cmocka_unit_test(what_is_open_to_services_is_listed),
 		cmocka_unit_test(who_is_shown_a_stale_form_is_listed),
 		cmocka_unit_test(stale_routes_only_read),
 		cmocka_unit_test(who_meets_a_replaced_or_held_session_is_listed),
