@@ -58,6 +58,12 @@ static void put_in_charge(const struct key_rows *keys, size_t next, struct key_p
 	plan->make_next = true;
 }
 
+static bool is_due(const struct key_periods *periods, const struct key_rows *keys, size_t active,
+		   int64_t now)
+{
+	return keys->rows[active].active_at + periods->active <= now;
+}
+
 void key_policy_tend(const struct key_periods *periods, const struct key_rows *keys, int64_t now,
 		     struct key_plan *plan)
 {
@@ -72,10 +78,8 @@ void key_policy_tend(const struct key_periods *periods, const struct key_rows *k
 		plan->make_next = true;
 	if (!has_active && !has_next)
 		plan->make_active = true;
-	else if (!has_active)
-		put_in_charge(keys, next, plan);
-	else if (has_next && keys->rows[active].active_at + periods->active <= now &&
-		 keys->rows[next].made_at + periods->lead <= now)
+	else if (!has_active || (has_next && is_due(periods, keys, active, now) &&
+				 keys->rows[next].made_at + periods->lead <= now))
 		put_in_charge(keys, next, plan);
 }
 

@@ -45,10 +45,10 @@ static struct str place_of(const struct key_row *row, struct place *place)
 }
 
 static enum err seal(struct arena *arena, const struct keyring *keys,
-		     unsigned char seed[ED25519_SEED], struct key_row *row)
+		     const unsigned char seed[ED25519_SEED], struct key_row *row)
 {
 	struct place place;
-	struct secret plain = {.bytes = seed, .len = ED25519_SEED};
+	struct secret plain = keyring_part(seed, ED25519_SEED);
 	struct secret box = {.len = ED25519_SEED + SEAL_OVERHEAD};
 
 	box.bytes = arena_alloc(arena, box.len);

@@ -234,6 +234,7 @@ test('key rotate --now: every token that was signed before is refused', async ()
   assert.match(events[0], /^gone \S{8}, gone \S{8}, new active \S{8}, new next \S{8}$/);
 });
 
+// TK-24
 test('the name of the algorithm is a key\'s, and both are accepted', async () => {
   const config = readFileSync(stack.config.file, 'utf8');
   writeFileSync(stack.config.file, `${config}[token]\nalg = Ed25519\nlife = 5m\n`);
