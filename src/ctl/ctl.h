@@ -101,8 +101,10 @@ struct ctl_command {
 	enum ctl_exit (*run)(struct ctl *ctl);
 };
 
-/* Static; *n rows. */
-const struct ctl_command *ctl_commands(size_t *n);
+/* The rows of the table, one after the other; NULL: there are no more. */
+const struct ctl_command *ctl_command_at(size_t i);
+/* Its part in commands_service.c: static, *n rows. */
+const struct ctl_command *ctl_commands_of_services(size_t *n);
 
 /* "gatepost: …" on standard error, and the code. */
 enum ctl_exit ctl_say(enum ctl_exit code, const char *format, ...)
