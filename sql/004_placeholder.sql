@@ -1,0 +1,2 @@
+-- The place of another change, which comes with it.
+DO 0;
