@@ -52,6 +52,9 @@ static const struct {
 	[AUDIT_HANDOVER_TAKEN] = {"handover_taken", "ok", LOG_LEVEL_INFO},
 	[AUDIT_HANDOVER_REFUSED] = {"handover_refused", "refused", LOG_LEVEL_WARN},
 	[AUDIT_FLOW_SERVED] = {"flow_served", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ROLE_CREATED] = {"role_created", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ROLE_REDEFINED] = {"role_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ROLE_REMOVED] = {"role_removed", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)
@@ -80,6 +83,7 @@ static enum err insert(const struct auth_context *context, const struct audit_ev
 		.event = str_of(kinds[event->kind].name),
 		.outcome = str_of(kinds[event->kind].outcome),
 		.user_id = event->user_id,
+		.actor_id = context->actor_id,
 		.session_id = event->session_id,
 		.request_id = context->request_id,
 		.source = or_empty(context->ip),
@@ -101,6 +105,7 @@ static struct str id_in(char text[ID_TEXT + 1], struct id id)
 void audit_line(const struct auth_context *context, const struct audit_event *event)
 {
 	char user[ID_TEXT + 1];
+	char actor[ID_TEXT + 1];
 	char session[ID_TEXT + 1];
 	char request[ID_TEXT + 1];
 	const struct log_field fields[] = {
@@ -110,10 +115,12 @@ void audit_line(const struct auth_context *context, const struct audit_event *ev
 		LOG_TEXT("request", id_in(request, context->request_id)),
 		LOG_TEXT("ip", or_empty(context->ip)),
 		LOG_TEXT("detail", or_empty(event->detail)),
+		LOG_TEXT("actor", id_in(actor, context->actor_id)),
 	};
+	const size_t all = sizeof fields / sizeof fields[0];
 
 	log_line(kinds[event->kind].level, kinds[event->kind].name, fields,
-		 sizeof fields / sizeof fields[0]);
+		 id_is_none(context->actor_id) ? all - 1 : all);
 }
 
 enum err audit_record(const struct auth_context *context, const struct audit_event *event)
@@ -121,6 +128,11 @@ enum err audit_record(const struct auth_context *context, const struct audit_eve
 	TRY(insert(context, event));
 	audit_line(context, event);
 	return OK;
+}
+
+enum err audit_row(const struct auth_context *context, const struct audit_event *event)
+{
+	return insert(context, event);
 }
 
 enum err audit_trail_add(const struct auth_context *context, struct audit_trail *trail,

@@ -355,8 +355,11 @@ static const struct ctl_command COMMANDS[] = {
 	},
 };
 
-const struct ctl_command *ctl_commands(size_t *n)
+const struct ctl_command *ctl_command(size_t i)
 {
-	*n = sizeof COMMANDS / sizeof COMMANDS[0];
-	return COMMANDS;
+	const size_t own = sizeof COMMANDS / sizeof COMMANDS[0];
+
+	if (i < own)
+		return &COMMANDS[i];
+	return i - own < ctl_role_command_count ? &ctl_role_commands[i - own] : NULL;
 }

@@ -18,5 +18,6 @@
 extern const struct stmt_def stmt_part_tenants[STMT_COUNT];
 extern const struct stmt_def stmt_part_handover[STMT_COUNT];
 extern const struct stmt_def stmt_part_flow[STMT_COUNT];
+extern const struct stmt_def stmt_part_roles[STMT_COUNT];
 
 #endif

@@ -1,4 +1,5 @@
-/* The housekeeper: a thread that deletes what is over, a little every minute. */
+/* The housekeeper: a thread that finishes changes of roles and deletes what is over, every minute.
+ */
 #include "keeper.h"
 
 #include <pthread.h>
@@ -10,6 +11,7 @@
 #include "db.h"
 #include "ident.h"
 #include "purge.h"
+#include "role.h"
 
 #define KEEPER_EVERY CLOCK_MINUTE
 #define KEEPER_JITTER (15 * CLOCK_SECOND) /* so that many workers do not come at once */
@@ -37,7 +39,12 @@ void keeper_tidy(struct connections *connections, struct arena *arena, int64_t b
 		.ip = STR(""),
 		.user_agent = STR(""),
 	};
-	enum err ignored = purge_run(&context, clock_monotonic() + budget, &report);
+	int64_t until = clock_monotonic() + budget;
+	uint64_t batches;
+	/* Rights first, then rubbish; db.c has logged why not. */
+	enum err ignored = role_go_on(&context, until, &batches);
+	db_rollback(connections->open.web);
+	ignored = purge_run(&context, until, &report);
 	(void)ignored;
 	db_rollback(connections->open.web);
 }

@@ -284,6 +284,8 @@ static enum trial_share share_of(enum stmt stmt)
 	for (size_t i = 0; i < sizeof tenancy / sizeof tenancy[0]; i++)
 		if (tenancy[i][stmt].name != NULL)
 			return TRIAL_TENANCY;
+	if (stmt_part_roles[stmt].name != NULL)
+		return TRIAL_ROLES;
 	return stmt_part_flow[stmt].name != NULL ? TRIAL_FLOWS : TRIAL_CORE;
 }
 

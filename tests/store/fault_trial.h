@@ -84,6 +84,7 @@ enum trial_share {
 	TRIAL_CORE,      /* test_fault_statements */
 	TRIAL_TENANCY,   /* test_fault_tenancy: tenants, members, hand-overs, outbox */
 	TRIAL_FLOWS,     /* test_fault_flows */
+	TRIAL_ROLES,     /* test_fault_roles */
 	TRIAL_MIGRATION, /* test_fault_migrate */
 };
 /* Fails for a statement of that share that did not meet every failure in this process. */
