@@ -36,9 +36,8 @@ struct shown {
 	bool with_holders;
 };
 
-typedef void (*name_fn)(struct output *output, const struct role_row *role, struct str name);
-
-static enum err each_permission(struct ctl *ctl, const struct role_row *role, name_fn add,
+static enum err each_permission(struct ctl *ctl, const struct role_row *role,
+				void (*add)(struct output *, const struct role_row *, struct str),
 				struct output *output)
 {
 	struct str *names = arena_array(ctl->auth.arena, PAGE, sizeof *names);
@@ -135,10 +134,13 @@ static enum ctl_exit show(struct ctl *ctl, const struct role_effect *effect)
 	return output_end(&output);
 }
 
-typedef enum err (*act_fn)(const struct auth_context *, const struct role_request *,
-			   struct role_effect *);
+/* A change of the role that is the operand. */
+struct change {
+	enum err (*act)(const struct auth_context *, const struct role_request *,
+			struct role_effect *);
+};
 
-static enum ctl_exit act(struct ctl *ctl, act_fn fn)
+static enum ctl_exit act(struct ctl *ctl, struct change change)
 {
 	struct role_request request = {
 		.name = ctl->operand,
@@ -151,35 +153,35 @@ static enum ctl_exit act(struct ctl *ctl, act_fn fn)
 
 	if (request.name.n == 0)
 		return ctl_say(CTL_USAGE, "which role?");
-	e = fn(&ctl->auth, &request, &effect);
+	e = change.act(&ctl->auth, &request, &effect);
 	return e == OK ? show(ctl, &effect) : ctl_failed(ctl, e);
 }
 
 enum ctl_exit cmd_role_add(struct ctl *ctl)
 {
-	return act(ctl, role_create);
+	return act(ctl, (struct change){role_create});
 }
 
 enum ctl_exit cmd_role_remove(struct ctl *ctl)
 {
-	return act(ctl, role_remove);
+	return act(ctl, (struct change){role_remove});
 }
 
-static enum ctl_exit change_permission(struct ctl *ctl, act_fn fn)
+static enum ctl_exit change_permission(struct ctl *ctl, struct change change)
 {
 	if (ctl->operands[1].n == 0)
 		return ctl_say(CTL_USAGE, "which role, and which permission?");
-	return act(ctl, fn);
+	return act(ctl, change);
 }
 
 enum ctl_exit cmd_permission_add(struct ctl *ctl)
 {
-	return change_permission(ctl, role_allow);
+	return change_permission(ctl, (struct change){role_allow});
 }
 
 enum ctl_exit cmd_permission_remove(struct ctl *ctl)
 {
-	return change_permission(ctl, role_forbid);
+	return change_permission(ctl, (struct change){role_forbid});
 }
 
 static enum ctl_exit change_holder(struct ctl *ctl, bool give)
@@ -232,14 +234,14 @@ enum ctl_exit cmd_role_show(struct ctl *ctl)
 	return e == OK ? output_end(&output) : ctl_failed(ctl, e);
 }
 
-typedef enum err (*role_fn)(struct ctl *ctl, struct output *output, const struct role_row *role);
-
 static enum err add_listed(struct ctl *ctl, struct output *output, const struct role_row *role)
 {
 	return add_role(ctl, output, NULL, &(struct shown){.role = role});
 }
 
-static enum err each_role(struct ctl *ctl, role_fn add, struct output *output)
+static enum err each_role(struct ctl *ctl,
+			  enum err (*add)(struct ctl *, struct output *, const struct role_row *),
+			  struct output *output)
 {
 	struct role_row *rows = arena_array(ctl->auth.arena, PAGE, sizeof *rows);
 	struct role_page page = {.rows = rows, .room = PAGE, .n = PAGE};

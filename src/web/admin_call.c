@@ -74,11 +74,11 @@ static struct admin_result result_of_member(const struct member_effect *effect)
 	}
 }
 
-enum err admin_act(struct call *call, admin_account_fn fn, const struct account_act *act,
+enum err admin_act(struct call *call, struct admin_deed deed, const struct account_act *act,
 		   struct admin_result *result)
 {
 	struct account_effect effect;
-	TRY(fn(&call->auth, act, &effect));
+	TRY(deed.act(&call->auth, act, &effect));
 	*result = result_of_account(&effect);
 	return OK;
 }
@@ -112,9 +112,10 @@ enum err admin_change_role(struct call *call, const struct admin_role *wish,
 {
 	struct account_act act = {
 		.user_id = wish->user_id, .role = wish->role, .reason = wish->reason};
+	struct admin_deed deed = {wish->give ? account_give_role : account_take_role};
 	if (str_is_present(wish->tenant))
 		return change_in_tenant(call, wish, result);
-	return admin_act(call, wish->give ? account_give_role : account_take_role, &act, result);
+	return admin_act(call, deed, &act, result);
 }
 
 struct str admin_state_name(uint32_t state)

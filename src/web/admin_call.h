@@ -27,10 +27,13 @@ struct admin_result {
 	uint64_t sessions; /* ended, held or lowered */
 };
 
-typedef enum err (*admin_account_fn)(const struct auth_context *, const struct account_act *,
-				     struct account_effect *);
-MUST_CHECK enum err admin_act(struct call *call, admin_account_fn fn, const struct account_act *act,
-			      struct admin_result *result);
+/* What an administrator does to an account: a function of account_admin.h. */
+struct admin_deed {
+	enum err (*act)(const struct auth_context *, const struct account_act *,
+			struct account_effect *);
+};
+MUST_CHECK enum err admin_act(struct call *call, struct admin_deed deed,
+			      const struct account_act *act, struct admin_result *result);
 /* A role everywhere, or with tenant (id or name, as typed; absent: none) there. */
 struct admin_role {
 	struct id user_id;

@@ -68,29 +68,29 @@ static enum err answer_result(struct call *call, const struct admin_result *resu
 	return answer_json_end(call, &out);
 }
 
-static enum err act(struct call *call, admin_account_fn fn)
+static enum err act(struct call *call, struct admin_deed deed)
 {
 	struct account_act what = {.reason = call_text(call, "reason")};
 	struct admin_result result;
 	if (id_parse(call->match.segment, &what.user_id) != OK)
 		return answer_not_found(call);
-	TRY(admin_act(call, fn, &what, &result));
+	TRY(admin_act(call, deed, &what, &result));
 	return answer_result(call, &result);
 }
 
 enum err api_admin_lock(struct call *call)
 {
-	return act(call, account_lock);
+	return act(call, (struct admin_deed){account_lock});
 }
 
 enum err api_admin_unlock(struct call *call)
 {
-	return act(call, account_unlock);
+	return act(call, (struct admin_deed){account_unlock});
 }
 
 enum err api_admin_hold(struct call *call)
 {
-	return act(call, account_hold);
+	return act(call, (struct admin_deed){account_hold});
 }
 
 static enum err change_role(struct call *call, bool give)

@@ -213,18 +213,18 @@ static enum err act(struct call *call, const struct id *user_id, struct admin_re
 {
 	static const struct {
 		const char *word;
-		admin_account_fn fn;
+		struct admin_deed deed;
 	} ACTS[] = {
-		{"lock", account_lock},
-		{"unlock", account_unlock},
-		{"hold", account_hold},
+		{"lock", {account_lock}},
+		{"unlock", {account_unlock}},
+		{"hold", {account_hold}},
 	};
 	struct account_act what = {.user_id = *user_id, .reason = call_text(call, "reason")};
 	struct str word = call_text(call, "act");
 	*known = true;
 	for (size_t i = 0; i < sizeof(ACTS) / sizeof(ACTS[0]); i++)
 		if (str_equal(word, str_of(ACTS[i].word)))
-			return admin_act(call, ACTS[i].fn, &what, result);
+			return admin_act(call, ACTS[i].deed, &what, result);
 	if (str_equal(word, STR("give")) || str_equal(word, STR("take")))
 		return change_role(call, user_id, str_equal(word, STR("give")), result);
 	if (str_equal(word, STR("end")) || str_equal(word, STR("end-all")))
