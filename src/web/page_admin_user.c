@@ -69,6 +69,7 @@ static enum err add_roles(struct call *call, const struct user_row *user,
 	TRY(role_store_list_of_user(call->auth.db, call->arena, &user->id,
 				    &(struct held_place){.tenant_id = ID_NONE}, &page));
 	template_flag(data, "held_roles", false);
+	template_flag(data, "has_roles", page.n > 0);
 	template_flag(data, "more_roles", page.n == page.room);
 	for (size_t i = 0; i < page.n; i++) {
 		const struct held_role *role = &page.rows[i];

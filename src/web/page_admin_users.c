@@ -84,6 +84,7 @@ static enum err show(struct call *call, const struct admin_users *users, struct 
 	TRY(add_next(call, users, typed, data));
 	template_text(data, "typed", typed);
 	template_flag(data, "users", false);
+	template_flag(data, "has_users", users->n > 0);
 	for (size_t i = 0; i < users->n; i++)
 		TRY(add_row(call, &users->rows[i], data));
 	return view_page(call, 200, "admin-users.html", data);
