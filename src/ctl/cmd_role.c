@@ -5,7 +5,12 @@
 #include "role.h"
 
 #define PAGE 100
-#define BAD_NAME "must be 1 to 64 of a-z, 0-9, ':', '.', '_', '-', the first a letter or digit"
+#define BAD_NAME                                                                                   \
+	"the name of a role must be 1 to 64 of a-z, 0-9, ':', '.', '_', '-', the first a letter "  \
+	"or digit"
+#define BAD_PERMISSION                                                                             \
+	"a permission must be 1 to 64 of a-z, 0-9, ':', '.', '_', '-', the first a letter or "     \
+	"digit"
 #define BAD_REASON "the reason must be at most 200 bytes of text without line ends or controls"
 
 static enum ctl_exit say_refusal(const struct role_effect *effect)
@@ -14,8 +19,8 @@ static enum ctl_exit say_refusal(const struct role_effect *effect)
 		[ROLE_REFUSED] = "refused",
 		[ROLE_DONE] = "",
 		[ROLE_ALREADY] = "",
-		[ROLE_BAD_NAME] = "the name of a role " BAD_NAME,
-		[ROLE_BAD_PERMISSION] = "a permission " BAD_NAME,
+		[ROLE_BAD_NAME] = BAD_NAME,
+		[ROLE_BAD_PERMISSION] = BAD_PERMISSION,
 		[ROLE_BAD_REASON] = BAD_REASON,
 		[ROLE_TAKEN] = "there is a role of that name",
 		[ROLE_NOT_THERE] = "there is no such role",

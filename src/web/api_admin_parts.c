@@ -9,7 +9,7 @@
 #include "role_store.h"
 #include "view.h"
 
-#define PLACE_BYTES (2 * ID_BYTES)
+#define PLACE_BYTES ((size_t)2 * ID_BYTES)
 #define PLACE_TEXT CODEC_BASE64URL_LEN(PLACE_BYTES)
 
 /* The cursor of roles: a tenant's and a role's id. */

@@ -42,10 +42,11 @@ void keeper_tidy(struct connections *connections, struct arena *arena, int64_t b
 	int64_t until = clock_monotonic() + budget;
 	uint64_t batches;
 	/* Rights first, then rubbish; db.c has logged why not. */
-	enum err ignored = role_go_on(&context, until, &batches);
+	enum err roles = role_go_on(&context, until, &batches);
 	db_rollback(connections->open.web);
-	ignored = purge_run(&context, until, &report);
-	(void)ignored;
+	enum err rubbish = purge_run(&context, until, &report);
+	(void)roles;
+	(void)rubbish;
 	db_rollback(connections->open.web);
 }
 

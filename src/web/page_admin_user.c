@@ -14,6 +14,7 @@
 #include "view.h"
 
 #define PLACE_MAX 128
+#define SENTENCE_MAX 512
 #define LIST_MAX 100
 #define ROLES_MAX 200
 
@@ -240,7 +241,7 @@ static enum err show_refusal(struct call *call, const struct admin_result *resul
 	const struct problem_info *info = problem_info(result->problem);
 	struct buf text;
 	page->status = info->status;
-	buf_init(&text, call->arena, PLACE_MAX * 4);
+	buf_init(&text, call->arena, SENTENCE_MAX);
 	if (result->field != NULL)
 		buf_add(&text, STR("The reason must be "));
 	buf_add(&text, str_of(result->text != NULL ? result->text : info->text));
