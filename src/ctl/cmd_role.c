@@ -5,12 +5,8 @@
 #include "role.h"
 
 #define PAGE 100
-#define BAD_NAME                                                                                   \
-	"the name of a role must be 1 to 64 of a-z, 0-9, ':', '.', '_', '-', the first a letter "  \
-	"or digit"
-#define BAD_PERMISSION                                                                             \
-	"a permission must be 1 to 64 of a-z, 0-9, ':', '.', '_', '-', the first a letter or "     \
-	"digit"
+#define BAD_NAME "the name of a role must be 1 to 64 of a-z 0-9 : . _ -, first a letter or digit"
+#define BAD_PERMISSION "a permission must be 1 to 64 of a-z 0-9 : . _ -, first a letter or digit"
 #define BAD_REASON "the reason must be at most 200 bytes of text without line ends or controls"
 
 static enum ctl_exit say_refusal(const struct role_effect *effect)

@@ -30,10 +30,10 @@ enum role_work {
 struct role_row {
 	struct id id;
 	struct str name;
-	bool elevated;
-	int64_t created_at;
-	uint32_t work;          /* enum role_work */
 	struct member_key done; /* REWRITE: up to here, in the order of user and tenant */
+	int64_t created_at;
+	uint32_t work; /* enum role_work */
+	bool elevated;
 };
 
 /* *found false: there is none, or it is being removed. */

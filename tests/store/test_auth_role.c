@@ -165,7 +165,7 @@ static void many_have_it(void **state)
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM user WHERE grants = "
 					"'perm:posts:edit role:editor'"),
 			 200);
-	assert_ok(arena_open(0, 4 * 1024 * 1024, &arena));
+	assert_ok(arena_open(0, (size_t)4 * 1024 * 1024, &arena));
 	assert_ok(grants_store_compare(w->db, arena, &batch));
 	assert_int_equal(batch.wrong_count, 0);
 	arena_close(&arena);
