@@ -415,13 +415,20 @@ static const struct ctl_command COMMANDS[] = {
 	},
 };
 
+/* Its parts, of files of their own. */
+static const struct ctl_command *other_at(size_t i)
+{
+	size_t n = 0;
+	const struct ctl_command *services = ctl_commands_of_services(&n);
+
+	if (i < n)
+		return &services[i];
+	return i - n < ctl_role_command_count ? &ctl_role_commands[i - n] : NULL;
+}
+
 const struct ctl_command *ctl_command_at(size_t i)
 {
 	const size_t own = sizeof COMMANDS / sizeof COMMANDS[0];
-	size_t n = 0;
-	const struct ctl_command *others = ctl_commands_of_services(&n);
 
-	if (i < own)
-		return &COMMANDS[i];
-	return i - own < n ? &others[i - own] : NULL;
+	return i < own ? &COMMANDS[i] : other_at(i - own);
 }
