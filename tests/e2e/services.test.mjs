@@ -319,6 +319,9 @@ test('flows: a service reads, writes facts, makes any move and ends; a client do
     isProblem(answer, 400, 'invalid_request');
     assert.match(answer.json.fields[0].reason, /client's/);
   }
+  const empty = await shop.api('PATCH', '/flows/order', { session: handle, json: {}, headers: at('*') });
+  isProblem(empty, 400, 'invalid_request');
+  assert.deepEqual(empty.json.fields, [{ name: 'facts', reason: 'is missing' }]);
   for (const json of [{ facts: { paid: true } }, { facts: null }, { data: {}, facts: {} }]) {
     const answer = await mine(handle, 'PATCH', '/flows/order', { json, headers: at('*') });
     isProblem(answer, 400, 'invalid_request');

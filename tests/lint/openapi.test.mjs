@@ -53,7 +53,7 @@ function routes() {
   return rows.filter(({ isApi }) => isApi);
 }
 
-const servers = { '': '/api/v1', '/health': '', '/.well-known/jwks.json': '', '/.well-known/oauth-authorization-server': '', '/oauth/introspect': '', '/oauth/revoke': '' };
+const servers = { '': '/api/v1', '/health': '', '/.well-known/jwks.json': '', '/.well-known/oauth-authorization-server': '', '/oauth/token': '', '/oauth/introspect': '', '/oauth/revoke': '' };
 const placeOf = (path) => (servers[path] ?? servers['']) + path;
 const described = operations().map((entry) => ({ ...entry, place: `${entry.verb.toUpperCase()} ${placeOf(entry.path)}` }));
 
@@ -106,7 +106,8 @@ for (const row of routes()) {
     // Introspection looks at no client's credential, and asks for a service's all the same.
     const isOpen = security.length === 0 || security.some((one) => Object.keys(one).length === 0);
     assert.equal(isOpen, row.isAnonymous && row.path !== '/oauth/introspect');
-    assert.equal(security.some((one) => 'service' in one), row.isForServices || row.isForm);
+    // A refresh token is proof enough of itself: no service comes with one.
+    assert.equal(security.some((one) => 'service' in one), row.isForServices || (row.isForm && row.path !== '/oauth/token'));
     for (const one of security) assert.ok(!('ticket' in one) || 'service' in one, 'a ticket is no credential');
     for (const one of security) assert.equal('csrf' in one, 'cookie' in one && changes);
   });
