@@ -160,6 +160,27 @@ static void an_older_access_token_changes_nothing(void **state)
 	assert_int_equal(fixture_number("SELECT value_used FROM session"), 0);
 }
 
+/* A request that was looked up before the exchange, and says after it that its pair is in use. */
+static void a_use_counts_for_its_own_pair(void **state)
+{
+	struct world *w = *state;
+	struct session_issued issued = sign_in(w, token_client(w, "alice"));
+	struct str child = exchanged(w, text_of(issued));
+	struct refresh_outcome second = exchange(w, child);
+	struct credential credential = access_of(w, &second.session.found.session);
+	struct session current = resolve_access(w, &credential);
+	struct refresh_outcome third = exchange(w, child_of(&second));
+
+	assert_false(current.is_older_pair);
+	assert_ok(session_touch(&w->context, &current));
+	assert_int_equal(fixture_number("SELECT value_used FROM session"), 0);
+	struct refresh_outcome again = exchange(w, child_of(&second));
+	assert_int_equal(again.verdict, REFRESH_EXCHANGED);
+	assert_true(again.repeated);
+	use_access(w, &third.session.found.session);
+	assert_int_equal(fixture_number("SELECT value_used FROM session"), 1);
+}
+
 struct misuse {
 	const char *name, *kind;
 	void (*meanwhile)(struct world *w, const struct refresh_outcome *child);
@@ -629,6 +650,7 @@ int main(void)
 		TEST(another_clients_is_left_alone),
 		TEST(a_retry_gets_the_same_child),
 		TEST(an_older_access_token_changes_nothing),
+		TEST(a_use_counts_for_its_own_pair),
 		TEST(a_second_use_ends_all),
 		TEST(a_thief_is_found_out),
 		TEST(without_grace_every_repetition_is_reuse),
