@@ -47,9 +47,9 @@ static const struct stmt_def table[STMT_COUNT] = {
 		   "user_id, tenant_id, device_id, client, aal, amr, auth_time, aal2_end, "
 		   "created_at, last_seen, idle_end, expires_at, device_name, ip, user_agent, "
 		   "pair_id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
-	DEF(STMT_SESSION_TOUCH, .params = "iiibbi", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	DEF(STMT_SESSION_TOUCH, .params = "iibibbi", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "UPDATE session SET last_seen = ?, idle_end = ?, "
-		   "value_used = GREATEST(value_used, ?), ip = ? "
+		   "value_used = IF(pair_id <=> ?, GREATEST(value_used, ?), value_used), ip = ? "
 		   "WHERE id = ? AND epoch = ?"),
 	DEF(STMT_SESSION_TOUCH_GUARD, .params = "iibi", .kind = STMT_IDEMPOTENT,
 	    .roles = WEB | GUARD,
