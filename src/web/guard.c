@@ -117,27 +117,33 @@ enum err guard_identify(struct call *call)
 	return read_credential(call);
 }
 
+/* A program can leave out a header; a page's script cannot take away a cookie. */
+static enum err refuse_malformed(struct call *call, bool *answered)
+{
+	call->session.standing = SESSION_UNKNOWN;
+	if (!is_page(call) && (str_is_present(call->request.session_id_header) ||
+			       str_is_present(call->request.authorization)))
+		return refuse(call, PROBLEM_UNAUTHENTICATED, answered);
+	return OK;
+}
+
 static enum err resolve(struct call *call, bool *answered)
 {
 	if (has(call, ROUTE_NO_CREDENTIAL))
 		return OK;
+	if (call->credential.syntax == CREDENTIAL_WELL_FORMED &&
+	    call->credential.carrier == CARRIER_TOKEN)
+		TRY(token_prove(call));
 	switch (call->credential.syntax) {
 	case CREDENTIAL_ABSENT:
 		return OK;
 	case CREDENTIAL_AMBIGUOUS:
 		return refuse(call, PROBLEM_AMBIGUOUS_CREDENTIALS, answered);
 	case CREDENTIAL_MALFORMED:
-		call->session.standing = SESSION_UNKNOWN;
-		/* A program can leave out a header; a page's script cannot take away a cookie. */
-		if (!is_page(call) && (str_is_present(call->request.session_id_header) ||
-				       str_is_present(call->request.authorization)))
-			return refuse(call, PROBLEM_UNAUTHENTICATED, answered);
-		return OK;
+		return refuse_malformed(call, answered);
 	case CREDENTIAL_WELL_FORMED:
 		if (call->resolved)
 			return OK;
-		if (call->credential.carrier == CARRIER_TOKEN)
-			TRY(token_prove(call));
 		return session_resolve(&call->auth, &call->credential, 1, &call->session);
 	}
 	return ERR_INTERNAL;

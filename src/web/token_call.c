@@ -13,6 +13,8 @@ enum err token_prove(struct call *call)
 	struct str text = {(const char *)credential->value.bytes, credential->value.len};
 	struct access_reading reading;
 	TRY(access_call_read(&call->auth, text, &reading));
+	if (reading.verdict == ACCESS_REFUSED)
+		*credential = (struct credential){.syntax = CREDENTIAL_MALFORMED};
 	if (reading.verdict != ACCESS_VALID)
 		return OK;
 	const struct credential_claim claim = {

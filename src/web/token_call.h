@@ -11,8 +11,8 @@ struct json_out;
 
 /*
  * The call's credential is an access token: proves it, when its signature, time and audience are
- * right. Otherwise it stays unproven, which resolves to nobody. ERR_UNAVAILABLE: the keys are not
- * known. ERR_MEMORY.
+ * right. One that is over stays unproven, which resolves to nobody; whatever else is wrong with it,
+ * it becomes malformed. ERR_UNAVAILABLE: the keys are not known. ERR_MEMORY.
  */
 MUST_CHECK enum err token_prove(struct call *call);
 
