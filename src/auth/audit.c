@@ -10,7 +10,8 @@
 
 #define SUBJECT_BYTES ((size_t)8)
 #define DETAIL_MAX 1024 /* as the column */
-#define LINE_FIELDS 7
+#define LINE_FIELDS_ALWAYS 6
+#define LINE_FIELDS (LINE_FIELDS_ALWAYS + 2)
 
 static const struct {
 	const char *name;
@@ -63,6 +64,9 @@ static const struct {
 	[AUDIT_TOKEN_REVOKED] = {"authn_token_revoked", "ok", LOG_LEVEL_INFO},
 	[AUDIT_SERVICE_REFUSED] = {"service_login_fail", "refused", LOG_LEVEL_WARN},
 	[AUDIT_SERVICE_CHANGED] = {"service_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ROLE_CREATED] = {"role_created", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ROLE_REDEFINED] = {"role_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ROLE_REMOVED] = {"role_removed", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)
@@ -109,6 +113,7 @@ static enum err insert(const struct auth_context *context, const struct audit_ev
 		.event = str_of(kinds[event->kind].name),
 		.outcome = str_of(kinds[event->kind].outcome),
 		.user_id = event->user_id,
+		.actor_id = context->actor_id,
 		.session_id = event->session_id,
 		.request_id = context->request_id,
 		.source = or_empty(context->ip),
@@ -130,6 +135,7 @@ static struct str id_in(char text[ID_TEXT + 1], struct id id)
 void audit_line(const struct auth_context *context, const struct audit_event *event)
 {
 	char user[ID_TEXT + 1];
+	char actor[ID_TEXT + 1];
 	char session[ID_TEXT + 1];
 	char request[ID_TEXT + 1];
 	struct log_field fields[LINE_FIELDS] = {
@@ -140,8 +146,10 @@ void audit_line(const struct auth_context *context, const struct audit_event *ev
 		LOG_TEXT("ip", or_empty(context->ip)),
 		LOG_TEXT("detail", or_empty(event->detail)),
 	};
-	size_t n = LINE_FIELDS - 1;
+	size_t n = LINE_FIELDS_ALWAYS;
 
+	if (!id_is_none(context->actor_id))
+		fields[n++] = LOG_TEXT("actor", id_in(actor, context->actor_id));
 	if (str_is_present(context->service))
 		fields[n++] = LOG_TEXT("service", context->service);
 	log_line(kinds[event->kind].level, kinds[event->kind].name, fields, n);
@@ -152,6 +160,11 @@ enum err audit_record(const struct auth_context *context, const struct audit_eve
 	TRY(insert(context, event));
 	audit_line(context, event);
 	return OK;
+}
+
+enum err audit_row(const struct auth_context *context, const struct audit_event *event)
+{
+	return insert(context, event);
 }
 
 enum err audit_trail_add(const struct auth_context *context, struct audit_trail *trail,

@@ -28,6 +28,7 @@ struct auth_context {
 	struct arena *arena;
 	int64_t now;
 	struct id request_id;  /* none: the command */
+	struct id actor_id;    /* the administrator who acts; none: the person, or the command */
 	struct str ip;         /* REMOTE_ADDR; "" from the command */
 	struct str service;    /* who acts on a session that is not its own; absent: nobody else */
 	struct str user_agent; /* as sent, cut to 255 printable ASCII characters */

@@ -134,7 +134,7 @@ struct flow_service {
 	struct str facts;               /* a patch (JSON object); absent: none */
 	bool clears_facts;              /* facts: null */
 	struct str to;                  /* absent: it stays */
-	bool ends; /* and nothing else; FLOW_DONE with the flow as it was */
+	bool ends;                      /* and nothing else; FLOW_DONE with the flow as it was */
 };
 MUST_CHECK enum err flow_serve(const struct auth_context *context, const struct flow_key *key,
 			       const struct flow_service *service, struct flow_outcome *out);

@@ -124,6 +124,20 @@ static bool is_repeatable(const struct renewal *r, const struct session *session
 	       digest_equal(&row->hash, &r->hash);
 }
 
+/* The first refresh token of a pair is used by exchanging it, which leaves the session's hash. */
+static enum err is_token_unused(const struct renewal *r, struct db *db, bool *unused)
+{
+	const struct digest hashes[2] = {r->hash, r->hash};
+	struct token_found *token = arena_alloc(r->context->arena, sizeof *token);
+	bool found = false;
+
+	if (token == NULL)
+		return ERR_MEMORY;
+	TRY(token_store_find(db, r->context->arena, hashes, token, &found));
+	*unused = found && token->token.used_at == 0;
+	return OK;
+}
+
 static enum err find_new_row(struct renewal *r, struct db *db, struct session *session)
 {
 	struct session_found *row = arena_alloc(r->context->arena, sizeof *row);
@@ -147,6 +161,7 @@ static enum err repeat(struct renewal *r, struct db *db)
 	const struct rotation_row *rotation = &r->current.rotation;
 	struct digest proof = proof_of_rotation(r);
 	struct session session;
+	bool unused = true;
 
 	if (!digest_equal(&proof, &rotation->proof_hash) ||
 	    r->context->now >= rotation->repeat_until)
@@ -154,6 +169,10 @@ static enum err repeat(struct renewal *r, struct db *db)
 	TRY(derive_value(r, &rotation->nonce));
 	TRY(find_new_row(r, db, &session));
 	if (!is_repeatable(r, &session))
+		return OK;
+	if (r->carrier == CARRIER_TOKEN)
+		TRY(is_token_unused(r, db, &unused));
+	if (!unused)
 		return OK;
 	r->issued.session = session;
 	r->issued.repeated = true;

@@ -10,6 +10,7 @@
 #define PAGE 50
 #define SCOPES_MAX 128
 #define OVERLAP_DEFAULT CLOCK_HOUR
+#define BAD_NAME "the name must be 1 to 64 of a-z, 0-9, '.', '_', '-', the first a letter or digit"
 #define BAD_SCOPES                                                                                 \
 	"scopes are introspect, flows:read, flows:write, sessions:end and sessions:hold, in one "  \
 	"argument with spaces between"
@@ -20,8 +21,7 @@ static enum ctl_exit say_refusal(const struct service_effect *effect)
 		[SERVICE_UNDECIDED] = "refused",
 		[SERVICE_DONE] = "",
 		[SERVICE_ALREADY] = "",
-		[SERVICE_BAD_NAME] = "the name must be 1 to 64 of a-z, 0-9, '.', '_', '-', the "
-				     "first a letter or digit",
+		[SERVICE_BAD_NAME] = BAD_NAME,
 		[SERVICE_TAKEN] = "there is a service of this name already",
 		[SERVICE_NOT_THERE] = "there is no such service",
 	};

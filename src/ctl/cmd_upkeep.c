@@ -11,6 +11,7 @@
 #include "migrate.h"
 #include "output.h"
 #include "purge.h"
+#include "role.h"
 #include "signing_key.h"
 #include "template.h"
 
@@ -171,8 +172,11 @@ enum ctl_exit cmd_purge(struct ctl *ctl)
 {
 	struct purge_report report = {.sessions = 0};
 	struct output output;
-	enum err e = purge_run(&ctl->auth, FOREVER, &report);
+	uint64_t batches = 0;
+	enum err e = role_go_on(&ctl->auth, FOREVER, &batches);
 
+	if (e == OK)
+		e = purge_run(&ctl->auth, FOREVER, &report);
 	if (e != OK)
 		return ctl_failed(ctl, e);
 	output_begin(&output, ctl);

@@ -20,15 +20,13 @@
 
 static void print_usage(FILE *stream)
 {
-	size_t n = 0;
-	const struct ctl_command *commands = ctl_commands(&n);
+	const struct ctl_command *command = NULL;
 
 	(void)fputs("Usage: gatepost [--config FILE] [--json] COMMAND\n\n", stream);
-	for (size_t i = 0; i < n; i++)
-		(void)fprintf(stream, "  gatepost %s%s%s %s\n", commands[i].noun,
-			      commands[i].verb == NULL ? "" : " ",
-			      commands[i].verb == NULL ? "" : commands[i].verb,
-			      commands[i].synopsis);
+	for (size_t i = 0; (command = ctl_command_at(i)) != NULL; i++)
+		(void)fprintf(stream, "  gatepost %s%s%s %s\n", command->noun,
+			      command->verb == NULL ? "" : " ",
+			      command->verb == NULL ? "" : command->verb, command->synopsis);
 	(void)fputs("\n--help after a command tells more; gatepost(8) tells all.\n", stream);
 }
 
@@ -50,13 +48,12 @@ static bool is_called(const struct ctl_command *command, const struct ctl_line *
 
 static const struct ctl_command *find_command(const struct ctl_line *line)
 {
-	size_t n = 0;
-	const struct ctl_command *commands = ctl_commands(&n);
+	size_t i = 0;
+	const struct ctl_command *command = ctl_command_at(i);
 
-	for (size_t i = 0; i < n; i++)
-		if (is_called(&commands[i], line))
-			return &commands[i];
-	return NULL;
+	while (command != NULL && !is_called(command, line))
+		command = ctl_command_at(++i);
+	return command;
 }
 
 /* Options and words that the command does not take. */
@@ -160,14 +157,13 @@ static enum ctl_exit start(struct ctl *ctl, const struct ctl_command *command)
 /* False: there is no such noun. */
 static bool print_noun_help(const char *noun)
 {
-	size_t n = 0;
-	const struct ctl_command *commands = ctl_commands(&n);
+	const struct ctl_command *command = NULL;
 	bool known = false;
 
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(commands[i].noun, noun) != 0)
+	for (size_t i = 0; (command = ctl_command_at(i)) != NULL; i++) {
+		if (strcmp(command->noun, noun) != 0)
 			continue;
-		print_help(&commands[i]);
+		print_help(command);
 		known = true;
 	}
 	return known;

@@ -80,7 +80,8 @@ MUST_CHECK enum err session_store_find_named(struct db *db, struct arena *arena,
 					     bool *found);
 /* Inserts. ERR_CONFLICT when hash or id exist (never in practice). */
 MUST_CHECK enum err session_store_insert(struct db *db, const struct session_row *row);
-/* last_seen, idle_end, ip, and value_used when it is set, where id and epoch still match.
+/* last_seen, idle_end, ip, and value_used when it is set, where id and epoch still match; the last
+ * only if pair_id does too: an exchange meanwhile made another pair, which nobody has used.
  * Idempotent. */
 MUST_CHECK enum err session_store_touch(struct db *db, const struct session_row *row);
 

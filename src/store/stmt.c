@@ -47,9 +47,9 @@ static const struct stmt_def table[STMT_COUNT] = {
 		   "user_id, tenant_id, device_id, client, aal, amr, auth_time, aal2_end, "
 		   "created_at, last_seen, idle_end, expires_at, device_name, ip, user_agent, "
 		   "pair_id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
-	DEF(STMT_SESSION_TOUCH, .params = "iiibbi", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	DEF(STMT_SESSION_TOUCH, .params = "iibibbi", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "UPDATE session SET last_seen = ?, idle_end = ?, "
-		   "value_used = GREATEST(value_used, ?), ip = ? "
+		   "value_used = IF(pair_id <=> ?, GREATEST(value_used, ?), value_used), ip = ? "
 		   "WHERE id = ? AND epoch = ?"),
 	DEF(STMT_SESSION_TOUCH_GUARD, .params = "iibi", .kind = STMT_IDEMPOTENT,
 	    .roles = WEB | GUARD,
@@ -150,11 +150,6 @@ static const struct stmt_def table[STMT_COUNT] = {
 
 	DEF(STMT_ROLE_BY_NAME, .params = "b", COLS(id_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = "SELECT id FROM role WHERE name = ?"),
-	DEF(STMT_ROLE_COUNT_HOLDERS, .params = "bbi", COLS(number_cols), .kind = STMT_READ,
-	    .roles = WEB,
-	    .sql = "SELECT COUNT(*) AS value FROM role r "
-		   "JOIN user_role g ON g.role_id = r.id AND g.tenant_id = ? "
-		   "JOIN user u ON u.id = g.user_id WHERE r.name = ? AND u.state = ?"),
 	DEF(STMT_USER_ROLE_GIVE, .params = "bbbi", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "INSERT IGNORE INTO user_role (user_id, tenant_id, role_id, created_at) "
 		   "VALUES (?,?,?,?)"),
@@ -341,9 +336,9 @@ static const struct stmt_def table[STMT_COUNT] = {
 
 const struct stmt_def *stmt_def(enum stmt stmt)
 {
-	static const struct stmt_def *const parts[] = {stmt_part_tenants, stmt_part_handover,
-						       stmt_part_flow,    stmt_part_key,
-						       stmt_part_token,   stmt_part_service};
+	static const struct stmt_def *const parts[] = {
+		stmt_part_tenants, stmt_part_handover, stmt_part_flow, stmt_part_key,
+		stmt_part_token,   stmt_part_service,  stmt_part_roles};
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
 		if (parts[i][stmt].name != NULL)

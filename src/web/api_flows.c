@@ -89,6 +89,8 @@ enum err api_flow_patch(struct call *call)
 		TRY(flow_call_return_to(call, &patch.return_to, &answered));
 	if (answered)
 		return OK;
+	if (call->by_service && !str_is_present(service.facts) && !service.clears_facts)
+		return answer_bad_field(call, STR("facts"), STR("is missing"));
 	if (call->by_service)
 		return serve(call, &key, &service);
 	if (call_is_null(call, "return_to"))

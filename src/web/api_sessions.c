@@ -110,7 +110,7 @@ static enum err answer_list(struct call *call, const struct session_list *list)
 	answer_json_begin(call, 200, &out);
 	json_open_array(&out, "sessions");
 	for (size_t i = 0; i < list->n; i++)
-		view_session_row_json(&out, NULL, call, &list->rows[i]);
+		view_session_row_json(&out, call, &list->rows[i], call->session.elevated);
 	json_close_array(&out);
 	json_text(&out, "next_cursor", cursor);
 	return answer_json_end(call, &out);

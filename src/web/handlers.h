@@ -114,6 +114,26 @@ MUST_CHECK enum err page_handover_post(struct call *call);
 MUST_CHECK enum err page_handover_ask(struct call *call);
 MUST_CHECK enum err page_handover_give(struct call *call);
 
+/* api_admin.c */
+MUST_CHECK enum err api_admin_users(struct call *call);
+MUST_CHECK enum err api_admin_user(struct call *call);
+MUST_CHECK enum err api_admin_lock(struct call *call);
+MUST_CHECK enum err api_admin_unlock(struct call *call);
+MUST_CHECK enum err api_admin_hold(struct call *call);
+MUST_CHECK enum err api_admin_role_give(struct call *call);
+MUST_CHECK enum err api_admin_role_take(struct call *call);
+
+/* api_admin_parts.c */
+MUST_CHECK enum err api_admin_roles(struct call *call);
+MUST_CHECK enum err api_admin_sessions(struct call *call);
+MUST_CHECK enum err api_admin_sessions_end(struct call *call);
+MUST_CHECK enum err api_admin_session_end(struct call *call);
+
+/* page_admin_users.c, page_admin_user.c */
+MUST_CHECK enum err page_admin_users_show(struct call *call);
+MUST_CHECK enum err page_admin_user_show(struct call *call);
+MUST_CHECK enum err page_admin_user_post(struct call *call);
+
 /* api_health.c */
 MUST_CHECK enum err api_health_show(struct call *call);
 

@@ -85,13 +85,10 @@ static bool is_oauth(const struct call *call)
 	return call->match.route->surface == SURFACE_OAUTH;
 }
 
-/* Of OAuth, what is not known is not looked at (RFC 6749 §3.2); elsewhere it is refused. */
 static enum err take(struct call *call, const struct field_def *defs, const struct input *input,
 		     struct call_fields *fields, bool *answered)
 {
 	size_t i = find(defs, input->name);
-	if (i == count(defs) && is_oauth(call))
-		return OK;
 	if (i == count(defs))
 		return refuse(call, input->name, "is not known here", answered);
 	const char *reason = flaw(&defs[i], input);

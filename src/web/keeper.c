@@ -1,4 +1,4 @@
-/* The housekeeper: a thread that deletes what is over, a little every minute, and tends the keys.
+/* The housekeeper: a thread that tends keys, finishes changes of roles and deletes what is over.
  */
 #include "keeper.h"
 
@@ -14,6 +14,7 @@
 #include "ident.h"
 #include "key_set.h"
 #include "purge.h"
+#include "role.h"
 #include "signing_key.h"
 
 #define KEEPER_EVERY CLOCK_MINUTE
@@ -87,8 +88,14 @@ void keeper_tidy(struct connections *connections, struct arena *arena, int64_t b
 {
 	struct purge_report report = {.sessions = 0};
 	struct auth_context context = make_context(connections, arena);
-	enum err ignored = purge_run(&context, clock_monotonic() + budget, &report);
-	(void)ignored;
+	int64_t until = clock_monotonic() + budget;
+	uint64_t batches;
+	/* Rights first, then rubbish; db.c has logged why not. */
+	enum err roles = role_go_on(&context, until, &batches);
+	db_rollback(connections->open.web);
+	enum err rubbish = purge_run(&context, until, &report);
+	(void)roles;
+	(void)rubbish;
 	db_rollback(connections->open.web);
 }
 

@@ -76,19 +76,27 @@ struct route {
 	unsigned service;
 	bool names_session; /* {id} is that session's id, and a service may leave the others out */
 	const char *type;   /* what an API route answers with; NULL: application/json */
+	/*
+	 * What one has to have everywhere, not only in a tenant, to come; NULL: nothing. Who does
+	 * is the actor of what is done (context.h).
+	 */
+	const char *permission;
 };
 
-/* The rows themselves (route_table.c). Paths are compared literally; a {name} fills a whole
- * segment. */
+/* The rows themselves (route_table.c, route_table_admin.c). Paths are compared literally; a {name}
+ * fills a whole segment. */
 extern const struct route route_table[];
 extern const size_t route_table_count;
+extern const struct route route_table_admin[];
+extern const size_t route_table_admin_count;
 
-/* Static; *n rows. */
-const struct route *routes_all(size_t *n);
+/* Static; NULL behind the last one. */
+const struct route *routes_at(size_t i);
 
 struct route_match {
 	const struct route *route; /* NULL: none for this method */
-	struct str segment;        /* what {id} matched */
+	struct str segment;        /* what the first {name} matched */
+	struct str second;         /* what another one did */
 	unsigned allowed;          /* bit per enum method that this path has; 0: no such path */
 	enum surface surface;      /* API below /api/v1, also for unknown paths */
 };

@@ -3,6 +3,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "grants.h"
 #include "guard.h"
 #include "json.h"
 #include "url.h"
@@ -207,6 +208,7 @@ static enum err add_urls(struct call *call, struct template_data *data, bool sig
 	TRY(add_url(call, data, "url_account", STR("/account")));
 	TRY(add_url(call, data, "url_handover", STR("/handover")));
 	TRY(add_url(call, data, "url_password", STR("/account/password")));
+	TRY(add_url(call, data, "url_users", STR("/admin/users")));
 	return add_url(call, data, "url_sessions", STR("/account/sessions"));
 }
 
@@ -233,6 +235,9 @@ static enum err page_data(struct call *call, struct str token, struct template_d
 	template_text(data, "display_name",
 		      signed_in ? shown_name(&call->session.found) : STR_NONE);
 	template_flag(data, "signed_in", signed_in);
+	template_flag(
+		data, "administers",
+		signed_in && grants_has(call->session.found.user_grants, STR("perm:users:manage")));
 	*out = data;
 	return OK;
 }

@@ -47,10 +47,10 @@ MUST_CHECK enum err view_redirect(struct call *call, struct str own_path);
  */
 MUST_CHECK enum err view_session_json(struct call *call, struct json_out *out, const char *name,
 				      const struct session *session);
-/* The same shape from a row of the caller's own list: without csrf_token; "current" marks the
- * caller's. */
-void view_session_row_json(struct json_out *out, const char *name, const struct call *call,
-			   const struct session_row *row);
+/* The same shape from a row of a list, as an item: without csrf_token; "current" marks the
+ * caller's. elevated: whose it is has an elevated role there. */
+void view_session_row_json(struct json_out *out, const struct call *call,
+			   const struct session_row *row, bool elevated);
 void view_user_json(struct json_out *out, const char *name, const struct session *session);
 /* Its parts: words with a space between as an array; "roles", "permissions" and "tenant". */
 void view_words_json(struct json_out *out, const char *name, struct str words);

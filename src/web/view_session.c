@@ -93,25 +93,16 @@ enum err view_session_json(struct call *call, struct json_out *out, const char *
 	return out->buf->failed;
 }
 
-void view_session_row_json(struct json_out *out, const char *name, const struct call *call,
-			   const struct session_row *row)
+void view_session_row_json(struct json_out *out, const struct call *call,
+			   const struct session_row *row, bool elevated)
 {
 	const struct config *config = call->app->config;
 	struct level level = {
 		.aal = policy_aal(config, row, call->request.now),
-		.ends = policy_ends(config, row, call->session.elevated),
+		.ends = policy_ends(config, row, elevated),
 	};
-	add_members(out, name, call, row, &level);
+	add_members(out, NULL, call, row, &level);
 	json_close_object(out);
-}
-
-static bool has_grant(struct str grants, struct str prefix, struct str name)
-{
-	struct str other;
-	while (grants_next(&grants, prefix, &other))
-		if (str_equal(other, name))
-			return true;
-	return false;
 }
 
 /* Those everywhere, then those of the tenant that are not among them. */
@@ -124,7 +115,7 @@ static void add_grants(struct json_out *out, const char *name, const struct sess
 		json_text(out, NULL, word);
 	rest = found->tenant_grants;
 	while (grants_next(&rest, prefix, &word))
-		if (!has_grant(found->user_grants, prefix, word))
+		if (!grants_has_named(found->user_grants, prefix, word))
 			json_text(out, NULL, word);
 	json_close_array(out);
 }

@@ -22,6 +22,8 @@ before(async () => {
   ({ tenant } = JSON.parse(stack.must(['tenant', 'add', 'readers', '--json']).stdout));
   service = makeService(stack, 'library');
   idler = makeService(stack, 'idler', 'flows:read');
+  stack.must(['tenant', 'add', 'unjoined']);
+  stack.must(['role', 'add', 'editor']);
 });
 after(() => stack?.stop());
 
@@ -148,9 +150,15 @@ const formOf = (entry, { session_handle: token = 'none', refresh_token }) => {
 const isServices = ({ operation }) => ['introspect', 'holdSession'].includes(operation.operationId);
 const takesServices = ({ operation }) => (operation.security ?? []).some((one) => 'service' in one);
 const wrongSecret = { Authorization: basic('library', 'x') };
+// Somebody with a session, whom an administrator administers: {id, username, session}.
+async function subject() {
+  const { user, session } = await stack.signIn(person());
+  return { id: user.id, username: user.username, session: session.id };
+}
+const isAdmin = ({ path }) => path.startsWith('/admin/');
 
 // The described request, with this person's values: {path, json}.
-function fill({ path, operation }, who, { id, tenant: wanted, kind = 'trip' }, transport = 'handle') {
+function fill({ path, operation }, who, { id, session = id, tenant: wanted, kind = 'trip', query }, transport = 'handle') {
   const bodies = {
     beginAsGuest: { transport },
     signIn: { identifier: who.identifier, password: who.password, transport: 'handle' },
@@ -166,7 +174,8 @@ function fill({ path, operation }, who, { id, tenant: wanted, kind = 'trip' }, t
   };
   const queries = { endSessions: `?scope=${transport === 'handle' ? 'others' : 'all'}`, getHealth: '?ready' };
   const below = path === '/health' || path.startsWith('/.well-known/') || isForm(operation) ? '/auth' : api;
-  return { path: below + path.replace('{id}', id).replace('{kind}', kind) + (queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
+  const place = path.replace('{id}', id).replace('{kind}', kind).replace('{role}', 'editor').replace('{session}', session);
+  return { path: below + place + (query ?? queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
 }
 
 // While the configuration takes declared kinds only.
@@ -223,6 +232,8 @@ const ways = {
   406: async (call) => call({ headers: { Accept: 'text/html' } }),
   409: async (call, { operation }, who) => {
     if (operation.operationId === 'moveFlow') return call({ json: { to: 'start' } });
+    if (operation.operationId.endsWith('Role')) return call({ query: '?tenant=unjoined' });
+    if (operation.tags[0] === 'Administration') return call({ closed: true });
     if (operation.operationId === 'startFlow') return tooMany(call);
     return (operation.operationId === 'signIn' ? call({ json: await handedOver(person()) }) : call({ anonymous: false }));
   },
@@ -255,6 +266,8 @@ const ways = {
 async function bringAbout(entry, status, transport = 'handle') {
   const who = person();
   const jar = new Jar();
+  const other = isAdmin(entry) ? await subject() : undefined;
+  if (other) stack.must(['role', 'grant', who.identifier, 'admin']);
   const carried = isRefresh(entry) ? 'token' : transport;
   const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport: carried } }));
   const own = carried === 'token' ? {} : transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
@@ -262,9 +275,10 @@ async function bringAbout(entry, status, transport = 'handle') {
   // A guest begins without a session; a form token belongs to one.
   const alone = entry.operation.operationId === 'beginAsGuest' && status !== '403';
   const matches = ['changeFlow', 'moveFlow', 'endFlow'].includes(entry.operation.operationId) ? '*' : undefined;
-  const call = ({ anonymous = alone, id = mine.session.id, tenant: wanted, kind, headers = {}, tag = matches, ...more } = {}) => {
-    const { path, json } = fill(entry, who, { id, tenant: wanted, kind }, transport);
+  const call = ({ anonymous = alone, id = other?.id ?? mine.session.id, tenant: wanted, kind, query, closed, headers = {}, tag = matches, ...more } = {}) => {
+    const { path, json } = fill(entry, who, { id, session: other?.session, tenant: wanted, kind, query }, transport);
     const form = formOf(entry, mine);
+    if (closed) stack.sql(`UPDATE user SET state = 3 WHERE username = '${other.username}'`);
     return stack.client.request(entry.verb.toUpperCase(), path, { json, form, ...more, headers: { ...(anonymous ? {} : carrier), ...(tag && { 'If-Match': tag }), ...headers } });
   };
   const runs = entry.path.startsWith('/flows/') && !(entry.operation.operationId === 'startFlow' && ['201', '409'].includes(status));

@@ -129,6 +129,17 @@ test('TK-19: whatever is not active is exactly {"active":false}', async () => {
   isInactive(await shop.introspect(locked.handle));
 });
 
+test('AZ-04, SE-17: a role taken, an account locked: the next introspection says so', async () => {
+  const { handle, who } = await somebody();
+  stack.must(['user', 'role', who.identifier, '--add', 'admin']);
+  assert.deepEqual(isActive(await shop.introspect(handle)).roles, ['admin']);
+  stack.must(['user', 'role', who.identifier, '--remove', 'admin']);
+  const { roles, permissions } = isActive(await shop.introspect(handle));
+  assert.deepEqual([roles, permissions], [[], []]);
+  stack.must(['user', 'lock', who.identifier]);
+  isInactive(await shop.introspect(handle));
+});
+
 test('TK-18: a service sees only sessions of clients that list it', async () => {
   const phone = await somebody({ client: 'phone' });
   const closed = await somebody({ client: 'closed' });
@@ -308,6 +319,9 @@ test('flows: a service reads, writes facts, makes any move and ends; a client do
     isProblem(answer, 400, 'invalid_request');
     assert.match(answer.json.fields[0].reason, /client's/);
   }
+  const empty = await shop.api('PATCH', '/flows/order', { session: handle, json: {}, headers: at('*') });
+  isProblem(empty, 400, 'invalid_request');
+  assert.deepEqual(empty.json.fields, [{ name: 'facts', reason: 'is missing' }]);
   for (const json of [{ facts: { paid: true } }, { facts: null }, { data: {}, facts: {} }]) {
     const answer = await mine(handle, 'PATCH', '/flows/order', { json, headers: at('*') });
     isProblem(answer, 400, 'invalid_request');

@@ -234,6 +234,19 @@ test('step-up: a new pair in its answer, the old one dead at once; the same requ
   await refreshed(up.json.refresh_token);
 });
 
+test('a tenant is chosen by access token: the answer is the session as it is now; the token is of before, a refresh gives the next', async () => {
+  const { tenant } = JSON.parse(stack.must(['tenant', 'add', 'acme', '--json']).stdout);
+  const pair = await signIn();
+  stack.must(['member', 'add', 'alice', '--tenant', 'acme']);
+  const answer = await ask('PUT', '/session/tenant', pair.access_token, { json: { tenant: tenant.id } });
+  assert.equal(answer.status, 200, answer.body);
+  assert.equal(answer.json.session.id, pair.session.id);
+  assert.equal(answer.json.user.tenant.id, tenant.id);
+  problem(await check(pair.access_token), 401, 'unauthenticated');
+  const next = await refreshed(pair.refresh_token);
+  assert.equal((await check(next.access_token)).json.user.tenant.id, tenant.id);
+});
+
 test('a promotion to tokens: the guest\'s value is dead, the flow goes on', async () => {
   const guest = await stack.client.post(`${api}/sessions/guest`, { json: { transport: 'handle' } });
   const handle = guest.json.session_handle;

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lint, loadConfig } from '@redocly/openapi-core';
 import { load } from 'js-yaml';
+import { files } from '../support/files.mjs';
 import { source } from '../support/harness.mjs';
 import { check, description, flaws, follow, judge, operations } from '../support/openapi.mjs';
 
@@ -29,7 +30,7 @@ test('every rule of the linter that is off has its reason in the line above', ()
 
 // The rows of the route table that are JSON's: [{method, path, body, query}], bodies and queries as their field tables.
 function routes() {
-  const text = read('src/web/route_table.c');
+  const text = files((path) => /^src\/web\/route_table.*\.c$/.test(path)).map((file) => file.text).join('\n');
   const sizes = Object.fromEntries([...`${text}${read('src/http/request.h')}`.matchAll(/^#define (\w+) (\d+)$/gm)].map(([, name, size]) => [name, Number(size)]));
   const fields = Object.fromEntries([...text.matchAll(/static const struct field_def (\w+)\[\] = \{([^]*?)\n\};/g)].map(([, table, rows]) =>
     [table, [...rows.matchAll(/\{\.name = "(\w+)",([^}]*)\}/g)].map(([, name, rest]) => {
@@ -37,8 +38,7 @@ function routes() {
       const type = /FIELD_BOOL/.test(rest) ? 'boolean' : /FIELD_OBJECT/.test(rest) ? 'object' : 'string';
       return { name, max: sizes[max] ?? Number(max), type, isNullable: /\.nullable = true/.test(rest), isSecret: /FIELD_SECRET/.test(rest), optional: /\.optional = true/.test(rest) };
     })]));
-  const table = text.slice(text.indexOf('const struct route route_table[]'));
-  const rows = [...table.matchAll(/\{\.method = METHOD_(\w+),([^]*?)\},\n/g)].map(([, method, rest]) => ({
+  const rows = [...text.matchAll(/\{\.method = METHOD_(\w+),([^]*?)\},\n/g)].map(([, method, rest]) => ({
     method,
     path: /\.path = "([^"]*)"/.exec(rest)[1],
     isApi: /SURFACE_(API|OAUTH)/.test(rest),
@@ -49,11 +49,11 @@ function routes() {
     query: fields[/\.query = (\w+)/.exec(rest)?.[1]] ?? [],
     body: fields[/\.body = (\w+)/.exec(rest)?.[1]],
   }));
-  assert.equal(rows.length, (table.match(/\.method = /g) ?? []).length, 'every row was read');
+  assert.equal(rows.length, (text.match(/\.method = /g) ?? []).length, 'every row was read');
   return rows.filter(({ isApi }) => isApi);
 }
 
-const servers = { '': '/api/v1', '/health': '', '/.well-known/jwks.json': '', '/.well-known/oauth-authorization-server': '', '/oauth/introspect': '', '/oauth/revoke': '' };
+const servers = { '': '/api/v1', '/health': '', '/.well-known/jwks.json': '', '/.well-known/oauth-authorization-server': '', '/oauth/token': '', '/oauth/introspect': '', '/oauth/revoke': '' };
 const placeOf = (path) => (servers[path] ?? servers['']) + path;
 const described = operations().map((entry) => ({ ...entry, place: `${entry.verb.toUpperCase()} ${placeOf(entry.path)}` }));
 
@@ -106,7 +106,8 @@ for (const row of routes()) {
     // Introspection looks at no client's credential, and asks for a service's all the same.
     const isOpen = security.length === 0 || security.some((one) => Object.keys(one).length === 0);
     assert.equal(isOpen, row.isAnonymous && row.path !== '/oauth/introspect');
-    assert.equal(security.some((one) => 'service' in one), row.isForServices || row.isForm);
+    // A refresh token is proof enough of itself: no service comes with one.
+    assert.equal(security.some((one) => 'service' in one), row.isForServices || (row.isForm && row.path !== '/oauth/token'));
     for (const one of security) assert.ok(!('ticket' in one) || 'service' in one, 'a ticket is no credential');
     for (const one of security) assert.equal('csrf' in one, 'cookie' in one && changes);
   });

@@ -30,6 +30,7 @@ static const char *const tables[] = {
 #define OWNER USER_OF("t.owner_id")
 #define DEFAULT_TENANT TENANT_OF("t.default_tenant")
 #define TENANT TENANT_OF("t.tenant_id")
+#define ROLE "IFNULL((SELECT name FROM role x WHERE x.id = t.role_id), '-')"
 #define KNOWN_HASH KNOWN("session", "hash")
 #define KNOWN_ID KNOWN("session", "id")
 #define KNOWN_CODE KNOWN("handover", "code_hash")
@@ -56,7 +57,10 @@ static const struct {
 	{"tenant", "name, title, created_at", "1"},
 	{"membership", USER ", " TENANT ", grants, created_at", "1"},
 	{"user_role", USER ", " TENANT ", HEX(role_id), created_at", "1"},
-	{"role", "name, turns", "1"},
+	{"role",
+	 "name, elevated, turns, work, IFNULL(HEX(work_user), '-'), IFNULL(HEX(work_tenant), '-')",
+	 "1"},
+	{"permission", ROLE ", name", "1"},
 	{"device", USER ", HEX(ref_hash), kind, name, created_at, last_seen", "1"},
 	{"session",
 	 USER ", " TENANT ", " KNOWN_HASH ", " KNOWN_ID

@@ -290,6 +290,8 @@ static enum trial_share share_of(enum stmt stmt)
 		return TRIAL_TOKENS;
 	if (stmt_part_service[stmt].name != NULL)
 		return TRIAL_SERVICES;
+	if (stmt_part_roles[stmt].name != NULL)
+		return TRIAL_ROLES;
 	return stmt_part_flow[stmt].name != NULL ? TRIAL_FLOWS : TRIAL_CORE;
 }
 

@@ -7,7 +7,7 @@
 
 #define TRIAL_OUT ((size_t)64 * 1024)
 #define TRIAL_TEXT ((size_t)256 * 1024)
-#define TRIAL_CHAIN 8
+#define TRIAL_CHAIN 10
 #define TRIAL_VERIFIER "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
 /* What every act finds: made once, then restored from copies of the tables. */
@@ -91,6 +91,7 @@ enum trial_share {
 	TRIAL_KEYS,      /* test_fault_keys */
 	TRIAL_TOKENS,    /* test_fault_tokens */
 	TRIAL_SERVICES,  /* test_fault_services */
+	TRIAL_ROLES,     /* test_fault_roles */
 	TRIAL_MIGRATION, /* test_fault_migrate */
 };
 /* Fails for a statement of that share that did not meet every failure in this process. */

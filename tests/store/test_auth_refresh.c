@@ -160,6 +160,27 @@ static void an_older_access_token_changes_nothing(void **state)
 	assert_int_equal(fixture_number("SELECT value_used FROM session"), 0);
 }
 
+/* A request that was looked up before the exchange, and says after it that its pair is in use. */
+static void a_use_counts_for_its_own_pair(void **state)
+{
+	struct world *w = *state;
+	struct session_issued issued = sign_in(w, token_client(w, "alice"));
+	struct str child = exchanged(w, text_of(issued));
+	struct refresh_outcome second = exchange(w, child);
+	struct credential credential = access_of(w, &second.session.found.session);
+	struct session current = resolve_access(w, &credential);
+	struct refresh_outcome third = exchange(w, child_of(&second));
+
+	assert_false(current.is_older_pair);
+	assert_ok(session_touch(&w->context, &current));
+	assert_int_equal(fixture_number("SELECT value_used FROM session"), 0);
+	struct refresh_outcome again = exchange(w, child_of(&second));
+	assert_int_equal(again.verdict, REFRESH_EXCHANGED);
+	assert_true(again.repeated);
+	use_access(w, &third.session.found.session);
+	assert_int_equal(fixture_number("SELECT value_used FROM session"), 1);
+}
+
 struct misuse {
 	const char *name, *kind;
 	void (*meanwhile)(struct world *w, const struct refresh_outcome *child);
@@ -561,6 +582,32 @@ static void a_step_up_gives_a_new_pair(void **state)
 	(void)exchanged(w, text_of(after));
 }
 
+/* Exchanged: it was used, and the same request gets it no more. */
+static void a_step_up_is_not_repeated_when_its_token_was_used(void **state)
+{
+	struct world *w = *state;
+	struct session_issued issued = sign_in(w, token_client(w, "alice"));
+	struct credential credential = access_of(w, &issued.session.found.session);
+	struct session current = resolve_access(w, &credential);
+	struct session_proof_again again = {
+		.user_id = issued.session.found.session.user_id,
+		.presented = &credential,
+		.current = &current,
+		.proof = {{1}},
+		.method = STR("pwd"),
+		.purpose = STR("test"),
+	};
+	struct session_issued after;
+	struct session_issued repeated;
+
+	assert_ok(session_prove_again(&w->context, &again, &after));
+	struct str child = exchanged(w, text_of(after));
+	current = resolve_access(w, &credential);
+	assert_int_equal(current.standing, SESSION_REPLACED);
+	assert_int_equal(session_prove_again(&w->context, &again, &repeated), ERR_CONFLICT);
+	(void)exchanged(w, child);
+}
+
 static enum revocation_outcome end_by(struct world *w, struct refresh_request request)
 {
 	enum revocation_outcome outcome = REVOCATION_FOREIGN;
@@ -629,6 +676,7 @@ int main(void)
 		TEST(another_clients_is_left_alone),
 		TEST(a_retry_gets_the_same_child),
 		TEST(an_older_access_token_changes_nothing),
+		TEST(a_use_counts_for_its_own_pair),
 		TEST(a_second_use_ends_all),
 		TEST(a_thief_is_found_out),
 		TEST(without_grace_every_repetition_is_reuse),
@@ -641,6 +689,7 @@ int main(void)
 		TEST(access_tokens_are_of_one_version),
 		TEST(no_step_up_by_anothers_access_token),
 		TEST(a_step_up_gives_a_new_pair),
+		TEST(a_step_up_is_not_repeated_when_its_token_was_used),
 		TEST(revoking_ends_the_family),
 		TEST(tokens_outlive_a_new_root),
 		TEST(what_is_over_is_purged),
