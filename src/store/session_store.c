@@ -85,9 +85,9 @@ enum err session_store_touch(struct db *db, const struct session_row *row)
 				    arg_id(&row->id), arg_int(row->epoch)),
 			       NULL);
 	return row_run(db, STMT_SESSION_TOUCH,
-		       ARGS(arg_int(row->last_seen), arg_int(row->idle_end),
-			    arg_id(&row->pair_id), arg_int(row->value_used),
-			    arg_bytes(row->ip), arg_id(&row->id), arg_int(row->epoch)),
+		       ARGS(arg_int(row->last_seen), arg_int(row->idle_end), arg_id(&row->pair_id),
+			    arg_int(row->value_used), arg_bytes(row->ip), arg_id(&row->id),
+			    arg_int(row->epoch)),
 		       NULL);
 }
 
