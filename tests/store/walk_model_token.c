@@ -2,9 +2,9 @@
 #include "walk_model.h"
 
 #define SECOND INT64_C(1000000)
-#define DAY (24 * 60 * 60 * SECOND)
+#define DAY (INT64_C(86400) * SECOND)
 #define GRACE (10 * SECOND)
-#define IDLE (14 * DAY)
+#define IDLE (INT64_C(14) * DAY)
 
 static bool is_pair_of(const struct model_value *v, int session)
 {
