@@ -1,4 +1,4 @@
-/* A bounded set of digests that forgets: the same slot is taken again. */
+/* A bounded set of digests that forgets: where a bucket is full, a slot is taken again. */
 #include "seen.h"
 
 #include <pthread.h>
@@ -8,16 +8,29 @@
 #include "arena.h"
 
 #define LOCKS 16 /* so that threads seldom wait for each other */
+/* With one to a bucket a quarter full set forgets a ninth of what it is asked for, with four none.
+ */
+#define WAYS 4
+
+struct bucket {
+	struct digest digests[WAYS]; /* zero: free; no keyed digest is */
+	unsigned next;               /* the slot that is taken again */
+};
 
 struct seen {
 	pthread_mutex_t locks[LOCKS];
-	size_t slots;
-	struct digest *digests; /* zero: free; no keyed digest is */
+	size_t count;
+	struct bucket *buckets;
 };
+
+static size_t buckets_for(size_t slots)
+{
+	return (slots + WAYS - 1) / WAYS;
+}
 
 size_t seen_size(size_t slots)
 {
-	return sizeof(struct seen) + slots * sizeof(struct digest) + 64;
+	return sizeof(struct seen) + buckets_for(slots) * sizeof(struct bucket) + 64;
 }
 
 enum err seen_make(struct arena *arena, size_t slots, struct seen **out)
@@ -26,9 +39,9 @@ enum err seen_make(struct arena *arena, size_t slots, struct seen **out)
 
 	if (seen == NULL)
 		return ERR_MEMORY;
-	seen->slots = slots;
-	seen->digests = arena_array(arena, slots, sizeof(struct digest));
-	if (seen->digests == NULL)
+	seen->count = buckets_for(slots);
+	seen->buckets = arena_array(arena, seen->count, sizeof(struct bucket));
+	if (seen->buckets == NULL)
 		return ERR_MEMORY;
 	for (size_t i = 0; i < LOCKS; i++)
 		if (pthread_mutex_init(&seen->locks[i], NULL) != 0)
@@ -44,35 +57,48 @@ void seen_done(struct seen *seen)
 }
 
 /* Whoever has the key of the digests decides where they go, and nobody else does. */
-static size_t slot_of(const struct seen *seen, const struct digest *digest)
+static size_t place_of(const struct seen *seen, const struct digest *digest)
 {
 	uint64_t number = 0;
 
 	memcpy(&number, digest->b, sizeof number);
-	return (size_t)(number % seen->slots);
+	return (size_t)(number % seen->count);
+}
+
+static bool is_in(const struct bucket *bucket, const struct digest *digest)
+{
+	bool in = false;
+
+	for (size_t i = 0; i < WAYS; i++)
+		in = digest_equal(&bucket->digests[i], digest) || in;
+	return in;
 }
 
 bool seen_has(struct seen *seen, const struct digest *digest)
 {
-	if (seen->slots == 0)
+	if (seen->count == 0)
 		return false;
-	size_t at = slot_of(seen, digest);
+	size_t at = place_of(seen, digest);
 	pthread_mutex_t *lock = &seen->locks[at % LOCKS];
 
 	(void)pthread_mutex_lock(lock);
-	bool has = digest_equal(&seen->digests[at], digest);
+	bool has = is_in(&seen->buckets[at], digest);
 	(void)pthread_mutex_unlock(lock);
 	return has;
 }
 
 void seen_add(struct seen *seen, const struct digest *digest)
 {
-	if (seen->slots == 0)
+	if (seen->count == 0)
 		return;
-	size_t at = slot_of(seen, digest);
+	size_t at = place_of(seen, digest);
+	struct bucket *bucket = &seen->buckets[at];
 	pthread_mutex_t *lock = &seen->locks[at % LOCKS];
 
 	(void)pthread_mutex_lock(lock);
-	seen->digests[at] = *digest;
+	if (!is_in(bucket, digest)) {
+		bucket->digests[bucket->next] = *digest;
+		bucket->next = (bucket->next + 1) % WAYS;
+	}
 	(void)pthread_mutex_unlock(lock);
 }

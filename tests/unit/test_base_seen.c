@@ -19,25 +19,30 @@ static struct digest digest_of(unsigned number, unsigned char tail)
 	return digest;
 }
 
+/* Eight slots are two buckets of four: numbers that are odd lie in the second one. */
 static void what_was_added_is_known_until_its_slot_is_taken(void **state)
 {
 	struct arena *arena = NULL;
 	struct seen *seen = NULL;
-	struct digest one = digest_of(5, 1);
-	struct digest near = digest_of(5, 2);
+	struct digest near[5];
 
 	(void)state;
 	assert_int_equal(arena_open(0, seen_size(8), &arena), OK);
 	assert_int_equal(seen_make(arena, 8, &seen), OK);
-	assert_false(seen_has(seen, &one));
-	seen_add(seen, &one);
-	assert_true(seen_has(seen, &one));
-	assert_false(seen_has(seen, &near));
-	seen_add(seen, &near);
-	assert_true(seen_has(seen, &near));
-	assert_false(seen_has(seen, &one));
+	for (unsigned char i = 0; i < 5; i++) {
+		near[i] = digest_of(5, (unsigned char)(i + 1));
+		assert_false(seen_has(seen, &near[i]));
+		seen_add(seen, &near[i]);
+		assert_true(seen_has(seen, &near[i]));
+	}
+	assert_false(seen_has(seen, &near[0]));
+	for (size_t i = 1; i < 5; i++)
+		assert_true(seen_has(seen, &near[i]));
+	/* Again is once. */
+	seen_add(seen, &near[1]);
+	assert_true(seen_has(seen, &near[2]));
 	for (unsigned i = 0; i < 1000; i++) {
-		struct digest other = digest_of(i, 3);
+		struct digest other = digest_of(i, 99);
 
 		assert_false(seen_has(seen, &other));
 	}
