@@ -110,10 +110,13 @@ static bool is_same_presenter(const struct exchange *x)
 	return digest_equal(&x->presenter, &x->found.token.presenter);
 }
 
+/* A rival may have arrived before who won: without a grace that is no retry either. */
 static bool is_retry(const struct exchange *x)
 {
-	return x->context->now < x->found.token.used_at + grace_of(x) && is_child_unused(x) &&
-	       is_same_presenter(x);
+	int64_t grace = grace_of(x);
+
+	return grace > 0 && x->context->now < x->found.token.used_at + grace &&
+	       is_child_unused(x) && is_same_presenter(x);
 }
 
 /* The session goes on: as if it had been seen, but no further than its end. */

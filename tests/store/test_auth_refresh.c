@@ -295,6 +295,11 @@ static void without_grace_every_repetition_is_reuse(void **state)
 	struct str token = text_of(sign_in(w, token_client(w, "alice")));
 	(void)exchanged(w, token);
 	assert_int_equal(exchange(w, token).verdict, REFRESH_REUSED);
+	/* Who arrived first, and was outrun. */
+	token = text_of(sign_in(w, token_client(w, "bob")));
+	(void)exchanged(w, token);
+	w->context.now--;
+	assert_int_equal(exchange(w, token).verdict, REFRESH_REUSED);
 	w->config.clients[0].refresh_grace = GRACE;
 }
 
