@@ -12,20 +12,6 @@
 
 #define PLACE STR("/admin/users")
 #define PLACE_MAX ((size_t)2048)
-#define ROLES_MAX 4096
-
-static enum err roles_text(struct arena *arena, struct str grants, struct str *out)
-{
-	struct buf text;
-	struct str name;
-	buf_init(&text, arena, ROLES_MAX);
-	while (grants_next(&grants, STR("role:"), &name)) {
-		if (text.n > 0)
-			buf_add(&text, STR(", "));
-		buf_add(&text, name);
-	}
-	return buf_str(&text, out);
-}
 
 static enum err place_of(struct arena *arena, struct id id, struct str *out)
 {
@@ -42,7 +28,7 @@ static enum err add_row(struct call *call, const struct user_row *user, struct t
 	struct template_data *item;
 	struct str place, roles, since, since_iso;
 	TRY(place_of(call->arena, user->id, &place));
-	TRY(roles_text(call->arena, user->grants, &roles));
+	TRY(view_roles_text(call->arena, user->grants, &roles));
 	TRY(moment_text(call->arena, user->created_at, &since));
 	TRY(moment_iso(call->arena, user->created_at, &since_iso));
 	item = template_item(data, "users");

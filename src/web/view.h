@@ -58,4 +58,7 @@ void view_grants_json(struct json_out *out, const struct session_found *found);
 /* Sets the session cookie of a sign-in by cookie; nothing for another carrier. */
 void view_issue_cookie(struct call *call, const struct session_issued *issued);
 
+/* "admin, editor": the names of the roles among grants. */
+MUST_CHECK enum err view_roles_text(struct arena *arena, struct str grants, struct str *out);
+
 #endif

@@ -1,9 +1,12 @@
 /* A session and its user as the API shows them, and the cookie that carries one. */
+#include "buf.h"
 #include "cookie.h"
 #include "csrf.h"
 #include "grants.h"
 #include "json.h"
 #include "view.h"
+
+#define ROLES_MAX 4096
 
 static const char *const STATES[SESSION_STATE_COUNT] = {
 	[SESSION_STATE_NONE] = "none",
@@ -153,6 +156,19 @@ void view_user_json(struct json_out *out, const char *name, const struct session
 	json_text(out, "display_name", found->display_name);
 	view_grants_json(out, found);
 	json_close_object(out);
+}
+
+enum err view_roles_text(struct arena *arena, struct str grants, struct str *out)
+{
+	struct buf text;
+	struct str name;
+	buf_init(&text, arena, ROLES_MAX);
+	while (grants_next(&grants, STR("role:"), &name)) {
+		if (text.n > 0)
+			buf_add(&text, STR(", "));
+		buf_add(&text, name);
+	}
+	return buf_str(&text, out);
 }
 
 void view_issue_cookie(struct call *call, const struct session_issued *issued)

@@ -534,6 +534,19 @@ static void access_tokens_are_of_one_version(void **state)
 	assert_int_equal(statements(w), before);
 }
 
+static struct session_proof_again proof_of(struct id user, const struct credential *presented,
+					   const struct session *current)
+{
+	return (struct session_proof_again){
+		.user_id = user,
+		.presented = presented,
+		.current = current,
+		.proof = {{1}},
+		.method = STR("pwd"),
+		.purpose = STR("test"),
+	};
+}
+
 /* An access token of a cookie's session is good for requests, not for a new value. */
 static void no_step_up_by_anothers_access_token(void **state)
 {
@@ -543,14 +556,7 @@ static void no_step_up_by_anothers_access_token(void **state)
 	struct session_issued issued = sign_in(w, c);
 	struct credential credential = access_of(w, &issued.session.found.session);
 	struct session current = resolve_access(w, &credential);
-	struct session_proof_again again = {
-		.user_id = c.user,
-		.presented = &credential,
-		.current = &current,
-		.proof = {{1}},
-		.method = STR("pwd"),
-		.purpose = STR("test"),
-	};
+	struct session_proof_again again = proof_of(c.user, &credential, &current);
 	struct session_issued after;
 
 	assert_int_equal(current.standing, SESSION_LIVE);
@@ -565,14 +571,8 @@ static void a_step_up_gives_a_new_pair(void **state)
 	struct session_issued issued = sign_in(w, token_client(w, "alice"));
 	struct credential credential = access_of(w, &issued.session.found.session);
 	struct session current = resolve_access(w, &credential);
-	struct session_proof_again again = {
-		.user_id = issued.session.found.session.user_id,
-		.presented = &credential,
-		.current = &current,
-		.proof = {{1}},
-		.method = STR("pwd"),
-		.purpose = STR("test"),
-	};
+	struct session_proof_again again =
+		proof_of(issued.session.found.session.user_id, &credential, &current);
 	struct session_issued after;
 	struct session_issued repeated;
 
@@ -594,14 +594,8 @@ static void a_step_up_is_not_repeated_when_its_token_was_used(void **state)
 	struct session_issued issued = sign_in(w, token_client(w, "alice"));
 	struct credential credential = access_of(w, &issued.session.found.session);
 	struct session current = resolve_access(w, &credential);
-	struct session_proof_again again = {
-		.user_id = issued.session.found.session.user_id,
-		.presented = &credential,
-		.current = &current,
-		.proof = {{1}},
-		.method = STR("pwd"),
-		.purpose = STR("test"),
-	};
+	struct session_proof_again again =
+		proof_of(issued.session.found.session.user_id, &credential, &current);
 	struct session_issued after;
 	struct session_issued repeated;
 
