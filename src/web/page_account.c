@@ -1,8 +1,6 @@
 /* The account page, and the front door that leads to it. */
 #include "answer.h"
-#include "buf.h"
 #include "call.h"
-#include "grants.h"
 #include "handlers.h"
 #include "moment.h"
 #include "view.h"

@@ -4,7 +4,6 @@
 #include "buf.h"
 #include "call.h"
 #include "fields.h"
-#include "grants.h"
 #include "handlers.h"
 #include "moment.h"
 #include "url.h"
