@@ -2,7 +2,7 @@
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { randomBytes, webcrypto } from 'node:crypto';
-import { start, until } from '../support/stack.mjs';
+import { freeze, start, until } from '../support/stack.mjs';
 import { programs, startStack } from '../support/harness.mjs';
 import { accessToken } from '../support/services.mjs';
 
@@ -32,8 +32,8 @@ const check = (token) => stack.client.get('/auth/api/v1/session', { headers: { A
 // With only this worker: the other takes nothing meanwhile.
 async function by(worker, act) {
   const others = stack.workers.filter((other) => other !== worker);
-  for (const { pid } of others) process.kill(pid, 'SIGSTOP');
   try {
+    for (const { pid } of others) await freeze(pid);
     return await act();
   } finally {
     for (const { pid } of others) process.kill(pid, 'SIGCONT');
