@@ -12,7 +12,7 @@ struct purge_report {
 		signing_keys, refresh_tokens, families;
 };
 
-/* Batches of 500 rows until nothing is left or until (clock_monotonic) is reached. Adds to *report.
+/* Small batches until nothing is left or until (clock_monotonic) is reached. Adds to *report.
  */
 MUST_CHECK enum err purge_run(const struct auth_context *context, int64_t until,
 			      struct purge_report *report);

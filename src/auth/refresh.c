@@ -246,9 +246,9 @@ static enum err judge(struct exchange *x, struct refresh_outcome *out)
 	if (!is_the_clients(x))
 		return OK;
 	if (x->found.token.used_at > 0) {
-		if (is_live(x) && !is_over(x) && is_retry(x))
-			return repeat(x, out);
-		return refuse_reuse(x, out);
+		if (is_over(x) || !is_retry(x))
+			return refuse_reuse(x, out);
+		return is_live(x) ? repeat(x, out) : OK;
 	}
 	if (x->found.token.replaced_at > 0 || is_over(x) || !is_live(x))
 		return OK;

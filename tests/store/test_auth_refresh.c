@@ -142,6 +142,20 @@ static void a_retry_gets_the_same_child(void **state)
 	(void)exchanged(w, child_of(&again));
 }
 
+/* Nothing is given of a session on hold; but who only lost the answer is no thief. */
+static void a_retry_on_hold_ends_nothing(void **state)
+{
+	struct world *w = *state;
+	struct str token = text_of(sign_in(w, token_client(w, "alice")));
+
+	(void)exchanged(w, token);
+	fixture_sql("UPDATE session SET held = 1, epoch = epoch + 1");
+	assert_int_equal(exchange(w, token).verdict, REFRESH_REFUSED);
+	assert_int_equal(fixture_number("SELECT COUNT(*) FROM session"), 1);
+	w->context.now += GRACE;
+	assert_int_equal(exchange(w, token).verdict, REFRESH_REUSED);
+}
+
 /* An access token of before is in use meanwhile: no reason to sign anybody out. */
 static void an_older_access_token_changes_nothing(void **state)
 {
@@ -674,6 +688,7 @@ int main(void)
 		TEST(other_texts_are_nothing),
 		TEST(another_clients_is_left_alone),
 		TEST(a_retry_gets_the_same_child),
+		TEST(a_retry_on_hold_ends_nothing),
 		TEST(an_older_access_token_changes_nothing),
 		TEST(a_use_counts_for_its_own_pair),
 		TEST(a_second_use_ends_all),
