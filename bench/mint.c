@@ -59,13 +59,14 @@ int main(int argc, char **argv)
 {
 	struct keyring *keys;
 	struct fault fault;
-	if (argc != 5)
-		fail("usage: KEY_FILE COUNT COOKIES_FILE HANDLES_FILE");
+	if (argc != 6)
+		fail("usage: KEY_FILE COUNT COOKIES_FILE HANDLES_FILE TOKENS_FILE");
 	if (keyring_load(argv[1], &keys, &fault) != OK)
 		fail("no keys");
 	unsigned long count = strtoul(argv[2], NULL, 10);
 	mint_all(argv[3], keys, CARRIER_COOKIE, count);
 	mint_all(argv[4], keys, CARRIER_HANDLE, count);
+	mint_all(argv[5], keys, CARRIER_TOKEN, count);
 	keyring_free(&keys);
 	return 0;
 }

@@ -19,6 +19,11 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.setup_code TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.flow TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.flow_counter TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.handover TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.token_family TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.refresh_token TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.signing_key TO {web};
+GRANT SELECT, INSERT, UPDATE ON {database}.signing_turn TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.service TO {web};
 -- What was recorded is never changed, only purged.
 GRANT SELECT, INSERT, DELETE ON {database}.audit_event TO {web};
 

@@ -68,6 +68,38 @@ request = function()
 end
 `);
 
+// POST of a form with one of the credentials of a file at random: FIELD=TEXT. headers: more of them.
+export const formScript = (dir, name, { file, field, headers = {} }) => script(dir, name, `${common}
+local requests = {}
+init = function()
+  seed()
+  local headers = {["Content-Type"] = "application/x-www-form-urlencoded"${Object.entries(headers).map(([key, value]) => `, ["${key}"] = "${value}"`).join('')}}
+  for line in io.lines("${file}") do
+    requests[#requests + 1] = wrk.format("POST", nil, headers, "${field}=" .. line:match("^%S+"))
+  end
+end
+request = function() return requests[math.random(#requests)] end
+`);
+
+// Exchanges of refresh tokens: thread N begins with line N of the file and goes on with the token of each answer. So a
+// thread has one connection only.
+export const refreshScript = (dir, name, { file }) => script(dir, name, `${common}
+local token
+init = function()
+  local n = 0
+  for line in io.lines("${file}") do
+    n = n + 1
+    if n == number then token = line:match("^%S+") end
+  end
+end
+request = function()
+  return wrk.format("POST", nil, {["Content-Type"] = "application/x-www-form-urlencoded"}, "grant_type=refresh_token&refresh_token=" .. token)
+end
+response = function(status, headers, body)
+  if status == 200 then token = body:match('"refresh_token": ?"([^"]+)"') end
+end
+`);
+
 /*
  * A running load: {result (a promise of parseLoad's object)}. No more threads than connections, and never more than two:
  * the machine carries everything else too.

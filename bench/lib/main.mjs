@@ -12,6 +12,7 @@ import { checkTable, otherTable } from './report.mjs';
 import { startBench } from './setup.mjs';
 import { flood, idleMemory, signInRate } from './signins.mjs';
 import { plainCgi, workerStart } from './starts.mjs';
+import { tokens } from './tokens.mjs';
 
 const began = Date.now();
 const log = (text) => process.stderr.write(`${((Date.now() - began) / 1000).toFixed(0).padStart(5)} s  ${text}\n`);
@@ -25,9 +26,14 @@ async function withBench(options, act) {
   }
 }
 
+function poolOf({ big }, wants) {
+  if (big && wants('h')) return 'big';
+  return big && wants('l') ? 'tokens' : 'small';
+}
+
 async function behindLighttpd(options, wants, tables) {
-  if (!wants('d', 'e', 'f', 'h', 'j', 'k')) return;
-  await withBench({ big: options.big && wants('h'), log }, async (made) => {
+  if (!wants('d', 'e', 'f', 'h', 'j', 'k', 'l')) return;
+  await withBench({ pool: poolOf(options, wants), log }, async (made) => {
     if (wants('d')) tables.lighttpd = await checks(options, made, { peers: options.peers ? await startPhp(made, log) : [] });
     // Before a password was hashed.
     if (wants('d')) tables.others.push(...idleMemory(made));
@@ -35,6 +41,7 @@ async function behindLighttpd(options, wants, tables) {
     if (wants('e')) tables.others.push(...await signInRate(options, made));
     if (wants('f')) tables.others.push(...await flood(options, made));
     if (wants('k')) tables.others.push(...await states(options, made));
+    if (wants('l')) tables.others.push(...await tokens(options, made));
     if (wants('j')) tables.others.push(...await workerStart(options, made));
     if (wants('h')) tables.others.push(...await growth(options, made));
   });

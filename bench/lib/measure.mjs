@@ -8,13 +8,15 @@ function counters(made, pids) {
   return { statements: questions(made), ...Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, pid ? cpuOf(pid) : 0])) };
 }
 
-// kase: {path, lua, pid (of the program that answers), database}. Counters are per request.
+// kase: {path, lua, pid (of the program that answers), database, threads (of the load), before (awaited)}. Counters are per
+// request.
 export async function measure(made, kase, connections, seconds) {
   const { stack } = made;
   const pids = { program: kase.pid, database: stack.mariadb.pid, server: stack.server.pid };
+  await kase.before?.();
   refresh(made, kase.database ?? stack.database.name);
   const before = counters(made, pids);
-  const result = await load({ url: stack.origin + kase.path, lua: kase.lua, connections, seconds });
+  const result = await load({ url: stack.origin + kase.path, lua: kase.lua, connections, seconds, threads: kase.threads });
   const after = counters(made, pids);
   // When the load ends, each connection has one more request on its way, which is served and not counted.
   const served = result.requests + connections;

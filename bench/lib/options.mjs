@@ -8,13 +8,15 @@ export const letters = {
   i: 'the same as d behind Apache',
   j: 'start of a worker, plain CGI beside an empty CGI program',
   k: 'all that an app needs to resume, with three flows, beside a check',
+  l: 'checks by access token and introspection beside a check by handle; refreshes beside bare libfcgi, and among many',
 };
 
 export const usage = `bench/run [--rounds N] [--seconds S] [--only LETTERS] [--big] [--peers] [--out FILE]
   --rounds N      how often the cases of a group take turns (default 5)
   --seconds S     one measurement (default 3)
   --only LETTERS  of ${Object.keys(letters).join('')} (default: all); a, b, c and g are part of d
-  --big           h with 10 million sessions too: about 10 GB of disk, 8 GB of memory, 20 minutes
+  --big           h with 10 million sessions too: about 10 GB of disk, 8 GB of memory, 20 minutes; l with a million
+                  refresh tokens instead of 100,000
   --peers         PHP-FPM with sessions in the same MariaDB beside d
   --out FILE      the tables go there too
 ${Object.entries(letters).map(([letter, what]) => `    ${letter}  ${what}`).join('\n')}`;

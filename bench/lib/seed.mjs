@@ -3,20 +3,26 @@ import { readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { bench, must } from './build.mjs';
 
-export const sizes = { sessions: 100000, people: 20000, credentials: 1000, threads: 8, big: 10000000 };
+export const sizes = { sessions: 100000, people: 20000, credentials: 1000, threads: 8, big: 10000000, tokens: { few: 10000, many: 100000, big: 1000000 } };
 
-const now = 'CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)';
-const day = 86400 * 1000000;
+export const now = 'CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)';
+export const day = 86400 * 1000000;
 
-// Credentials that are known, and the hashes of both kinds in a table of the bench's own.
+// Of a file of credentials: [text, hash].
+export const linesOf = (file) => readFileSync(file, 'utf8').trim().split('\n').map((line) => line.split(' '));
+
+// Credentials that are known, and their hashes in tables of the bench's own: cookies and handles, refresh tokens.
 export function seedCredentials(made) {
   const { stack } = made;
-  made.files = { cookie: join(stack.dir, 'cookies'), handle: join(stack.dir, 'handles') };
-  must(bench('mint'), [join(stack.dir, 'keys'), String(sizes.credentials), made.files.cookie, made.files.handle]);
-  const rows = (file, carrier) => readFileSync(file, 'utf8').trim().split('\n').map((line) => `(UNHEX('${line.split(' ')[1]}'), ${carrier})`);
+  made.files = { cookie: join(stack.dir, 'cookies'), handle: join(stack.dir, 'handles'), token: join(stack.dir, 'tokens') };
+  must(bench('mint'), [join(stack.dir, 'keys'), String(sizes.credentials), ...Object.values(made.files)]);
+  const rows = (file, carrier) => linesOf(file).map(([, hash]) => `(UNHEX('${hash}'), ${carrier})`);
   stack.mariadb.sql(`CREATE DATABASE bench;
     CREATE TABLE bench.known (n INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, hash BINARY(32) UNIQUE, carrier TINYINT);
-    INSERT INTO bench.known (hash, carrier) VALUES ${[...rows(made.files.cookie, 1), ...rows(made.files.handle, 2)].join(',')}`);
+    INSERT INTO bench.known (hash, carrier) VALUES ${[...rows(made.files.cookie, 1), ...rows(made.files.handle, 2)].join(',')};
+    CREATE TABLE bench.token (n INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, hash BINARY(32) UNIQUE, session_id BINARY(16) UNIQUE);
+    INSERT INTO bench.token (hash) VALUES ${linesOf(made.files.token).map(([, hash]) => `(UNHEX('${hash}'))`).join(',')};
+    UPDATE bench.token SET session_id = UNHEX(MD5(CONCAT('token', n)))`);
 }
 
 export function seedPeople(mariadb, database, { passwords = true } = {}) {
@@ -52,6 +58,49 @@ export function seedEnded(mariadb, database, count, round) {
   const row = { hash: `UNHEX(SHA2(CONCAT('e${round}-', seq), 256))`, key: `e${round}-`, n: 'seq', carrier: 1, end: `${now} - ${2 * day}` };
   mariadb.sql(`INSERT INTO session ${columns} ${session(row)}
     FROM seq_1_to_${count}`, { database });
+}
+
+// A session with a family for each of the known refresh tokens, where it is not there.
+export function seedFamilies(mariadb, database) {
+  const end = `${now} + ${day}`;
+  mariadb.sql(`INSERT IGNORE INTO session ${columns} ${session({ hash: 'UNHEX(SHA2(CONCAT(\'t\', k.n), 256))', key: 'token', n: 'k.n', carrier: 3, end })} FROM bench.token k;
+    INSERT IGNORE INTO token_family (session_id, user_id, client, created_at, expires_at)
+      SELECT s.id, s.user_id, s.client, s.created_at, s.expires_at FROM session s JOIN bench.token k ON k.session_id = s.id`, { database });
+}
+
+// The known ones and so many used ones of other sessions that there are count.
+export function seedTokens(mariadb, database, count) {
+  const used = 20; // tokens a family
+  const portion = 100000;
+  seedFamilies(mariadb, database);
+  renewTokens(mariadb, database);
+  const rest = count - sizes.credentials;
+  mariadb.sql(`INSERT INTO token_family (session_id, user_id, client, created_at, expires_at)
+    SELECT s.id, s.user_id, s.client, s.created_at, s.expires_at
+    FROM (SELECT UNHEX(MD5(CONCAT('s', seq))) AS id FROM seq_1_to_${Math.ceil(rest / used)}) k JOIN session s ON s.id = k.id`, { database });
+  for (let first = 0; first < rest; first += portion) {
+    mariadb.sql(`SET unique_checks = 0;
+      INSERT INTO refresh_token (hash, session_id, pair_id, issued_at, expires_at, used_at, nonce, child_hash, presenter)
+      SELECT UNHEX(SHA2(CONCAT('r', seq), 256)), UNHEX(MD5(CONCAT('s', 1 + seq DIV ${used}))), UNHEX(MD5(CONCAT('pair', seq))), ${now}, ${now} + ${day},
+        ${now}, UNHEX(MD5(seq)), UNHEX(SHA2(CONCAT('r', seq + 1), 256)), UNHEX(SHA2('somebody', 256))
+      FROM seq_${first}_to_${Math.min(rest, first + portion) - 1}`, { database });
+  }
+}
+
+// The known refresh tokens are as if just given out; what came of them is gone.
+export function renewTokens(mariadb, database) {
+  mariadb.sql(`DELETE r FROM bench.token k JOIN refresh_token r ON r.session_id = k.session_id;
+    UPDATE token_family f JOIN bench.token k ON k.session_id = f.session_id SET f.ended_at = NULL, f.expires_at = ${now} + ${day};
+    INSERT INTO refresh_token (hash, session_id, pair_id, issued_at, expires_at)
+      SELECT k.hash, k.session_id, UNHEX(MD5(CONCAT('first', k.n))), ${now}, ${now} + ${day} FROM bench.token k;
+    UPDATE session s JOIN bench.token k ON k.session_id = s.id SET s.pair_id = UNHEX(MD5(CONCAT('first', k.n)))`, { database });
+  refreshTokens(mariadb, database);
+}
+
+// See refresh: sessions of tokens. Their access tokens were used before.
+export function refreshTokens(mariadb, database) {
+  mariadb.sql(`UPDATE session s JOIN bench.token k ON k.session_id = s.id
+    SET s.value_used = 1, s.last_seen = ${now} - FLOOR(RAND() * 60000000), s.idle_end = ${now} + ${day}, s.expires_at = ${now} + ${day}`, { database });
 }
 
 // As with people who come evenly: of the known sessions, one sixtieth is due for its "last seen" in every second.

@@ -20,23 +20,25 @@ const settings = {
   'listen web': { threads: sizes.threads },
   session: { expired_kept: '400d' },
   throttle: { source_short: 1000000, source_long: 1000000 },
+  'client web': { audience: 'https://api.example.org', services: 'bench' },
   ...kinds,
 };
 
 // Bytes of memory for InnoDB, and a log that a bulk load does not run into.
-const mariadbOptions = (big) => [`--innodb-buffer-pool-size=${big ? '7G' : '256M'}`, `--innodb-log-file-size=${big ? '2G' : '96M'}`];
+const pools = { small: '256M', tokens: '1G', big: '7G' };
+const mariadbOptions = (pool) => [`--innodb-buffer-pool-size=${pools[pool]}`, `--innodb-log-file-size=${pool === 'big' ? '2G' : '96M'}`];
 
 // What a program of ours is started with where the web server is www-data: its group may use the socket.
 const inGroup = (server) => (server === 'apache-proxy' && isRoot ? { gid: wwwData.gid } : {});
 
 /*
- * startBench({server, big, log}) → {stack, ways, files, scripts, bare, …}. ways: [{key: 'off' or 'on', label, base, pid,
+ * startBench({server, pool (of pools), log}) → {stack, ways, files, scripts, bare, …}. ways: [{key: 'off' or 'on', label, base, pid,
  * database (its name), owner (where it is not the stack's)}], "on" only where the program knows [server] desk.
  * Everything ends with stop().
  */
-export async function startBench({ server = 'lighttpd', big = false, log }) {
+export async function startBench({ server = 'lighttpd', pool = 'small', log }) {
   log(`${server}: starting, with ${sizes.sessions} sessions of ${sizes.people} people`);
-  const stack = await startStack({ server, users: ['seed'], settings, extra: extras[server](), mariadb: { args: mariadbOptions(big) } });
+  const stack = await startStack({ server, users: ['seed'], settings, extra: extras[server](), mariadb: { args: mariadbOptions(pool) } });
   const made = { stack, server, stops: [], bare: {} };
   made.stop = async () => {
     for (const stop of made.stops.reverse()) await stop();
@@ -49,7 +51,7 @@ export async function startBench({ server = 'lighttpd', big = false, log }) {
     made.scripts = scriptsOf(made);
     writeFileSync(join(stack.dir, 'www/static.txt'), '{"ok": true}');
     if (server !== 'lighttpd-cgi') {
-      for (const name of bareNames) made.bare[name] = await startBare(made, name);
+      for (const name of bareNames) made.bare[name] = await startBare(made, name, { program: 'bare', args: [name, made.files.cookie] });
       made.ways = await startWays(made);
     }
     return made;
@@ -66,18 +68,19 @@ function scriptsOf({ stack, files }) {
   };
 }
 
-async function startBare(made, mode) {
+// NAME's place is /bare-NAME; config: whose database it asks, the stack's own unless given.
+export async function startBare(made, name, { program: file, args, config = made.stack.config }) {
   const { stack } = made;
-  const db = stack.config.sections.database;
-  const socket = join(stack.dir, `run/${mode}.sock`);
+  const db = config.sections.database;
+  const socket = join(stack.dir, `run/${name}.sock`);
   const account = [db.socket, db.name, db.web_user, db.web_password_file];
-  const program = start(bench('bare'), [socket, String(sizes.threads), mode, made.files.cookie, ...account], inGroup(made.server));
+  const program = start(bench(file), [socket, String(sizes.threads), ...args, ...account], inGroup(made.server));
   // libfcgi only notes a SIGTERM.
   made.stops.push(() => program.stop('SIGKILL'));
   await until(async () => {
     if (!program.running()) throw new Error(program.output());
-    return (await stack.client.get(`/bare-${mode}`)).status === 200;
-  }, `the bare program "${mode}" answers`);
+    return (await stack.client.get(`/bare-${name}`)).status === 200;
+  }, `the bare program "${name}" answers`);
   return program;
 }
 
@@ -100,7 +103,7 @@ export function configure(made, name, own = {}, database = made.stack.database) 
     settings: { ...settings, ...own, server: { base_path: `/${name}`, key_file: join(stack.dir, 'keys'), ...own.server } },
   });
   if (made.server === 'apache-proxy') giveToWwwData(dir, ':www-data', join(dir, 'run'));
-  return { name, dir, file: config.file, socket: join(dir, 'run/gatepost.sock') };
+  return { name, dir, file: config.file, sections: config.sections, socket: join(dir, 'run/gatepost.sock') };
 }
 
 export function spawnWorker(made, config) {

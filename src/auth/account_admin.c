@@ -6,9 +6,9 @@
 #include "clock.h"
 #include "db.h"
 #include "grants.h"
+#include "role_store.h"
 #include "session_store.h"
 
-#define ADMIN STR("admin")
 #define ROLE_PREFIX STR("role:")
 #define DETAIL_MAX 512
 /* So long ago that no limit of freshness in use is met, and the session's own end is near enough
@@ -21,6 +21,8 @@ struct doing {
 	const struct account_act *act;
 	enum err (*step)(struct doing *doing, struct db *db);
 	bool may_lose_admin;
+	bool own_too;                /* may be done to oneself */
+	struct str gives;            /* absent: nothing */
 	const struct id *session_id; /* the one to hold; else NULL */
 	struct account_effect effect;
 	struct audit_trail trail;
@@ -84,10 +86,37 @@ static enum err protected_step(struct doing *d, struct db *db)
 	uint64_t before = 0;
 	uint64_t after = 0;
 
-	TRY(role_store_count_holders(db, ADMIN, &before));
+	TRY(role_store_count_managers(db, NULL, &before));
 	TRY(d->step(d, db));
-	TRY(role_store_count_holders(db, ADMIN, &after));
+	TRY(role_store_count_managers(db, NULL, &after));
 	return before > 0 && after == 0 ? refuse(d, ACCOUNT_LAST_ADMIN) : OK;
+}
+
+static enum err check_actor(struct doing *d, struct db *db)
+{
+	struct actor_wish wish = {
+		.user_id = d->act->user_id, .own_too = d->own_too, .gives = d->gives};
+	enum actor_verdict verdict = ACTOR_DENIED;
+
+	TRY(actor_check(d->context, db, &wish, &verdict));
+	if (verdict == ACTOR_FINE)
+		return OK;
+	d->effect = (struct account_effect){.outcome = ACCOUNT_NOT_ALLOWED, .verdict = verdict};
+	return ERR_CONFLICT;
+}
+
+/* What comes before the user's lock, in the order that all keep. */
+static enum err prepare(struct doing *d, struct db *db)
+{
+	bool known = true;
+
+	if (d->may_lose_admin)
+		TRY(role_store_take_turn(db, ROLE_ADMIN));
+	if (str_is_present(d->gives))
+		TRY(role_store_share(db, d->gives, &known));
+	if (!known)
+		return refuse(d, ACCOUNT_NO_SUCH_ROLE);
+	return check_actor(d, db);
 }
 
 static enum err work(struct db *db, void *opaque)
@@ -96,8 +125,7 @@ static enum err work(struct db *db, void *opaque)
 
 	d->trail.n = 0;
 	d->effect = (struct account_effect){.outcome = ACCOUNT_DONE};
-	if (d->may_lose_admin)
-		TRY(role_store_take_turn(db, ADMIN));
+	TRY(prepare(d, db));
 	TRY(lock_user(d, db));
 	TRY(d->may_lose_admin ? protected_step(d, db) : d->step(d, db));
 	return find_user(d, db);
@@ -111,7 +139,9 @@ static enum err note_refusal(const struct doing *d)
 		.detail = STR("last administrator"),
 	};
 
-	if (d->effect.outcome != ACCOUNT_LAST_ADMIN)
+	if (d->effect.outcome == ACCOUNT_NOT_ALLOWED)
+		event.detail = str_of(actor_text(d->effect.verdict));
+	else if (d->effect.outcome != ACCOUNT_LAST_ADMIN)
 		return OK;
 	return audit_record(d->context, &event);
 }
@@ -183,7 +213,7 @@ static enum err unlock_step(struct doing *d, struct db *db)
 enum err account_unlock(const struct auth_context *context, const struct account_act *act,
 			struct account_effect *out)
 {
-	struct doing doing = {.context = context, .act = act, .step = unlock_step};
+	struct doing doing = {.context = context, .act = act, .step = unlock_step, .own_too = true};
 
 	return run(&doing, out);
 }
@@ -223,7 +253,7 @@ static enum err hold_step(struct doing *d, struct db *db)
 enum err account_hold(const struct auth_context *context, const struct account_act *act,
 		      struct account_effect *out)
 {
-	struct doing doing = {.context = context, .act = act, .step = hold_step};
+	struct doing doing = {.context = context, .act = act, .step = hold_step, .own_too = true};
 
 	return run(&doing, out);
 }
@@ -275,13 +305,7 @@ enum err account_hold_session(const struct auth_context *context, const struct i
 
 static bool holds(const struct doing *d)
 {
-	struct str rest = d->effect.user.grants;
-	struct str name = STR_NONE;
-
-	while (grants_next(&rest, ROLE_PREFIX, &name))
-		if (str_equal(name, d->act->role))
-			return true;
-	return false;
+	return grants_has_named(d->effect.user.grants, ROLE_PREFIX, d->act->role);
 }
 
 static enum err note_role(struct doing *d, struct str sign)
@@ -321,7 +345,10 @@ static enum err give_step(struct doing *d, struct db *db)
 	bool had = holds(d);
 	bool known = false;
 
-	TRY(role_store_give(db, &d->act->user_id, d->act->role, d->context->now, &known));
+	enum err e = role_store_give(db, &d->act->user_id, d->act->role, d->context->now, &known);
+	if (e == ERR_TOO_LARGE)
+		return refuse(d, ACCOUNT_TOO_MUCH);
+	TRY(e);
 	if (!known)
 		return refuse(d, ACCOUNT_NO_SUCH_ROLE);
 	if (had) {
@@ -335,7 +362,8 @@ static enum err give_step(struct doing *d, struct db *db)
 enum err account_give_role(const struct auth_context *context, const struct account_act *act,
 			   struct account_effect *out)
 {
-	struct doing doing = {.context = context, .act = act, .step = give_step};
+	struct doing doing = {
+		.context = context, .act = act, .step = give_step, .gives = act->role};
 
 	return run(&doing, out);
 }
@@ -359,11 +387,7 @@ enum err account_take_role(const struct auth_context *context, const struct acco
 			   struct account_effect *out)
 {
 	struct doing doing = {
-		.context = context,
-		.act = act,
-		.step = take_step,
-		.may_lose_admin = str_equal(act->role, ADMIN),
-	};
+		.context = context, .act = act, .step = take_step, .may_lose_admin = true};
 
 	return run(&doing, out);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "actor.h"
 #include "context.h"
 #include "err.h"
 #include "ident.h"
@@ -29,6 +30,8 @@ enum account_outcome {
 	ACCOUNT_NO_SUCH_USER,    /* refused: gone meanwhile */
 	ACCOUNT_NO_SUCH_SESSION, /* refused */
 	ACCOUNT_BAD_REASON,      /* refused: over ACCOUNT_REASON_MAX, a control, no UTF-8 */
+	ACCOUNT_TOO_MUCH,        /* refused: the roles would not fit into the user's grants */
+	ACCOUNT_NOT_ALLOWED,     /* refused, see effect.verdict (actor.h) */
 	ACCOUNT_OUTCOME_COUNT
 };
 
@@ -43,12 +46,16 @@ struct account_effect {
 	enum account_outcome outcome;
 	struct user_row user; /* as it is now; when DONE or ALREADY, but for one session's hold */
 	uint64_t sessions;    /* how many were ended, held or lowered */
+	enum actor_verdict verdict; /* with ACCOUNT_NOT_ALLOWED */
 };
 
 /*
  * Each is one transaction with the user's lock first (before it, where an administrator could be
- * lost, a turn of the role), one event, and holds from the next request on, on every carrier. Of
- * two that would together leave no active administrator one is refused, on any number of nodes.
+ * lost, a turn of the role admin, and a role that is given), one event, and holds from the next
+ * request on, on every carrier. Administrator is who is active and has users:manage everywhere, by
+ * whatever role. Of two acts that would together leave none one is refused, on any number of nodes.
+ * Who acts by context->actor_id is asked for their right within the transaction, and neither locks
+ * themselves nor changes their own roles.
  */
 
 /* Locks the account and ends all its sessions. */

@@ -7,10 +7,10 @@
 #include "clock.h"
 #include "codec.h"
 #include "db.h"
+#include "role_store.h"
 #include "typed_code.h"
 
 #define DISPLAY_NAME_MAX 100
-#define ADMIN STR("admin")
 #define CODE_LIFE CLOCK_HOUR
 #define ROLE_LIST_MAX 1024
 
@@ -92,7 +92,7 @@ static enum err use_code(struct creation *c, struct db *db)
 	TRY(setup_store_consume(db, c->code, c->context->now, &consumed));
 	if (!consumed)
 		return flawed(c, ACCOUNT_BAD_CODE);
-	TRY(role_store_count_holders(db, ADMIN, &holders));
+	TRY(role_store_count_managers(db, NULL, &holders));
 	return holders == 0 ? OK : flawed(c, ACCOUNT_BAD_CODE);
 }
 
@@ -188,7 +188,7 @@ enum err account_has_administrator(const struct auth_context *context, bool *out
 {
 	uint64_t holders = 0;
 
-	TRY(role_store_count_holders(context->db, ADMIN, &holders));
+	TRY(role_store_count_managers(context->db, NULL, &holders));
 	*out = holders > 0;
 	return OK;
 }

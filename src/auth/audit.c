@@ -9,6 +9,9 @@
 #include "secret.h"
 
 #define SUBJECT_BYTES ((size_t)8)
+#define DETAIL_MAX 1024 /* as the column */
+#define LINE_FIELDS_ALWAYS 6
+#define LINE_FIELDS (LINE_FIELDS_ALWAYS + 2)
 
 static const struct {
 	const char *name;
@@ -52,6 +55,18 @@ static const struct {
 	[AUDIT_HANDOVER_TAKEN] = {"handover_taken", "ok", LOG_LEVEL_INFO},
 	[AUDIT_HANDOVER_REFUSED] = {"handover_refused", "refused", LOG_LEVEL_WARN},
 	[AUDIT_FLOW_SERVED] = {"flow_served", "ok", LOG_LEVEL_INFO},
+	[AUDIT_KEYS_CHANGED] = {"signing_keys_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ROOTS_CHANGED] = {"root_keys_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_KEYS_UNUSABLE] = {"signing_keys_unusable", "refused", LOG_LEVEL_ERROR},
+	[AUDIT_TOKEN_REPEATED] = {"authn_token_repeat", "ok", LOG_LEVEL_INFO},
+	[AUDIT_TOKEN_REUSED] = {"authn_token_reuse", "refused", LOG_LEVEL_WARN},
+	[AUDIT_TOKEN_ISSUED] = {"authn_token_created", "ok", LOG_LEVEL_INFO},
+	[AUDIT_TOKEN_REVOKED] = {"authn_token_revoked", "ok", LOG_LEVEL_INFO},
+	[AUDIT_SERVICE_REFUSED] = {"service_login_fail", "refused", LOG_LEVEL_WARN},
+	[AUDIT_SERVICE_CHANGED] = {"service_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ROLE_CREATED] = {"role_created", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ROLE_REDEFINED] = {"role_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ROLE_REMOVED] = {"role_removed", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)
@@ -72,6 +87,24 @@ static struct str or_empty(struct str s)
 	return str_is_present(s) ? s : STR("");
 }
 
+/* "by SERVICE: DETAIL" */
+static enum err detail_of(const struct auth_context *context, const struct audit_event *event,
+			  struct str *out)
+{
+	struct buf text;
+
+	*out = or_empty(event->detail);
+	if (!str_is_present(context->service))
+		return OK;
+	buf_init(&text, context->arena, DETAIL_MAX);
+	buf_add(&text, STR("by "));
+	buf_add(&text, context->service);
+	if (out->n > 0)
+		buf_add(&text, STR(": "));
+	buf_add(&text, *out);
+	return buf_str(&text, out);
+}
+
 static enum err insert(const struct auth_context *context, const struct audit_event *event)
 {
 	struct audit_row row = {
@@ -80,12 +113,13 @@ static enum err insert(const struct auth_context *context, const struct audit_ev
 		.event = str_of(kinds[event->kind].name),
 		.outcome = str_of(kinds[event->kind].outcome),
 		.user_id = event->user_id,
+		.actor_id = context->actor_id,
 		.session_id = event->session_id,
 		.request_id = context->request_id,
 		.source = or_empty(context->ip),
-		.detail = or_empty(event->detail),
 	};
 
+	TRY(detail_of(context, event, &row.detail));
 	return audit_store_insert(context->db, &row);
 }
 
@@ -101,9 +135,10 @@ static struct str id_in(char text[ID_TEXT + 1], struct id id)
 void audit_line(const struct auth_context *context, const struct audit_event *event)
 {
 	char user[ID_TEXT + 1];
+	char actor[ID_TEXT + 1];
 	char session[ID_TEXT + 1];
 	char request[ID_TEXT + 1];
-	const struct log_field fields[] = {
+	struct log_field fields[LINE_FIELDS] = {
 		LOG_TEXT("outcome", str_of(kinds[event->kind].outcome)),
 		LOG_TEXT("user", id_in(user, event->user_id)),
 		LOG_TEXT("session", id_in(session, event->session_id)),
@@ -111,9 +146,13 @@ void audit_line(const struct auth_context *context, const struct audit_event *ev
 		LOG_TEXT("ip", or_empty(context->ip)),
 		LOG_TEXT("detail", or_empty(event->detail)),
 	};
+	size_t n = LINE_FIELDS_ALWAYS;
 
-	log_line(kinds[event->kind].level, kinds[event->kind].name, fields,
-		 sizeof fields / sizeof fields[0]);
+	if (!id_is_none(context->actor_id))
+		fields[n++] = LOG_TEXT("actor", id_in(actor, context->actor_id));
+	if (str_is_present(context->service))
+		fields[n++] = LOG_TEXT("service", context->service);
+	log_line(kinds[event->kind].level, kinds[event->kind].name, fields, n);
 }
 
 enum err audit_record(const struct auth_context *context, const struct audit_event *event)
@@ -121,6 +160,11 @@ enum err audit_record(const struct auth_context *context, const struct audit_eve
 	TRY(insert(context, event));
 	audit_line(context, event);
 	return OK;
+}
+
+enum err audit_row(const struct auth_context *context, const struct audit_event *event)
+{
+	return insert(context, event);
 }
 
 enum err audit_trail_add(const struct auth_context *context, struct audit_trail *trail,

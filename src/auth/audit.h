@@ -1,4 +1,4 @@
-/* Decisions as events: one log line and one row each. */
+/* Decisions as events: one log line and one row each. Both name the context's service, if any. */
 #ifndef GATEPOST_AUTH_AUDIT_H
 #define GATEPOST_AUTH_AUDIT_H
 
@@ -48,6 +48,18 @@ enum audit_kind {
 	AUDIT_HANDOVER_TAKEN,
 	AUDIT_HANDOVER_REFUSED,
 	AUDIT_FLOW_SERVED,
+	AUDIT_KEYS_CHANGED,
+	AUDIT_ROOTS_CHANGED,
+	AUDIT_KEYS_UNUSABLE,
+	AUDIT_TOKEN_REPEATED,
+	AUDIT_TOKEN_REUSED,
+	AUDIT_TOKEN_ISSUED,
+	AUDIT_TOKEN_REVOKED,
+	AUDIT_SERVICE_REFUSED,
+	AUDIT_SERVICE_CHANGED,
+	AUDIT_ROLE_CREATED,
+	AUDIT_ROLE_REDEFINED,
+	AUDIT_ROLE_REMOVED,
 	AUDIT_KIND_COUNT
 };
 
@@ -84,6 +96,8 @@ MUST_CHECK enum err audit_trail_add(const struct auth_context *context, struct a
 /* The lines, after the commit. */
 void audit_trail_write(const struct auth_context *context, const struct audit_trail *trail);
 
+/* The row only, inside a transaction: for what comes by the hundred. */
+MUST_CHECK enum err audit_row(const struct auth_context *context, const struct audit_event *event);
 /* The line only: for what must not cost a statement. */
 void audit_line(const struct auth_context *context, const struct audit_event *event);
 /* 16 hexadecimal digits that stand for an identifier in logs. */

@@ -13,6 +13,7 @@ struct arena;
 struct blocklist;
 struct db;
 struct hasher;
+struct key_box;
 
 /* Built by the dispatcher for one request, or by the command for one act. Owns nothing. */
 struct auth_context {
@@ -20,13 +21,16 @@ struct auth_context {
 	const struct keyring *keys;
 	struct hasher *hasher;             /* may be NULL where nothing hashes */
 	const struct blocklist *blocklist; /* may be NULL where no password is set */
+	struct key_box *signing;           /* may be NULL where no token is made or read */
 	struct db *db;                     /* account web (the command: web too) */
 	struct db
 		*hash_db; /* account hash: only in the hash lane, CGI and the command; else NULL */
 	struct arena *arena;
 	int64_t now;
 	struct id request_id;  /* none: the command */
+	struct id actor_id;    /* the administrator who acts; none: the person, or the command */
 	struct str ip;         /* REMOTE_ADDR; "" from the command */
+	struct str service;    /* who acts on a session that is not its own; absent: nobody else */
 	struct str user_agent; /* as sent, cut to 255 printable ASCII characters */
 };
 

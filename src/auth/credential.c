@@ -9,10 +9,20 @@
 #define VALUE_BYTES 32
 #define VALUE_TEXT CODEC_BASE64URL_LEN(VALUE_BYTES)
 #define HANDLE_PREFIX STR("gps_")
+#define REFRESH_PREFIX STR("gpr_")
 
 static enum key_purpose purpose_of(enum session_carrier carrier)
 {
+	if (carrier == CARRIER_TOKEN)
+		return KEY_REFRESH;
 	return carrier == CARRIER_COOKIE ? KEY_COOKIE : KEY_HANDLE;
+}
+
+static struct str prefix_of(enum session_carrier carrier)
+{
+	if (carrier == CARRIER_TOKEN)
+		return REFRESH_PREFIX;
+	return carrier == CARRIER_HANDLE ? HANDLE_PREFIX : STR("");
 }
 
 /* "Bearer", any case, and one space or more (RFC 6750 §2.1). */
@@ -55,6 +65,20 @@ static bool is_ambiguous(const struct credential_input *input, bool bearer)
 	return bearer && is_repeated(input->authorization, str_sub(input->authorization, 0, 7));
 }
 
+/* Three parts with something in each; what they are worth is for whoever knows the keys. */
+static bool is_access_token(struct str text)
+{
+	struct str part = STR_NONE;
+	unsigned parts = 0;
+
+	for (bool more = true; more; parts++) {
+		more = str_cut(text, '.', &part, &text);
+		if (part.n == 0)
+			return false;
+	}
+	return parts == 3;
+}
+
 /* The text of the one credential, without prefix; false: it has not even the right beginning. */
 static bool pick(const struct credential_input *input, struct str bearer,
 		 enum session_carrier *carrier, struct str *text)
@@ -64,6 +88,11 @@ static bool pick(const struct credential_input *input, struct str bearer,
 	if (str_is_present(input->cookie)) {
 		*carrier = CARRIER_COOKIE;
 		*text = input->cookie;
+		return true;
+	}
+	if (str_is_present(bearer) && is_access_token(bearer)) {
+		*carrier = CARRIER_TOKEN;
+		*text = bearer;
 		return true;
 	}
 	*carrier = CARRIER_HANDLE;
@@ -86,6 +115,13 @@ static enum err decode(struct arena *arena, const struct keyring *keys, struct s
 	for (size_t i = 0; i < KEYRING_ROOTS; i++)
 		credential_digest(keys, i < found->roots ? i : 0, found->carrier, found->value,
 				  &found->hashes[i]);
+	return OK;
+}
+
+static enum err keep_token(struct arena *arena, struct str text, struct credential *found)
+{
+	TRY(secret_from_str(arena, text, &found->value));
+	found->syntax = CREDENTIAL_WELL_FORMED;
 	return OK;
 }
 
@@ -114,20 +150,50 @@ enum err credential_read(struct arena *arena, const struct keyring *keys,
 	else if (is_absent(input))
 		found.syntax = CREDENTIAL_ABSENT;
 	else if (!is_foreign(input, bearer) && pick(input, token, &found.carrier, &text))
-		TRY(decode(arena, keys, text, &found));
+		TRY(found.carrier == CARRIER_TOKEN ? keep_token(arena, text, &found)
+						   : decode(arena, keys, text, &found));
 	if (found.syntax != CREDENTIAL_WELL_FORMED)
 		found.carrier = CARRIER_NONE;
 	*out = found;
 	return OK;
 }
 
+enum err credential_read_refresh(struct arena *arena, const struct keyring *keys, struct str text,
+				 struct credential *out)
+{
+	struct credential found = {.syntax = CREDENTIAL_MALFORMED, .carrier = CARRIER_TOKEN};
+
+	if (str_starts(text, REFRESH_PREFIX))
+		TRY(decode(arena, keys, str_sub(text, REFRESH_PREFIX.n, text.n), &found));
+	*out = found;
+	return OK;
+}
+
+void credential_prove(const struct keyring *keys, const struct credential_claim *claim,
+		      struct credential *credential)
+{
+	unsigned char version[sizeof claim->version];
+	struct secret parts[] = {
+		keyring_part("version", 7),
+		keyring_part(claim->session_id.b, ID_BYTES),
+		keyring_part(version, sizeof version),
+	};
+
+	memcpy(version, &claim->version, sizeof version);
+	credential->claim = *claim;
+	credential->roots = keyring_roots(keys);
+	for (size_t i = 0; i < KEYRING_ROOTS; i++)
+		keyring_digest(keys, i < credential->roots ? i : 0, KEY_ACCESS_TOKEN, parts, 3,
+			       &credential->hashes[i]);
+}
+
 enum err credential_text(struct arena *arena, enum session_carrier carrier, struct secret value,
 			 struct secret *out)
 {
-	struct str prefix = carrier == CARRIER_HANDLE ? HANDLE_PREFIX : STR("");
+	struct str prefix = prefix_of(carrier);
 	unsigned char *text = NULL;
 
-	if (value.len != VALUE_BYTES || (carrier != CARRIER_COOKIE && carrier != CARRIER_HANDLE))
+	if (value.len != VALUE_BYTES || carrier == CARRIER_NONE || carrier >= CARRIER_COUNT)
 		return ERR_INTERNAL;
 	text = arena_alloc(arena, prefix.n + VALUE_TEXT + 1);
 	if (text == NULL)

@@ -202,7 +202,7 @@ static enum err note_service(struct flow_change *change)
 		buf_add(&detail, STR(" > "));
 		buf_add(&detail, service->to);
 	}
-	if (str_is_present(service->facts))
+	if (str_is_present(service->facts) || service->clears_facts)
 		buf_add(&detail, STR(", facts"));
 	if (service->ends)
 		buf_add(&detail, STR(", ended"));
@@ -227,7 +227,7 @@ static enum err serve_act(struct flow_change *change, struct db *db)
 	struct flow_row row = change->current.row;
 	enum err e = OK;
 
-	if (!flow_change_is_on(change, NULL))
+	if (!flow_change_is_on(change, service->match))
 		return OK;
 	if (service->ends)
 		return end_for_service(change, db);
@@ -235,6 +235,8 @@ static enum err serve_act(struct flow_change *change, struct db *db)
 		return flow_change_end(change, FLOW_NO_MOVE);
 	if (str_is_present(service->to))
 		row.step = service->to;
+	if (service->clears_facts)
+		row.facts = STR("{}");
 	if (str_is_present(service->facts))
 		e = service->merge(change->context->arena, row.facts, service->facts, FLOW_DATA_MAX,
 				   &row.facts);

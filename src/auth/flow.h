@@ -130,9 +130,11 @@ MUST_CHECK enum err flow_attempt(const struct auth_context *context, const struc
 struct flow_service {
 	enum err (*merge)(struct arena *arena, struct str target, struct str patch, size_t max,
 			  struct str *out);
-	struct str facts; /* a patch (JSON object); absent: none */
-	struct str to;    /* absent: it stays */
-	bool ends;        /* and nothing else; FLOW_DONE with the flow as it was */
+	const struct flow_match *match; /* NULL: whatever it is */
+	struct str facts;               /* a patch (JSON object); absent: none */
+	bool clears_facts;              /* facts: null */
+	struct str to;                  /* absent: it stays */
+	bool ends;                      /* and nothing else; FLOW_DONE with the flow as it was */
 };
 MUST_CHECK enum err flow_serve(const struct auth_context *context, const struct flow_key *key,
 			       const struct flow_service *service, struct flow_outcome *out);

@@ -34,3 +34,13 @@ bool grants_next(struct str *rest, struct str prefix, struct str *name)
 	}
 	return false;
 }
+
+bool grants_has_named(struct str grants, struct str prefix, struct str name)
+{
+	struct str other = STR_NONE;
+
+	while (grants_next(&grants, prefix, &other))
+		if (str_equal(other, name))
+			return true;
+	return false;
+}

@@ -2,13 +2,9 @@
 #include "handover.h"
 
 #include "audit.h"
-#include "buf.h"
-#include "clock.h"
 #include "db.h"
-#include "outbox_store.h"
+#include "notice.h"
 #include "sha256.h"
-
-#define PAYLOAD_MAX 512
 
 /* Everything below "trail" is made anew when the transaction runs again. */
 struct taking {
@@ -119,38 +115,16 @@ enum err handover_look(const struct auth_context *context, const struct handover
 	return OK;
 }
 
-/* Only what an address has: the web server's word goes into JSON. */
-static void add_address(struct buf *out, struct str ip)
+static enum err queue_notice(const struct taking *t, struct db *db)
 {
-	for (size_t i = 0; i < ip.n; i++)
-		if (str_contains(STR("0123456789abcdefABCDEF:."), ip.p[i]))
-			buf_add_char(out, ip.p[i]);
-}
-
-static enum err queue_notice(struct taking *t, struct db *db)
-{
-	struct outbox_row mail = {
-		.id = id_random(),
+	const struct notice notice = {
 		.kind = STR("handover"),
 		.user_id = t->row.user_id,
 		.recipient = t->user.email,
-		.due_at = t->context->now,
-		.created_at = t->context->now,
+		.to = t->row.receiver == HANDOVER_BROWSER ? STR("browser") : STR("native"),
 	};
-	struct buf payload;
 
-	if (t->user.email.n == 0)
-		return OK;
-	buf_init(&payload, t->context->arena, PAYLOAD_MAX);
-	buf_add(&payload, STR("{\"to\":\""));
-	buf_add(&payload, t->row.receiver == HANDOVER_BROWSER ? STR("browser") : STR("native"));
-	buf_add(&payload, STR("\",\"ip\":\""));
-	add_address(&payload, t->context->ip);
-	buf_add(&payload, STR("\",\"at\":\""));
-	clock_add_rfc3339(&payload, t->context->now);
-	buf_add(&payload, STR("\"}"));
-	TRY(buf_str(&payload, &mail.payload));
-	return outbox_store_insert(db, &mail);
+	return notice_queue(t->context, db, &notice);
 }
 
 /* Under the user's lock: what was looked at before may have changed. */

@@ -7,6 +7,8 @@
 #include "clock.h"
 #include "db.h"
 #include "grants.h"
+#include "role_store.h"
+#include "user_store.h"
 
 #define DETAIL_MAX 1000
 
@@ -15,6 +17,7 @@ struct doing {
 	const struct auth_context *context;
 	const struct member_act *act;
 	enum err (*step)(struct doing *doing, struct db *db);
+	size_t gives; /* so many of act->roles */
 	struct member_effect effect;
 	struct buf changed; /* "+editor +author" */
 	struct audit_trail trail;
@@ -53,6 +56,43 @@ static enum err find(struct doing *d, struct db *db)
 	return found ? OK : refuse(d, MEMBER_NOT_A_MEMBER);
 }
 
+static enum err check_actor(struct doing *d, struct db *db, struct str role)
+{
+	struct actor_wish wish = {.user_id = d->act->key.user_id, .gives = role};
+	enum actor_verdict verdict = ACTOR_DENIED;
+
+	TRY(actor_check(d->context, db, &wish, &verdict));
+	if (verdict == ACTOR_FINE)
+		return OK;
+	d->effect = (struct member_effect){.outcome = MEMBER_NOT_ALLOWED, .verdict = verdict};
+	return ERR_CONFLICT;
+}
+
+/* What comes before the user's lock, in the order that all keep. */
+static enum err prepare(struct doing *d, struct db *db)
+{
+	bool known = false;
+
+	for (size_t i = 0; i < d->gives; i++) {
+		TRY(role_store_share(db, d->act->roles[i], &known));
+		if (!known)
+			return refuse(d, MEMBER_NO_SUCH_ROLE);
+		TRY(check_actor(d, db, d->act->roles[i]));
+	}
+	return d->gives > 0 ? OK : check_actor(d, db, STR_NONE);
+}
+
+static enum err note_refusal(const struct doing *d)
+{
+	struct audit_event event = {
+		.kind = AUDIT_ADMIN_REFUSED,
+		.user_id = d->act->key.user_id,
+		.detail = str_of(actor_text(d->effect.verdict)),
+	};
+
+	return d->effect.outcome == MEMBER_NOT_ALLOWED ? audit_record(d->context, &event) : OK;
+}
+
 static enum err work(struct db *db, void *opaque)
 {
 	struct doing *d = opaque;
@@ -62,6 +102,7 @@ static enum err work(struct db *db, void *opaque)
 	d->trail.n = 0;
 	d->effect = (struct member_effect){.outcome = MEMBER_DONE};
 	buf_init(&d->changed, d->context->arena, DETAIL_MAX);
+	TRY(prepare(d, db));
 	TRY(user_store_lock(db, &d->act->key.user_id, &state, &found));
 	if (!found)
 		return refuse(d, MEMBER_NO_SUCH_USER);
@@ -78,7 +119,7 @@ static enum err run(struct doing *d, struct member_effect *out)
 	}
 	e = db_transact(d->context->db, work, d);
 	if (e == ERR_CONFLICT && d->effect.outcome > MEMBER_ALREADY)
-		e = OK;
+		e = note_refusal(d);
 	else if (e == OK)
 		audit_trail_write(d->context, &d->trail);
 	TRY(e);
@@ -88,13 +129,7 @@ static enum err run(struct doing *d, struct member_effect *out)
 
 static bool holds(const struct doing *d, struct str role)
 {
-	struct str rest = d->effect.member.grants;
-	struct str name = STR_NONE;
-
-	while (grants_next(&rest, STR("role:"), &name))
-		if (str_equal(name, role))
-			return true;
-	return false;
+	return grants_has_named(d->effect.member.grants, STR("role:"), role);
 }
 
 static void note_change(struct doing *d, char sign, struct str role)
@@ -122,7 +157,10 @@ static enum err give(struct doing *d, struct db *db, struct str role)
 {
 	bool known = false;
 
-	TRY(member_store_give(db, &d->act->key, role, d->context->now, &known));
+	enum err e = member_store_give(db, &d->act->key, role, d->context->now, &known);
+	if (e == ERR_TOO_LARGE)
+		return refuse(d, MEMBER_TOO_MUCH);
+	TRY(e);
 	if (!known)
 		return refuse(d, MEMBER_NO_SUCH_ROLE);
 	if (holds(d, role))
@@ -192,7 +230,8 @@ static enum err add_step(struct doing *d, struct db *db)
 enum err member_add(const struct auth_context *context, const struct member_act *act,
 		    struct member_effect *out)
 {
-	struct doing doing = {.context = context, .act = act, .step = add_step};
+	struct doing doing = {
+		.context = context, .act = act, .step = add_step, .gives = act->role_count};
 
 	return run(&doing, out);
 }
@@ -247,7 +286,7 @@ static enum err give_step(struct doing *d, struct db *db)
 enum err member_give_role(const struct auth_context *context, const struct member_act *act,
 			  struct member_effect *out)
 {
-	struct doing doing = {.context = context, .act = act, .step = give_step};
+	struct doing doing = {.context = context, .act = act, .step = give_step, .gives = 1};
 
 	return run(&doing, out);
 }

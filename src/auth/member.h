@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "actor.h"
 #include "context.h"
 #include "err.h"
 #include "ident.h"
@@ -22,6 +23,8 @@ enum member_outcome {
 	MEMBER_NOT_A_MEMBER,   /* refused */
 	MEMBER_NO_SUCH_ROLE,   /* refused */
 	MEMBER_BAD_REASON,     /* refused: see account_is_reason */
+	MEMBER_TOO_MUCH,       /* refused: the roles would not fit into the membership's grants */
+	MEMBER_NOT_ALLOWED,    /* refused, see effect.verdict (actor.h) */
 	MEMBER_OUTCOME_COUNT
 };
 
@@ -36,14 +39,17 @@ struct member_act {
 
 struct member_effect {
 	enum member_outcome outcome;
-	struct member_row member; /* as it is now, or with member_remove was; DONE or ALREADY */
-	uint64_t sessions;        /* how many were lowered, or are in no tenant now */
+	struct member_row member;   /* as it is now, or with member_remove was; DONE or ALREADY */
+	uint64_t sessions;          /* how many were lowered, or are in no tenant now */
+	enum actor_verdict verdict; /* with MEMBER_NOT_ALLOWED */
 };
 
 /*
- * Each is one transaction with the user's lock first, rewrites the membership's grants in it, and
- * holds from the next request on, on every carrier. Gaining an elevated role, in whatever tenant,
- * takes aal 2 and freshness away from the user's sessions, which go on.
+ * Each is one transaction with the roles that are given and then the user's lock first, rewrites
+ * the membership's grants in it, and holds from the next request on, on every carrier. Who acts by
+ * context->actor_id is asked as in account_admin.h, and does nothing to their own roles. Gaining an
+ * elevated role, in whatever tenant, takes aal 2 and freshness away from the user's sessions, which
+ * go on.
  */
 
 /* A user's first tenant becomes the default. For a member: gives what is missing. */

@@ -56,6 +56,22 @@ static enum err note(struct choosing *c, const struct member_row *member)
 	return audit_trail_add(c->context, &c->trail, &event);
 }
 
+/* By its id: an access token that was presented is of the version before. */
+static enum err read_again(struct choosing *c, struct db *db)
+{
+	struct session_found *row = arena_alloc(c->context->arena, sizeof *row);
+	bool found = false;
+
+	if (row == NULL)
+		return ERR_MEMORY;
+	TRY(session_store_find_named(db, c->context->arena, &c->session.found.session.id, row,
+				     &found));
+	if (!found)
+		return ERR_CONFLICT;
+	session_judge(c->context, row, &c->session);
+	return OK;
+}
+
 static enum err enter(struct choosing *c, struct db *db, const struct member_key *key)
 {
 	bool found = false;
@@ -63,9 +79,7 @@ static enum err enter(struct choosing *c, struct db *db, const struct member_key
 	if (id_equal(c->session.found.session.tenant_id, *c->tenant_id))
 		return OK;
 	TRY(member_store_enter(db, key, &c->session.found.session.id, &found));
-	if (!found)
-		return ERR_CONFLICT;
-	return session_resolve(c->context, c->presented, 1, &c->session);
+	return found ? read_again(c, db) : ERR_CONFLICT;
 }
 
 static enum err choose_work(struct db *db, void *opaque)

@@ -69,9 +69,14 @@ bool policy_is_fresh(const struct session_row *row, int64_t max_age, int64_t now
 	return row->auth_time > 0 && age <= max_age && age >= -POLICY_CLOCK_SKEW;
 }
 
+bool policy_is_seen_late(const struct session_row *row, int64_t now)
+{
+	return now - row->last_seen >= CLOCK_MINUTE;
+}
+
 bool policy_must_touch(const struct session_row *row, int64_t now)
 {
-	return !row->value_used || now - row->last_seen >= CLOCK_MINUTE;
+	return !row->value_used || policy_is_seen_late(row, now);
 }
 
 enum session_class policy_class(enum session_carrier carrier, bool remember)

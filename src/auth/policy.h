@@ -38,7 +38,9 @@ enum session_standing policy_standing(const struct config *config,
 unsigned policy_aal(const struct config *config, const struct session_row *row, int64_t now);
 /* auth_time is at most max_age old (and not in the future by more than a minute). */
 bool policy_is_fresh(const struct session_row *row, int64_t max_age, int64_t now);
-/* Whether a check must write: last_seen over a minute old, or the value never used before. */
+/* last_seen is over a minute old. */
+bool policy_is_seen_late(const struct session_row *row, int64_t now);
+/* Whether a check must write: seen late, or the value never used before. */
 bool policy_must_touch(const struct session_row *row, int64_t now);
 /* The class of a new session. */
 enum session_class policy_class(enum session_carrier carrier, bool remember);

@@ -6,8 +6,10 @@
 #include "device_store.h"
 #include "flow_store.h"
 #include "handover_store.h"
+#include "key_store.h"
 #include "session_store.h"
 #include "throttle_store.h"
+#include "token_store.h"
 
 #define PURGE_BATCH 100
 #define PURGE_REST 2 /* a batch's time so often, before the next: requests come first */
@@ -17,7 +19,11 @@
 /* So long what is over is told from what never was: a used or late code, a flow. */
 #define PURGE_HANDOVER_KEPT CLOCK_HOUR
 #define PURGE_FLOW_KEPT CLOCK_DAY
-#define PURGE_TABLES 8
+/* So long the list of keys shows when one went. */
+#define PURGE_KEY_KEPT (400 * CLOCK_DAY)
+/* So long a token of a family that is over is told from what never was. */
+#define PURGE_TOKEN_KEPT CLOCK_DAY
+#define PURGE_TABLES 11
 
 struct purge_task {
 	enum err (*purge)(struct db *db, int64_t before, unsigned limit, uint64_t *deleted);
@@ -52,6 +58,9 @@ enum err purge_run(const struct auth_context *context, int64_t until, struct pur
 		{handover_store_purge, now - PURGE_HANDOVER_KEPT, &report->handovers},
 		{flow_store_purge, now - PURGE_FLOW_KEPT, &report->flows},
 		{flow_count_store_purge, now, &report->counters},
+		{token_store_purge, now - PURGE_TOKEN_KEPT, &report->refresh_tokens},
+		{token_family_store_purge, now - PURGE_TOKEN_KEPT, &report->families},
+		{key_store_purge, now - PURGE_KEY_KEPT, &report->signing_keys},
 	};
 
 	for (size_t i = 0; i < PURGE_TABLES; i++) {

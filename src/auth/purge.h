@@ -8,7 +8,8 @@
 #include "err.h"
 
 struct purge_report {
-	uint64_t sessions, rotations, devices, events, throttles, handovers, flows, counters;
+	uint64_t sessions, rotations, devices, events, throttles, handovers, flows, counters,
+		signing_keys, refresh_tokens, families;
 };
 
 /* Small batches until nothing is left or until (clock_monotonic) is reached. Adds to *report.

@@ -5,6 +5,7 @@
 #include "buf.h"
 #include "clock.h"
 #include "db.h"
+#include "token_store.h"
 
 #define VALUE_BYTES 32
 #define REPEAT_SPAN (30 * CLOCK_SECOND)
@@ -123,6 +124,20 @@ static bool is_repeatable(const struct renewal *r, const struct session *session
 	       digest_equal(&row->hash, &r->hash);
 }
 
+/* The first refresh token of a pair is used by exchanging it, which leaves the session's hash. */
+static enum err is_token_unused(const struct renewal *r, struct db *db, bool *unused)
+{
+	const struct digest hashes[2] = {r->hash, r->hash};
+	struct token_found *token = arena_alloc(r->context->arena, sizeof *token);
+	bool found = false;
+
+	if (token == NULL)
+		return ERR_MEMORY;
+	TRY(token_store_find(db, r->context->arena, hashes, token, &found));
+	*unused = found && token->token.used_at == 0;
+	return OK;
+}
+
 static enum err find_new_row(struct renewal *r, struct db *db, struct session *session)
 {
 	struct session_found *row = arena_alloc(r->context->arena, sizeof *row);
@@ -146,6 +161,7 @@ static enum err repeat(struct renewal *r, struct db *db)
 	const struct rotation_row *rotation = &r->current.rotation;
 	struct digest proof = proof_of_rotation(r);
 	struct session session;
+	bool unused = true;
 
 	if (!digest_equal(&proof, &rotation->proof_hash) ||
 	    r->context->now >= rotation->repeat_until)
@@ -154,9 +170,20 @@ static enum err repeat(struct renewal *r, struct db *db)
 	TRY(find_new_row(r, db, &session));
 	if (!is_repeatable(r, &session))
 		return OK;
+	if (r->carrier == CARRIER_TOKEN)
+		TRY(is_token_unused(r, db, &unused));
+	if (!unused)
+		return OK;
 	r->issued.session = session;
 	r->issued.repeated = true;
 	return renewal_note(r, AUDIT_LOGIN_REPEAT, session.found.session.id, r->method);
+}
+
+/* A token that was rotated away has no hash of its own: what it stands for has. */
+static struct digest old_hash_of(const struct renewal *r)
+{
+	return r->presented->carrier == CARRIER_TOKEN ? r->presented->hashes[0]
+						      : r->current.found.session.hash;
 }
 
 enum err renewal_begin(struct renewal *r, struct db *db)
@@ -172,7 +199,7 @@ enum err renewal_rotate(struct renewal *r, struct db *db, struct session_row *ro
 {
 	const struct session_row *old = &r->current.found.session;
 	struct rotation_row rotation = {
-		.old_hash = old->hash,
+		.old_hash = old_hash_of(r),
 		.session_id = old->id,
 		.epoch = old->epoch + 1,
 		.proof_hash = proof_of_rotation(r),
@@ -185,8 +212,37 @@ enum err renewal_rotate(struct renewal *r, struct db *db, struct session_row *ro
 	row->hash = r->hash;
 	row->epoch = rotation.epoch;
 	row->value_used = false;
+	renewal_name_pair(r, row);
 	TRY(session_store_rotate(db, &old->hash, row, won));
-	return *won ? rotation_store_insert(db, &rotation) : OK;
+	if (!*won)
+		return OK;
+	TRY(rotation_store_insert(db, &rotation));
+	return renewal_keep_token(r, db, row);
+}
+
+void renewal_name_pair(const struct renewal *r, struct session_row *row)
+{
+	row->pair_id = r->carrier == CARRIER_TOKEN ? id_random() : ID_NONE;
+}
+
+enum err renewal_keep_token(const struct renewal *r, struct db *db, const struct session_row *row)
+{
+	const struct token_family_row family = {
+		.session_id = row->id,
+		.user_id = row->user_id,
+		.client = row->client,
+		.created_at = r->context->now,
+		.expires_at = row->expires_at,
+	};
+	const struct refresh_token_row first = {
+		.hash = row->hash,
+		.session_id = row->id,
+		.pair_id = row->pair_id,
+		.issued_at = r->context->now,
+		.expires_at = row->expires_at,
+	};
+
+	return r->carrier == CARRIER_TOKEN ? token_store_begin(db, &family, &first) : OK;
 }
 
 enum err renewal_read(struct renewal *r, struct db *db)

@@ -43,6 +43,12 @@ MUST_CHECK enum err renewal_begin(struct renewal *r, struct db *db);
  */
 MUST_CHECK enum err renewal_rotate(struct renewal *r, struct db *db, struct session_row *row,
 				   bool *won);
+/* What renewal_rotate does to the row of a session that is carried by tokens, for a new row: names
+ * the pair; and, when the row is written, the first refresh token of it, in place of all others. Of
+ * other carriers: no pair, nothing. */
+void renewal_name_pair(const struct renewal *r, struct session_row *row);
+MUST_CHECK enum err renewal_keep_token(const struct renewal *r, struct db *db,
+				       const struct session_row *row);
 /* A random value, for a new row: sets value and hash. */
 MUST_CHECK enum err renewal_make_value(struct renewal *r);
 /* Reads the row of the value that was made into issued.session. */

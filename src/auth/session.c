@@ -20,6 +20,12 @@ static bool is_well_formed(const struct credential *credential)
 	return credential->syntax == CREDENTIAL_WELL_FORMED;
 }
 
+/* Looked for by its hash. */
+static bool is_value(const struct credential *credential)
+{
+	return is_well_formed(credential) && credential->carrier != CARRIER_TOKEN;
+}
+
 void session_judge(const struct auth_context *context, const struct session_found *found,
 		   struct session *out)
 {
@@ -60,7 +66,7 @@ struct search {
 /* False: there is no room for more. */
 static bool add_to(struct search *search, const struct credential *credential)
 {
-	if (!is_well_formed(credential))
+	if (!is_value(credential))
 		return true;
 	if (search->wanted + credential->roots > SESSION_BATCH_MAX)
 		return false;
@@ -80,25 +86,62 @@ static enum err find_rows(struct db *db, struct arena *arena, struct search *sea
 				  &search->count);
 }
 
-static enum err judge_one(const struct auth_context *context, const struct credential *credential,
-			  const struct session_found *row, struct session *out)
+/* Was it rotated away? */
+static enum err judge_missing(const struct auth_context *context,
+			      const struct credential *credential, struct session *out)
 {
 	bool rotated = false;
 
-	*out = (struct session){.standing = SESSION_UNKNOWN};
-	if (credential->syntax == CREDENTIAL_ABSENT)
-		out->standing = SESSION_ABSENT;
-	if (!is_well_formed(credential))
-		return OK;
-	if (row != NULL) {
-		session_judge(context, row, out);
-		return OK;
-	}
 	TRY(rotation_store_find(context->db, context->arena, credential->hashes, &out->rotation,
 				&rotated));
 	if (rotated)
 		out->standing = SESSION_REPLACED;
 	return OK;
+}
+
+/* A hold counts the version up; who has the token before it learns of the hold. */
+static bool is_of_version(const struct credential_claim *claim, const struct session_row *row)
+{
+	return row->epoch == claim->version ||
+	       (row->held && row->epoch > 0 && row->epoch - 1 == claim->version);
+}
+
+static enum err judge_token(const struct auth_context *context, const struct credential *credential,
+			    struct session *out)
+{
+	const struct credential_claim *claim = &credential->claim;
+	struct session_found *row = arena_alloc(context->arena, sizeof *row);
+	bool found = false;
+
+	if (row == NULL)
+		return ERR_MEMORY;
+	if (credential->roots == 0)
+		return OK;
+	TRY(session_store_find_named(context->db, context->arena, &claim->session_id, row, &found));
+	if (!found || !id_equal(row->session.user_id, claim->user_id))
+		return OK;
+	if (!is_of_version(claim, &row->session))
+		return judge_missing(context, credential, out);
+	session_judge(context, row, out);
+	out->is_older_pair = !id_equal(row->session.pair_id, claim->token_id);
+	return OK;
+}
+
+static enum err judge_one(const struct auth_context *context, const struct credential *credential,
+			  const struct session_found *row, struct session *out)
+{
+	*out = (struct session){.standing = SESSION_UNKNOWN};
+	if (credential->syntax == CREDENTIAL_ABSENT)
+		out->standing = SESSION_ABSENT;
+	if (!is_well_formed(credential))
+		return OK;
+	if (credential->carrier == CARRIER_TOKEN)
+		return judge_token(context, credential, out);
+	if (row != NULL) {
+		session_judge(context, row, out);
+		return OK;
+	}
+	return judge_missing(context, credential, out);
 }
 
 enum err session_resolve(const struct auth_context *context, const struct credential *credentials,
@@ -184,7 +227,8 @@ enum err session_touch(const struct auth_context *context, struct session *sessi
 
 	if (session->standing != SESSION_LIVE && session->standing != SESSION_PENDING)
 		return OK;
-	if (!policy_must_touch(&row, context->now))
+	if (session->is_older_pair ? !policy_is_seen_late(&row, context->now)
+				   : !policy_must_touch(&row, context->now))
 		return OK;
 	if (row.aal >= 2 && session->aal < 2) {
 		TRY(step_down(context, session));
@@ -192,7 +236,7 @@ enum err session_touch(const struct auth_context *context, struct session *sessi
 	}
 	row.last_seen = context->now;
 	row.idle_end = policy_idle_end(context->config, &row, context->now);
-	row.value_used = true;
+	row.value_used = row.value_used || !session->is_older_pair;
 	row.ip = str_is_present(context->ip) ? context->ip : STR("");
 	TRY(session_store_touch(context->db, &row));
 	session->found.session = row;

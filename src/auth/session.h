@@ -22,6 +22,7 @@ struct session {
 	struct policy_ends ends;
 	unsigned aal; /* as of now */
 	bool elevated;
+	bool is_older_pair; /* by an access token that is not the one value_used is about */
 	struct rotation_row rotation; /* set for SESSION_REPLACED */
 };
 
@@ -33,8 +34,10 @@ void session_judge(const struct auth_context *context, const struct session_foun
 		   struct session *out);
 /*
  * Resolves n credentials with one statement for all that are well-formed (n ≤ SESSION_BATCH_MAX /
- * KEYRING_ROOTS), one more for each that matched nothing (was it rotated?), and no write. out[i]
- * belongs to credentials[i]. ERR_UNAVAILABLE: nothing is known, nothing may be granted.
+ * KEYRING_ROOTS), one for each proven access token, one more for each that matched nothing (was it
+ * rotated?), and no write. A token is good for one version of its session: before the change that
+ * made another, it is as a value that was rotated away. out[i] belongs to credentials[i].
+ * ERR_UNAVAILABLE: nothing is known, nothing may be granted.
  */
 MUST_CHECK enum err session_resolve(const struct auth_context *context,
 				    const struct credential *credentials, size_t n,
@@ -121,7 +124,8 @@ bool session_is_guest(const struct session *session);
  *   same value again, changing nothing;
  * - is anything else: starts a new one with a random value.
  * A user that is not active, or whose password is not the compared one (any more): ERR_CONFLICT and
- * nothing is done.
+ * nothing is done. Carrier token: the value is the first refresh token of the session's family, in
+ * place of all before it; while the sign-in is not complete it is a handle instead.
  */
 MUST_CHECK enum err session_sign_in(const struct auth_context *context,
 				    const struct session_start *start, struct session_issued *out);
@@ -145,7 +149,8 @@ struct session_proof_again {
  * fresh auth_time and no hold; its absolute end does not move. With new_hash: the password is
  * set, every other session of the user ends, and a session that waited for this becomes active.
  * The same request repeated is answered as session_sign_in does. ERR_CONFLICT, nothing done: the
- * session is gone, rotated away, waiting for something else, or its user is not active.
+ * session is gone, rotated away, carried in another way than it was presented (by an access token),
+ * waiting for something else, or its user is not active.
  */
 MUST_CHECK enum err session_prove_again(const struct auth_context *context,
 					const struct session_proof_again *again,

@@ -30,7 +30,8 @@ static bool may_go_on(const struct proving *p)
 	const struct session *current = &p->renewal.current;
 	const struct session_row *row = &current->found.session;
 
-	if (!id_equal(row->user_id, p->again->user_id))
+	if (!id_equal(row->user_id, p->again->user_id) ||
+	    row->carrier != (uint32_t)p->renewal.carrier)
 		return false;
 	if (current->standing == SESSION_LIVE)
 		return true;

@@ -17,6 +17,7 @@ struct sign_in {
 	const struct session_start *start;
 	struct renewal renewal;
 	enum session_state state;
+	enum session_carrier carrier;
 	struct id device_id;
 	bool outrun; /* the guest's row was rotated or ended by another request */
 };
@@ -33,6 +34,15 @@ static enum err choose_state(struct sign_in *s, struct db *db)
 	if (must_change)
 		s->state = SESSION_PASSWORD_CHANGE_REQUIRED;
 	return OK;
+}
+
+/* Nobody has tokens before the sign-in is complete: what completes it is done with a handle. */
+static void choose_carrier(struct sign_in *s)
+{
+	s->carrier = s->start->carrier;
+	if (s->carrier == CARRIER_TOKEN && s->state != SESSION_ACTIVE)
+		s->carrier = CARRIER_HANDLE;
+	s->renewal.carrier = s->renewal.issued.carrier = s->carrier;
 }
 
 static enum err find_device(struct sign_in *s, struct db *db)
@@ -63,8 +73,7 @@ static bool goes_on(const struct sign_in *s)
 	    s->renewal.current.standing != SESSION_PENDING &&
 	    s->renewal.current.standing != SESSION_HELD)
 		return false;
-	return id_equal(row->user_id, s->start->user_id) &&
-	       row->carrier == (uint32_t)s->start->carrier;
+	return id_equal(row->user_id, s->start->user_id) && row->carrier == (uint32_t)s->carrier;
 }
 
 /*
@@ -115,8 +124,8 @@ static void fill_row(const struct sign_in *s, struct session_row *row)
 	const struct config *config = s->context->config;
 	int64_t now = s->context->now;
 
-	row->carrier = (uint32_t)start->carrier;
-	row->class = policy_class(start->carrier, start->remember);
+	row->carrier = (uint32_t)s->carrier;
+	row->class = policy_class(s->carrier, start->remember);
 	row->state = (uint32_t)s->state;
 	row->held = false;
 	row->user_id = start->user_id;
@@ -186,7 +195,9 @@ static enum err create(struct sign_in *s, struct db *db)
 	TRY(renewal_make_value(&s->renewal));
 	row.hash = s->renewal.hash;
 	fill_row(s, &row);
+	renewal_name_pair(&s->renewal, &row);
 	TRY(session_store_insert(db, &row));
+	TRY(renewal_keep_token(&s->renewal, db, &row));
 	return renewal_note(&s->renewal, AUDIT_SESSION_CREATED, row.id,
 			    str_of(config_class_name(row.class)));
 }
@@ -230,7 +241,7 @@ static enum err sign_in_work(struct db *db, void *opaque)
 	struct sign_in *s = opaque;
 
 	s->outrun = false;
-
+	s->renewal.carrier = s->start->carrier;
 	TRY(renewal_begin(&s->renewal, db));
 	TRY(settle_password(s, db));
 	if (s->renewal.issued.repeated)
@@ -238,6 +249,7 @@ static enum err sign_in_work(struct db *db, void *opaque)
 	if (s->start->claim.settle != NULL)
 		TRY(s->start->claim.settle(db, s->start->claim.what));
 	TRY(choose_state(s, db));
+	choose_carrier(s);
 	TRY(find_device(s, db));
 	TRY(make_row(s, db));
 	TRY(renewal_read(&s->renewal, db));
@@ -279,7 +291,7 @@ enum err session_sign_in(const struct auth_context *context, const struct sessio
 			},
 	};
 
-	if (start->carrier != CARRIER_COOKIE && start->carrier != CARRIER_HANDLE)
+	if (start->carrier == CARRIER_NONE || start->carrier >= CARRIER_COUNT)
 		return ERR_INTERNAL;
 	if (id_is_none(start->user_id))
 		return ERR_INTERNAL;

@@ -41,6 +41,11 @@ struct digest throttle_key_of_guests(const struct auth_context *context, struct 
 	return key_of_place(context, THROTTLE_GUEST, ip);
 }
 
+struct digest throttle_key_of_services(const struct auth_context *context, struct str ip)
+{
+	return key_of_place(context, THROTTLE_SERVICE_SOURCE, ip);
+}
+
 /* One taking; all but the counts is fixed before the transaction begins. */
 struct taking {
 	const struct auth_context *context;
@@ -186,6 +191,19 @@ enum err throttle_take_guest(const struct auth_context *context, struct throttle
 	struct taking t = {.context = context};
 
 	add_count(&t, THROTTLE_GUEST, throttle_key_of_guests(context, context->ip));
+	TRY(take(&t));
+	*out = t.ticket;
+	return OK;
+}
+
+enum err throttle_take_service(const struct auth_context *context, struct str name,
+			       struct throttle_ticket *out)
+{
+	struct taking t = {.context = context};
+
+	add_count(&t, THROTTLE_SERVICE,
+		  key_of(context, THROTTLE_SERVICE, keyring_part(name.p, name.n)));
+	add_count(&t, THROTTLE_SERVICE_SOURCE, throttle_key_of_services(context, context->ip));
 	TRY(take(&t));
 	*out = t.ticket;
 	return OK;

@@ -56,6 +56,13 @@ MUST_CHECK enum err throttle_succeed(const struct auth_context *context,
 /* Takes one guest session from the source's counter of them. */
 MUST_CHECK enum err throttle_take_guest(const struct auth_context *context,
 					struct throttle_ticket *out);
+/*
+ * Takes one wrong try of a service from the counters of its name and of the source. Judged before
+ * it is taken: a right secret is never refused for what others tried (nobody guesses 256 bits),
+ * and costs no write.
+ */
+MUST_CHECK enum err throttle_take_service(const struct auth_context *context, struct str name,
+					  struct throttle_ticket *out);
 /* The attempt was never judged (no hash slot, no database): best effort to count it not. */
 void throttle_give_back(const struct auth_context *context, const struct throttle_ticket *ticket);
 
@@ -64,5 +71,7 @@ struct digest throttle_key_of_name(const struct auth_context *context, struct st
 /* What is no address (a unix socket's name) is a source by itself. */
 struct digest throttle_key_of_source(const struct auth_context *context, struct str ip);
 struct digest throttle_key_of_guests(const struct auth_context *context, struct str ip);
+/* The source's counter of services' wrong tries. */
+struct digest throttle_key_of_services(const struct auth_context *context, struct str ip);
 
 #endif

@@ -40,6 +40,7 @@ static enum err keys_of_source(const struct auth_context *context, struct str ip
 	for (size_t i = 0; i < THROTTLE_KEYS; i++)
 		keys[i] = throttle_key_of_source(context, ip);
 	keys[0] = throttle_key_of_guests(context, ip);
+	keys[2] = throttle_key_of_services(context, ip);
 	return OK;
 }
 

@@ -22,7 +22,7 @@ struct throttle_view {
 /* Which counters are meant; all absent: every one. At most one is given. */
 struct throttle_choice {
 	struct str user;   /* a user name, address or id; a name of nobody works too */
-	struct str source; /* an address */
+	struct str source; /* an address; what services tried there is cleared, but not listed */
 };
 
 #define THROTTLE_PAGE 100 /* at least 2 */

@@ -23,9 +23,13 @@
 const char *throttle_policy_name(enum throttle_bucket bucket)
 {
 	static const char *const names[THROTTLE_BUCKET_COUNT] = {
-		[THROTTLE_NONE] = "none",     [THROTTLE_ACCOUNT] = "account",
-		[THROTTLE_DEVICE] = "device", [THROTTLE_SOURCE] = "source",
+		[THROTTLE_NONE] = "none",
+		[THROTTLE_ACCOUNT] = "account",
+		[THROTTLE_DEVICE] = "device",
+		[THROTTLE_SOURCE] = "source",
 		[THROTTLE_GUEST] = "guest",
+		[THROTTLE_SERVICE] = "service",
+		[THROTTLE_SERVICE_SOURCE] = "service source",
 	};
 
 	return names[(unsigned)bucket < THROTTLE_BUCKET_COUNT ? bucket : THROTTLE_NONE];
@@ -103,8 +107,10 @@ int64_t throttle_policy_remaining(const struct config *config, const struct thro
 {
 	switch ((enum throttle_bucket)row->bucket) {
 	case THROTTLE_ACCOUNT:
+	case THROTTLE_SERVICE:
 		return left_of_account(config, row, now);
 	case THROTTLE_SOURCE:
+	case THROTTLE_SERVICE_SOURCE:
 		return left_of_source(config, row, now);
 	case THROTTLE_GUEST:
 		return left_of_guests(config, row, now);

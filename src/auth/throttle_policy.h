@@ -14,14 +14,16 @@
 /* What a counter counts. Part of the key: the numbers never change. */
 enum throttle_bucket {
 	THROTTLE_NONE = 0,
-	THROTTLE_ACCOUNT, /* a name that was typed, from devices unknown to its account */
-	THROTTLE_DEVICE,  /* a device that the account knows */
-	THROTTLE_SOURCE,  /* an address: /32 of IPv4, /64 of IPv6 */
-	THROTTLE_GUEST,   /* guest sessions that an address began */
+	THROTTLE_ACCOUNT,        /* a name that was typed, from devices unknown to its account */
+	THROTTLE_DEVICE,         /* a device that the account knows */
+	THROTTLE_SOURCE,         /* an address: /32 of IPv4, /64 of IPv6 */
+	THROTTLE_GUEST,          /* guest sessions that an address began */
+	THROTTLE_SERVICE,        /* a name with which a service tried a wrong secret */
+	THROTTLE_SERVICE_SOURCE, /* an address where one did */
 	THROTTLE_BUCKET_COUNT
 };
 
-/* "account", "device", "source", "guest"; static. */
+/* "account", "device", "source", "guest", "service", "service source"; static. */
 const char *throttle_policy_name(enum throttle_bucket bucket);
 
 struct throttle_spans throttle_policy_spans(enum throttle_bucket bucket);

@@ -62,6 +62,23 @@ enum err codec_base64url_decode(struct str text, unsigned char *bytes, size_t n)
 	return good ? OK : ERR_INPUT;
 }
 
+enum err codec_base64_decode(struct str text, unsigned char *bytes, size_t room, size_t *n)
+{
+	size_t got = 0;
+
+	if (text.n % 4 != 0 || has_high_octet(text))
+		return ERR_INPUT;
+	if (text.n / 4 * 3 > room)
+		return ERR_TOO_LARGE;
+	if (sodium_base642bin(bytes, room, text.p, text.n, NULL, &got, NULL,
+			      sodium_base64_VARIANT_ORIGINAL) != 0) {
+		sodium_memzero(bytes, room);
+		return ERR_INPUT;
+	}
+	*n = got;
+	return OK;
+}
+
 void codec_add_hex(struct buf *buf, const unsigned char *bytes, size_t n)
 {
 	char text[CHUNK_BYTES * 2 + 1];

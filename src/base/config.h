@@ -25,6 +25,10 @@ enum session_class {
 /* The four database accounts (docs/operations.md). */
 enum db_role { DB_ROLE_MIGRATE, DB_ROLE_WEB, DB_ROLE_HASH, DB_ROLE_GUARD, DB_ROLE_COUNT };
 
+/* What signing keys call their algorithm, which is the same (RFC 8037, RFC 9864). As in the rows.
+ */
+enum signing_alg { SIGNING_ALG_NONE = 0, SIGNING_EDDSA = 1, SIGNING_ED25519 = 2 };
+
 enum listen_role { LISTEN_RESPONDER, LISTEN_AUTHORIZER, LISTEN_ROLE_COUNT };
 
 /* [listen NAME]: a socket that Gatepost opens itself. Without any, fd 0 is the socket. */
@@ -70,10 +74,18 @@ struct flow_config {
 	int64_t expires; /* after its start */
 };
 
-/* [client NAME]. "app" is a client without a section too. */
+/* Who signs in over the API without naming itself, and what the pages' own sessions are of. */
+#define CLIENT_DEFAULT STR("app")
+#define CLIENT_PAGES STR("browser")
+
+/* [client NAME]. Those two are clients without a section too. */
 struct client_config {
 	struct str name;
 	struct str title;       /* what people call it; default: its name */
+	struct str audience;    /* of its access tokens, beside Gatepost; absent: none */
+	unsigned classes;       /* of its sessions: a bit 1 << enum session_class for each */
+	int64_t refresh_grace;  /* span; so long a repeated refresh is answered with the same */
+	struct str services;    /* who may see its sessions: config_client_lists reads it */
 	struct str return_text; /* as given; the members below are made of it */
 	/*
 	 * What a return_to may be below (return_to.h): https with host and path, or the scheme of
@@ -155,6 +167,14 @@ struct config {
 		unsigned source_long;     /* … in a day */
 		unsigned guests;          /* guest sessions from a source in an hour */
 	} throttle;
+	struct {
+		int64_t life;             /* of an access token; spans like those below */
+		int64_t leeway;           /* for clocks of others: at most a minute */
+		int64_t key_active;       /* so long a key signs */
+		int64_t jwks_cache;       /* so long others may keep the published keys */
+		enum signing_alg alg;     /* of keys made from now on */
+		unsigned signature_cache; /* right signatures remembered; 0: none */
+	} token;
 	struct str cors_origins[CONFIG_CORS_ORIGINS];
 	size_t cors_origin_count;
 	struct flow_config *flows; /* CONFIG_FLOWS at most, like the clients */
@@ -178,7 +198,12 @@ MUST_CHECK enum err config_load(const char *path, struct arena *arena, const str
 
 /* NULL: no such section. */
 const struct flow_config *config_flow(const struct config *config, struct str kind);
+/* NULL: no section, and neither of the two that need none. */
 const struct client_config *config_client(const struct config *config, struct str name);
+/* Its sessions may be of this class. */
+bool config_client_has(const struct client_config *client, enum session_class c);
+/* The service may see its sessions. */
+bool config_client_lists(const struct client_config *client, struct str service);
 /* What a kind, a step and a counter are called: [a-z0-9][a-z0-9._-]{0,63}. */
 bool config_is_flow_name(struct str name);
 

@@ -138,6 +138,18 @@ static const struct setting settings[] = {
 	{"throttle", "guests", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(throttle.guests), 1, 1000000,
 	 "20"},
 
+	{"token", "life", CONFIG_SPAN, CONFIG_DEFAULTED, AT(token.life), CLOCK_MINUTE,
+	 15 * CLOCK_MINUTE, "10m"},
+	{"token", "leeway", CONFIG_SPAN, CONFIG_DEFAULTED, AT(token.leeway), 0, CLOCK_MINUTE,
+	 "30s"},
+	{"token", "key_active", CONFIG_SPAN, CONFIG_DEFAULTED, AT(token.key_active), CLOCK_HOUR,
+	 400 * CLOCK_DAY, "30d"},
+	{"token", "jwks_cache", CONFIG_SPAN, CONFIG_DEFAULTED, AT(token.jwks_cache), CLOCK_MINUTE,
+	 CLOCK_DAY, "10m"},
+	{"token", "alg", CONFIG_ALG, CONFIG_DEFAULTED, AT(token.alg), 0, 0, "EdDSA"},
+	{"token", "signature_cache", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(token.signature_cache), 0,
+	 1048576, "4096"},
+
 	{"cors", "origins", CONFIG_ORIGINS, CONFIG_OPTIONAL, AT(cors_origins), 0, 4095, NULL},
 
 	{"flows", "free_flows", CONFIG_BOOL, CONFIG_DEFAULTED, AT(free_flows), YES_NO, "yes"},
@@ -149,6 +161,12 @@ static const struct setting settings[] = {
 	 400 * CLOCK_DAY, "24h"},
 
 	{"client", "title", CONFIG_TEXT, CONFIG_OPTIONAL, OF_CLIENT(title), 1, 80, NULL},
+	{"client", "audience", CONFIG_TEXT, CONFIG_OPTIONAL, OF_CLIENT(audience), 1, 255, NULL},
+	{"client", "classes", CONFIG_CLASSES, CONFIG_DEFAULTED, OF_CLIENT(classes), 1, 255,
+	 "browser remembered native guest"},
+	{"client", "refresh_grace", CONFIG_SPAN, CONFIG_DEFAULTED, OF_CLIENT(refresh_grace), 0,
+	 30 * CLOCK_SECOND, "10s"},
+	{"client", "services", CONFIG_TEXT, CONFIG_OPTIONAL, OF_CLIENT(services), 0, 1400, NULL},
 	{"client", "return", CONFIG_TEXT, CONFIG_OPTIONAL, OF_CLIENT(return_text), 0, 4095, NULL},
 };
 

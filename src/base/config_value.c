@@ -68,10 +68,16 @@ static enum err set_span(const struct slot_of *to, struct str text)
 
 	if (clock_parse_span(text, &value) != OK)
 		return fault_set(to->reason, "must be a span such as 90s, 30m, 12h or 14d");
-	if (value < s->min || value > s->max)
-		return fault_set(to->reason, "must be from %llds to %lldd",
+	if ((value < s->min || value > s->max) && s->max < CLOCK_DAY)
+		return fault_set(to->reason, "must be from %llds to %llds",
 				 (long long)(s->min / CLOCK_SECOND),
-				 (long long)(s->max / CLOCK_DAY));
+				 (long long)(s->max / CLOCK_SECOND));
+	if (value < s->min || value > s->max)
+		return fault_set(
+			to->reason, "must be from %llds to %lld%s",
+			(long long)(s->min / CLOCK_SECOND),
+			(long long)(s->max / (s->max < CLOCK_DAY ? CLOCK_SECOND : CLOCK_DAY)),
+			s->max < CLOCK_DAY ? "s" : "d");
 	*out = value;
 	return OK;
 }
@@ -290,6 +296,48 @@ static enum err set_scope(const struct slot_of *to, struct str text)
 	return OK;
 }
 
+static enum err set_alg(const struct slot_of *to, struct str text)
+{
+	enum signing_alg *out = target(to);
+
+	if (str_equal(text, STR("EdDSA")))
+		*out = SIGNING_EDDSA;
+	else if (str_equal(text, STR("Ed25519")))
+		*out = SIGNING_ED25519;
+	else
+		return fault_set(to->reason, "must be EdDSA or Ed25519");
+	return OK;
+}
+
+/* CLASS_NONE: no such class. */
+static enum session_class class_of(struct str name)
+{
+	for (unsigned c = CLASS_GUEST; c < CLASS_COUNT; c++) {
+		if (str_equal(name, str_of(config_class_name((enum session_class)c))))
+			return (enum session_class)c;
+	}
+	return CLASS_NONE;
+}
+
+static enum err set_classes(const struct slot_of *to, struct str text)
+{
+	unsigned *out = target(to);
+	unsigned classes = 0;
+	struct str word;
+
+	for (bool more = true; more;) {
+		more = str_cut(str_trim(text), ' ', &word, &text);
+		unsigned bit = 1U << class_of(word);
+		if (word.n > 0 && (bit == 1U << CLASS_NONE || (classes & bit) != 0))
+			return fault_set(to->reason, "must be of browser, remembered, native and "
+						     "guest, each once");
+		if (word.n > 0)
+			classes |= bit;
+	}
+	*out = classes;
+	return OK;
+}
+
 /* A list of quoted words, as the header Clear-Site-Data has it. */
 static enum err set_directives(const struct slot_of *to, struct str text)
 {
@@ -315,13 +363,15 @@ static enum err (*const setters[CONFIG_TYPE_COUNT])(const struct slot_of *, stru
 	[CONFIG_BASE_PATH] = set_base_path, [CONFIG_MODE] = set_mode,
 	[CONFIG_ORIGINS] = set_origins,     [CONFIG_ADDRESS] = set_address,
 	[CONFIG_ROLE] = set_role,           [CONFIG_DIRECTIVES] = set_directives,
-	[CONFIG_SCOPE] = set_scope,
+	[CONFIG_SCOPE] = set_scope,         [CONFIG_ALG] = set_alg,
+	[CONFIG_CLASSES] = set_classes,
 };
 
 static bool is_measured_as_number(enum config_type type)
 {
 	return type == CONFIG_BOOL || type == CONFIG_NUMBER || type == CONFIG_SPAN ||
-	       type == CONFIG_MODE || type == CONFIG_ROLE || type == CONFIG_SCOPE;
+	       type == CONFIG_MODE || type == CONFIG_ROLE || type == CONFIG_SCOPE ||
+	       type == CONFIG_ALG;
 }
 
 /* The environment may take back what the file gives. */

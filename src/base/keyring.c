@@ -1,39 +1,45 @@
 /* Root keys read from their file, a sub-key for every purpose, keyed hashing under them. */
 #include "keyring.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <sodium.h>
 
 #include "arena.h"
+#include "clock.h"
 #include "codec.h"
-#include "file.h"
 #include "secret_file.h"
 
-#define KEY_BYTES 32
+#define KEY_BYTES KEYRING_KEY
 #define KEY_TEXT CODEC_BASE64URL_LEN(KEY_BYTES)
 #define FILE_ROOTS 64
 #define FIRST_BLOCK 4096
 #define CEILING (SECRET_FILE_MAX + 16384)
 #define CONTEXT "gatepost"
+#define MADE_MAX UINT64_C(253402300799) /* the year 9999 */
 
 _Static_assert(KEY_BYTES == crypto_kdf_KEYBYTES, "a root is a key of crypto_kdf");
 _Static_assert(sizeof CONTEXT - 1 == crypto_kdf_CONTEXTBYTES, "context of crypto_kdf");
 _Static_assert(DIGEST_BYTES == crypto_generichash_BYTES, "digest of crypto_generichash");
 
+/* What was sealed long ago must still open: of every root, not only of those that look-ups try. */
+struct sealer {
+	struct keyring_root root;
+	unsigned char key[KEY_BYTES];
+};
+
 struct keyring {
 	size_t roots;
 	unsigned char keys[KEYRING_ROOTS][KEY_PURPOSE_COUNT][KEY_BYTES];
+	size_t sealer_count;
+	struct sealer sealers[FILE_ROOTS]; /* the newest first */
 };
 
 struct root {
 	uint64_t number;
+	uint64_t made; /* seconds */
 	unsigned char key[KEY_BYTES];
 };
 
@@ -53,10 +59,22 @@ static bool has_number(const struct root_file *file, uint64_t number)
 	return false;
 }
 
+/* "KEY [SECONDS]" */
+static bool read_key(struct str text, struct root *root)
+{
+	struct str key;
+	struct str made;
+	bool is_dated = str_cut(str_trim(text), ' ', &key, &made);
+
+	if (is_dated && str_to_u64(str_trim(made), MADE_MAX, &root->made) != OK)
+		return false;
+	return codec_base64url_decode(key, root->key, KEY_BYTES) == OK;
+}
+
 static enum err read_line(struct root_file *file, struct str line, unsigned number,
 			  struct fault *fault)
 {
-	struct root root;
+	struct root root = {.made = 0};
 	struct str left;
 	struct str right;
 
@@ -73,7 +91,7 @@ static enum err read_line(struct root_file *file, struct str line, unsigned numb
 	if (has_number(file, root.number))
 		return fault_set(fault, "%s:%u: number %llu is there twice", file->path, number,
 				 (unsigned long long)root.number);
-	if (codec_base64url_decode(str_trim(right), root.key, KEY_BYTES) != OK)
+	if (!read_key(right, &root))
 		return fault_set(fault, "%s:%u: the key must be %d characters of base64url",
 				 file->path, number, (int)KEY_TEXT);
 	file->roots[file->count++] = root;
@@ -122,6 +140,15 @@ static void derive(struct keyring *keyring, const struct root *root)
 	keyring->roots++;
 }
 
+static void derive_sealer(struct keyring *keyring, const struct root *root)
+{
+	struct sealer *sealer = &keyring->sealers[keyring->sealer_count++];
+
+	sealer->root = (struct keyring_root){.number = (uint32_t)root->number,
+					     .made_at = (int64_t)root->made * CLOCK_SECOND};
+	crypto_kdf_derive_from_key(sealer->key, KEY_BYTES, KEY_SEAL, CONTEXT, root->key);
+}
+
 static enum err build(const struct root_file *file, struct keyring **out)
 {
 	struct keyring *keyring = sodium_malloc(sizeof *keyring);
@@ -130,8 +157,10 @@ static enum err build(const struct root_file *file, struct keyring **out)
 	sodium_memzero(keyring, sizeof *keyring);
 
 	const struct root *root = newest_below(file, UINT64_MAX);
-	while (root != NULL && keyring->roots < KEYRING_ROOTS) {
-		derive(keyring, root);
+	while (root != NULL) {
+		if (keyring->roots < KEYRING_ROOTS)
+			derive(keyring, root);
+		derive_sealer(keyring, root);
 		root = newest_below(file, root->number);
 	}
 	if (sodium_mprotect_readonly(keyring) != 0) {
@@ -166,41 +195,6 @@ enum err keyring_load(const char *path, struct keyring **out, struct fault *faul
 	return e;
 }
 
-static bool write_root(int fd)
-{
-	static const char head[] =
-		"# Root keys of Gatepost: NUMBER KEY, the highest is the newest.\n1 ";
-	unsigned char key[KEY_BYTES];
-	char text[KEY_TEXT + 2];
-
-	secret_random_bytes(key, sizeof key);
-	codec_base64url(key, sizeof key, text);
-	text[KEY_TEXT] = '\n';
-	bool good = file_write(fd, head, sizeof head - 1) && file_write(fd, text, KEY_TEXT + 1) &&
-		    fsync(fd) == 0;
-	sodium_memzero(key, sizeof key);
-	sodium_memzero(text, sizeof text);
-	return good;
-}
-
-enum err keyring_create_file(const char *path, struct fault *fault)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		int why = errno;
-		enum err e = fault_set(fault, "%s: %s", path, strerrordesc_np(why));
-		return why == EEXIST ? ERR_CONFLICT : e;
-	}
-	bool good = write_root(fd);
-	int why = errno;
-	good = close(fd) == 0 && good;
-	if (good)
-		return OK;
-	unlink(path);
-	(void)fault_set(fault, "%s: could not be written: %s", path, strerrordesc_np(why));
-	return ERR_IO;
-}
-
 void keyring_free(struct keyring **keyring)
 {
 	sodium_free(*keyring);
@@ -210,6 +204,20 @@ void keyring_free(struct keyring **keyring)
 size_t keyring_roots(const struct keyring *keyring)
 {
 	return keyring->roots;
+}
+
+struct keyring_root keyring_root_at(const struct keyring *keyring, size_t at, size_t *n)
+{
+	*n = keyring->sealer_count;
+	return at < *n ? keyring->sealers[at].root : (struct keyring_root){.number = 0};
+}
+
+const unsigned char *keyring_seal_key(const struct keyring *keyring, uint32_t number)
+{
+	for (size_t i = 0; i < keyring->sealer_count; i++)
+		if (keyring->sealers[i].root.number == number)
+			return keyring->sealers[i].key;
+	return NULL;
 }
 
 static void add_part(crypto_generichash_state *state, struct secret part)

@@ -28,6 +28,8 @@ static enum ctl_exit say_refusal(const struct account_effect *effect)
 		[ACCOUNT_NO_SUCH_USER] = "there is no such user any more",
 		[ACCOUNT_NO_SUCH_SESSION] = "there is no session with this id",
 		[ACCOUNT_BAD_REASON] = BAD_REASON,
+		[ACCOUNT_TOO_MUCH] = "refused: so many roles and permissions do not fit",
+		[ACCOUNT_NOT_ALLOWED] = "refused",
 	};
 
 	return ctl_say(CTL_REFUSED, "%s", TEXTS[effect->outcome]);
@@ -149,15 +151,21 @@ enum ctl_exit cmd_user_hold(struct ctl *ctl)
 	return ctl_given(ctl, CTL_SESSION) ? hold_session(ctl) : act_on_user(ctl, &words, &act);
 }
 
-enum ctl_exit cmd_user_role(struct ctl *ctl)
+enum ctl_exit ctl_change_role(struct ctl *ctl, struct str role, bool give)
 {
 	const struct wording gives = {account_give_role, "has role", "has already role", NULL};
 	const struct wording takes = {account_take_role, "has no more role", "did not have role",
 				      NULL};
+	struct account_act act = {.role = role};
+
+	return act_on_user(ctl, give ? &gives : &takes, &act);
+}
+
+enum ctl_exit cmd_user_role(struct ctl *ctl)
+{
 	bool add = ctl_given(ctl, CTL_ADD);
-	struct account_act act = {.role = ctl_value(ctl, add ? CTL_ADD : CTL_REMOVE)};
 
 	if (add == ctl_given(ctl, CTL_REMOVE))
 		return ctl_say(CTL_USAGE, "give one of: --add ROLE, --remove ROLE");
-	return act_on_user(ctl, add ? &gives : &takes, &act);
+	return ctl_change_role(ctl, ctl_value(ctl, add ? CTL_ADD : CTL_REMOVE), add);
 }

@@ -19,6 +19,8 @@ static enum ctl_exit say_refusal(const struct member_effect *effect)
 		[MEMBER_NOT_A_MEMBER] = "the user is no member of this tenant",
 		[MEMBER_NO_SUCH_ROLE] = "there is no such role",
 		[MEMBER_BAD_REASON] = BAD_REASON,
+		[MEMBER_TOO_MUCH] = "refused: so many roles and permissions do not fit",
+		[MEMBER_NOT_ALLOWED] = "refused",
 	};
 
 	return ctl_say(CTL_REFUSED, "%s", TEXTS[effect->outcome]);
@@ -137,17 +139,22 @@ enum ctl_exit cmd_member_remove(struct ctl *ctl)
 	return act_on(ctl, &words, &act);
 }
 
-enum ctl_exit cmd_member_role(struct ctl *ctl)
+enum ctl_exit ctl_change_member_role(struct ctl *ctl, struct str role, bool give)
 {
 	const struct wording gives = {member_give_role, "lowered"};
 	const struct wording takes = {member_take_role, "lowered"};
-	bool add = ctl_given(ctl, CTL_ADD);
-	struct str role = ctl_value(ctl, add ? CTL_ADD : CTL_REMOVE);
 	struct member_act act = {.roles = &role, .role_count = 1};
+
+	return act_on(ctl, give ? &gives : &takes, &act);
+}
+
+enum ctl_exit cmd_member_role(struct ctl *ctl)
+{
+	bool add = ctl_given(ctl, CTL_ADD);
 
 	if (add == ctl_given(ctl, CTL_REMOVE))
 		return ctl_say(CTL_USAGE, "give one of: --add ROLE, --remove ROLE");
-	return act_on(ctl, add ? &gives : &takes, &act);
+	return ctl_change_member_role(ctl, ctl_value(ctl, add ? CTL_ADD : CTL_REMOVE), add);
 }
 
 /* Whose list: of a user, or with tenant_id set of a tenant. */

@@ -7,9 +7,12 @@
 #include "db.h"
 #include "document.h"
 #include "keyring.h"
+#include "keyring_file.h"
 #include "migrate.h"
 #include "output.h"
 #include "purge.h"
+#include "role.h"
+#include "signing_key.h"
 #include "template.h"
 
 #define FOREVER INT64_MAX
@@ -66,6 +69,18 @@ static enum err print_setup(struct ctl *ctl, struct secret code, struct output *
 	return OK;
 }
 
+/* So that tokens can be signed, and verified everywhere, from the first start on. */
+static void tend_keys(struct ctl *ctl)
+{
+	struct key_outcome outcome = {.verdict = KEY_REFUSED};
+	enum err e = signing_key_tend(&ctl->auth, &outcome);
+
+	if (e == ERR_CONFIG)
+		(void)ctl_say(CTL_FINE, "%s: see gatepost key list", outcome.fault.text);
+	else if (e != OK)
+		(void)ctl_say(CTL_FINE, "the signing keys could not be made now; a worker will");
+}
+
 static enum err make_code(struct ctl *ctl, struct output *output, bool *exists)
 {
 	struct secret code;
@@ -83,7 +98,7 @@ static enum err open_keys(struct ctl *ctl, struct keyring **keys)
 {
 	const char *path = ctl->auth.config->server.key_file.p;
 	struct fault exists;
-	enum err e = keyring_create_file(path, &exists);
+	enum err e = keyring_file_create(path, ctl->auth.now, &exists);
 
 	if (e != OK && e != ERR_CONFLICT) {
 		ctl->fault = exists;
@@ -105,6 +120,8 @@ enum ctl_exit cmd_setup(struct ctl *ctl)
 		e = db_connect(ctl->auth.db, &ctl->fault);
 	if (e == OK)
 		e = open_keys(ctl, &keys);
+	if (e == OK)
+		tend_keys(ctl);
 	if (e == OK)
 		e = make_code(ctl, &output, &exists);
 	db_close(&ctl->auth.db);
@@ -155,8 +172,11 @@ enum ctl_exit cmd_purge(struct ctl *ctl)
 {
 	struct purge_report report = {.sessions = 0};
 	struct output output;
-	enum err e = purge_run(&ctl->auth, FOREVER, &report);
+	uint64_t batches = 0;
+	enum err e = role_go_on(&ctl->auth, FOREVER, &batches);
 
+	if (e == OK)
+		e = purge_run(&ctl->auth, FOREVER, &report);
 	if (e != OK)
 		return ctl_failed(ctl, e);
 	output_begin(&output, ctl);
@@ -170,6 +190,7 @@ enum ctl_exit cmd_purge(struct ctl *ctl)
 		json_number(&output.json, "handovers", (int64_t)report.handovers);
 		json_number(&output.json, "flows", (int64_t)report.flows);
 		json_number(&output.json, "flow_counters", (int64_t)report.counters);
+		json_number(&output.json, "signing_keys", (int64_t)report.signing_keys);
 		json_close_object(&output.json);
 	} else {
 		buf_addf(&output.buf,

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "context.h"
 #include "err.h"
@@ -49,6 +50,11 @@ enum ctl_option {
 	CTL_TITLE,
 	CTL_DEFAULT,
 	CTL_FACTS_STDIN,
+	CTL_NOW,
+	CTL_SCOPE,
+	CTL_OVERLAP,
+	CTL_SECRET_FILE,
+	CTL_ELEVATED,
 	CTL_OPTION_COUNT
 };
 
@@ -90,14 +96,18 @@ struct ctl_command {
 	const char *verb;        /* NULL: the noun stands alone */
 	const char *synopsis;    /* what follows the words */
 	const char *description; /* a sentence or more */
-	unsigned options;        /* bit (1u << enum ctl_option) */
+	uint64_t options;        /* bit 1 << enum ctl_option for each */
 	unsigned operands;       /* takes so many */
 	enum ctl_need need;
 	enum ctl_exit (*run)(struct ctl *ctl);
 };
 
-/* Static; *n rows. */
-const struct ctl_command *ctl_commands(size_t *n);
+/* The rows of the table, one after the other; NULL: there are no more. */
+const struct ctl_command *ctl_command_at(size_t i);
+/* Its parts in commands_service.c (static, *n rows) and commands_roles.c. */
+const struct ctl_command *ctl_commands_of_services(size_t *n);
+extern const struct ctl_command ctl_role_commands[];
+extern const size_t ctl_role_command_count;
 
 /* "gatepost: …" on standard error, and the code. */
 enum ctl_exit ctl_say(enum ctl_exit code, const char *format, ...)
@@ -110,6 +120,11 @@ struct str ctl_value(const struct ctl *ctl, enum ctl_option option);
 
 /* Finds by user name, address or id. False: *code says why not, and it was said. */
 bool ctl_find_user(struct ctl *ctl, struct str who, struct user_row *user, enum ctl_exit *code);
+
+/* Gives the operand's user a role everywhere, or takes it; in cmd_account.c. */
+enum ctl_exit ctl_change_role(struct ctl *ctl, struct str role, bool give);
+/* The same in the tenant of --tenant, in cmd_member.c. */
+enum ctl_exit ctl_change_member_role(struct ctl *ctl, struct str role, bool give);
 
 /* The same by name or id, in cmd_tenant.c. */
 bool ctl_find_tenant(struct ctl *ctl, struct str which, struct tenant_row *tenant,
@@ -142,6 +157,15 @@ enum ctl_exit cmd_tenant_add(struct ctl *ctl);
 enum ctl_exit cmd_tenant_list(struct ctl *ctl);
 enum ctl_exit cmd_tenant_rename(struct ctl *ctl);
 enum ctl_exit cmd_tenant_remove(struct ctl *ctl);
+enum ctl_exit cmd_role_add(struct ctl *ctl);
+enum ctl_exit cmd_role_remove(struct ctl *ctl);
+enum ctl_exit cmd_role_list(struct ctl *ctl);
+enum ctl_exit cmd_role_show(struct ctl *ctl);
+enum ctl_exit cmd_role_grant(struct ctl *ctl);
+enum ctl_exit cmd_role_revoke(struct ctl *ctl);
+enum ctl_exit cmd_permission_add(struct ctl *ctl);
+enum ctl_exit cmd_permission_remove(struct ctl *ctl);
+enum ctl_exit cmd_permission_list(struct ctl *ctl);
 enum ctl_exit cmd_member_add(struct ctl *ctl);
 enum ctl_exit cmd_member_remove(struct ctl *ctl);
 enum ctl_exit cmd_member_role(struct ctl *ctl);
@@ -151,5 +175,19 @@ enum ctl_exit cmd_flow_show(struct ctl *ctl);
 enum ctl_exit cmd_flow_end(struct ctl *ctl);
 enum ctl_exit cmd_flow_fact(struct ctl *ctl);
 enum ctl_exit cmd_flow_step(struct ctl *ctl);
+enum ctl_exit cmd_key_list(struct ctl *ctl);
+enum ctl_exit cmd_key_rotate(struct ctl *ctl);
+enum ctl_exit cmd_key_retire(struct ctl *ctl);
+enum ctl_exit cmd_key_reseal(struct ctl *ctl);
+enum ctl_exit cmd_key_rotate_root(struct ctl *ctl);
+enum ctl_exit cmd_key_retire_root(struct ctl *ctl);
+enum ctl_exit cmd_service_add(struct ctl *ctl);
+enum ctl_exit cmd_service_list(struct ctl *ctl);
+enum ctl_exit cmd_service_show(struct ctl *ctl);
+enum ctl_exit cmd_service_rotate(struct ctl *ctl);
+enum ctl_exit cmd_service_scope(struct ctl *ctl);
+enum ctl_exit cmd_service_disable(struct ctl *ctl);
+enum ctl_exit cmd_service_enable(struct ctl *ctl);
+enum ctl_exit cmd_service_remove(struct ctl *ctl);
 
 #endif

@@ -49,8 +49,8 @@ static void check_keys(struct doctor *doctor)
 	size_t roots = keyring_roots(keys);
 	keyring_free(&keys);
 	doctor_add(doctor, age > KEY_AGE_MAX ? DOCTOR_WARN : DOCTOR_OK, "key-file",
-		   age > KEY_AGE_MAX ? "make a new key file when a sign-out of everybody does not "
-				       "hurt"
+		   age > KEY_AGE_MAX ? "add a new root with gatepost key rotate-root: nobody is "
+				       "signed out"
 				     : "",
 		   "%s: mode %04o, %zu root key%s in use, changed %lld days ago", path,
 		   (unsigned)st.st_mode & 07777U, roots, roots == 1 ? "" : "s",

@@ -40,6 +40,11 @@ static const struct option_def OPTIONS[CTL_OPTION_COUNT] = {
 	[CTL_TITLE] = {"--title", true, false},
 	[CTL_DEFAULT] = {"--default", false, false},
 	[CTL_FACTS_STDIN] = {"--facts-stdin", false, false},
+	[CTL_NOW] = {"--now", false, false},
+	[CTL_SCOPE] = {"--scope", true, false},
+	[CTL_OVERLAP] = {"--overlap", true, false},
+	[CTL_SECRET_FILE] = {"--secret-file", true, false},
+	[CTL_ELEVATED] = {"--elevated", false, false},
 };
 
 const char *line_option_name(enum ctl_option option)

@@ -20,15 +20,13 @@
 
 static void print_usage(FILE *stream)
 {
-	size_t n = 0;
-	const struct ctl_command *commands = ctl_commands(&n);
+	const struct ctl_command *command = NULL;
 
 	(void)fputs("Usage: gatepost [--config FILE] [--json] COMMAND\n\n", stream);
-	for (size_t i = 0; i < n; i++)
-		(void)fprintf(stream, "  gatepost %s%s%s %s\n", commands[i].noun,
-			      commands[i].verb == NULL ? "" : " ",
-			      commands[i].verb == NULL ? "" : commands[i].verb,
-			      commands[i].synopsis);
+	for (size_t i = 0; (command = ctl_command_at(i)) != NULL; i++)
+		(void)fprintf(stream, "  gatepost %s%s%s %s\n", command->noun,
+			      command->verb == NULL ? "" : " ",
+			      command->verb == NULL ? "" : command->verb, command->synopsis);
 	(void)fputs("\n--help after a command tells more; gatepost(8) tells all.\n", stream);
 }
 
@@ -50,13 +48,12 @@ static bool is_called(const struct ctl_command *command, const struct ctl_line *
 
 static const struct ctl_command *find_command(const struct ctl_line *line)
 {
-	size_t n = 0;
-	const struct ctl_command *commands = ctl_commands(&n);
+	size_t i = 0;
+	const struct ctl_command *command = ctl_command_at(i);
 
-	for (size_t i = 0; i < n; i++)
-		if (is_called(&commands[i], line))
-			return &commands[i];
-	return NULL;
+	while (command != NULL && !is_called(command, line))
+		command = ctl_command_at(++i);
+	return command;
 }
 
 /* Options and words that the command does not take. */
@@ -68,7 +65,7 @@ static enum err check_line(const struct ctl_command *command, const struct ctl_l
 	if (line->word_count > words)
 		return fault_set(fault, "unexpected %s", line->words[words]);
 	for (unsigned i = 0; i < CTL_OPTION_COUNT; i++)
-		if (line->values[i] != NULL && (command->options & (1U << i)) == 0)
+		if (line->values[i] != NULL && (command->options & (UINT64_C(1) << i)) == 0)
 			return fault_set(fault, "%s does not belong to this command",
 					 line_option_name(i));
 	return OK;
@@ -160,14 +157,13 @@ static enum ctl_exit start(struct ctl *ctl, const struct ctl_command *command)
 /* False: there is no such noun. */
 static bool print_noun_help(const char *noun)
 {
-	size_t n = 0;
-	const struct ctl_command *commands = ctl_commands(&n);
+	const struct ctl_command *command = NULL;
 	bool known = false;
 
-	for (size_t i = 0; i < n; i++) {
-		if (strcmp(commands[i].noun, noun) != 0)
+	for (size_t i = 0; (command = ctl_command_at(i)) != NULL; i++) {
+		if (strcmp(command->noun, noun) != 0)
 			continue;
-		print_help(&commands[i]);
+		print_help(command);
 		known = true;
 	}
 	return known;

@@ -31,6 +31,7 @@ enum param {
 	PARAM_COOKIE,
 	PARAM_AUTHORIZATION,
 	PARAM_SESSION_ID,
+	PARAM_TICKET,
 	PARAM_IF_MATCH,
 	PARAM_IF_NONE_MATCH,
 	PARAM_COUNT
@@ -68,6 +69,7 @@ static const struct param_rule rules[PARAM_COUNT] = {
 	[PARAM_COOKIE] = RULE("HTTP_COOKIE", true, true),
 	[PARAM_AUTHORIZATION] = RULE("HTTP_AUTHORIZATION", true, true),
 	[PARAM_SESSION_ID] = RULE("HTTP_X_SESSION_ID", true, true),
+	[PARAM_TICKET] = RULE("HTTP_X_GATEPOST_TICKET", true, true),
 	[PARAM_IF_MATCH] = RULE("HTTP_IF_MATCH", true, true),
 	[PARAM_IF_NONE_MATCH] = RULE("HTTP_IF_NONE_MATCH", false, true),
 };
@@ -231,6 +233,7 @@ static void place(struct request *request, const struct str values[PARAM_COUNT])
 	request->cookie = values[PARAM_COOKIE];
 	request->authorization = values[PARAM_AUTHORIZATION];
 	request->session_id_header = values[PARAM_SESSION_ID];
+	request->ticket_header = values[PARAM_TICKET];
 	request->if_match = values[PARAM_IF_MATCH];
 	request->if_none_match = values[PARAM_IF_NONE_MATCH];
 }

@@ -3,10 +3,9 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "role_store.h"
 #include "row.h"
-#include "tenant_store.h"
 
-#define GRANTS_MAX 4000 /* of the column */
 #define ROOM ((size_t)64 * 1024)
 
 static enum err find_role(struct db *db, struct str name, struct id *id, bool *found)
@@ -19,7 +18,7 @@ static enum err find_role(struct db *db, struct str name, struct id *id, bool *f
 static enum err rewrite_in(struct db *db, struct arena *arena, const struct member_key *key);
 
 /* The caller has no arena to lend: the words live as long as the call. */
-static enum err rewrite(struct db *db, const struct member_key *key)
+enum err member_store_rewrite(struct db *db, const struct member_key *key)
 {
 	struct arena *arena = NULL;
 	enum err e = OK;
@@ -36,7 +35,9 @@ enum err member_store_give(struct db *db, const struct member_key *key, struct s
 	struct id role_id = ID_NONE;
 	bool found = false;
 
-	TRY(find_role(db, role, &role_id, &found));
+	TRY(role_store_share(db, role, &found));
+	if (found)
+		TRY(find_role(db, role, &role_id, &found));
 	if (!found) {
 		*known = false;
 		return OK;
@@ -45,7 +46,7 @@ enum err member_store_give(struct db *db, const struct member_key *key, struct s
 		    ARGS(arg_id(&key->user_id), arg_id_or_zero(&key->tenant_id), arg_id(&role_id),
 			 arg_int(now)),
 		    NULL));
-	TRY(rewrite(db, key));
+	TRY(member_store_rewrite(db, key));
 	*known = true;
 	return OK;
 }
@@ -62,7 +63,7 @@ enum err member_store_take(struct db *db, const struct member_key *key, struct s
 			    ARGS(arg_id(&key->user_id), arg_id_or_zero(&key->tenant_id),
 				 arg_id(&role_id)),
 			    NULL));
-		TRY(rewrite(db, key));
+		TRY(member_store_rewrite(db, key));
 	}
 	*known = found;
 	return OK;
@@ -100,18 +101,6 @@ enum err role_store_take_turn(struct db *db, struct str role)
 	return row_run(db, STMT_ROLE_TAKE_TURN, ARGS(arg_bytes(role)), NULL);
 }
 
-enum err role_store_count_holders(struct db *db, struct str role, uint64_t *count)
-{
-	int64_t number = 0;
-	bool found = false;
-
-	TRY(row_find(db, STMT_ROLE_COUNT_HOLDERS,
-		     ARGS(arg_id_or_zero(NULL), arg_bytes(role), arg_int(USER_ACTIVE)),
-		     (struct row_into){.row = &number}, &found));
-	*count = (uint64_t)number;
-	return OK;
-}
-
 static enum err add_word(struct row_sink *sink)
 {
 	const struct str *word = sink->into.row;
@@ -137,7 +126,7 @@ static enum err rewrite_in(struct db *db, struct arena *arena, const struct memb
 	struct arg user = arg_id(&key->user_id);
 	struct arg tenant = arg_id_or_zero(&key->tenant_id);
 
-	buf_init(&grants, arena, GRANTS_MAX);
+	buf_init(&grants, arena, ROLE_GRANTS_MAX);
 	TRY(row_each(db, STMT_USER_ROLE_WORDS, ARGS(user, tenant, user, tenant, user, tenant),
 		     &sink));
 	TRY(buf_str(&grants, &text));

@@ -47,6 +47,20 @@ enum err session_store_find(struct db *db, struct arena *arena, const struct dig
 	return OK;
 }
 
+enum err session_store_find_named(struct db *db, struct arena *arena, const struct id *id,
+				  struct session_found *out, bool *found)
+{
+	struct session_found there = {.user_state = USER_NONE};
+	bool any = false;
+
+	TRY(row_find(db, STMT_SESSION_FOUND_BY_ID, ARGS(arg_id(id)),
+		     (struct row_into){.arena = arena, .row = &there}, &any));
+	if (any)
+		*out = there;
+	*found = any;
+	return OK;
+}
+
 enum err session_store_insert(struct db *db, const struct session_row *row)
 {
 	return row_run(
@@ -58,7 +72,7 @@ enum err session_store_insert(struct db *db, const struct session_row *row)
 		     arg_int(row->aal), arg_bytes(row->amr), arg_time(row->auth_time),
 		     arg_time(row->aal2_end), arg_int(row->created_at), arg_int(row->last_seen),
 		     arg_int(row->idle_end), arg_int(row->expires_at), arg_text(row->device_name),
-		     arg_bytes(row->ip), arg_bytes(row->user_agent)),
+		     arg_bytes(row->ip), arg_bytes(row->user_agent), arg_id(&row->pair_id)),
 		NULL);
 }
 
@@ -71,8 +85,9 @@ enum err session_store_touch(struct db *db, const struct session_row *row)
 				    arg_id(&row->id), arg_int(row->epoch)),
 			       NULL);
 	return row_run(db, STMT_SESSION_TOUCH,
-		       ARGS(arg_int(row->last_seen), arg_int(row->idle_end), arg_bytes(row->ip),
-			    arg_id(&row->id), arg_int(row->epoch)),
+		       ARGS(arg_int(row->last_seen), arg_int(row->idle_end), arg_id(&row->pair_id),
+			    arg_int(row->value_used), arg_bytes(row->ip), arg_id(&row->id),
+			    arg_int(row->epoch)),
 		       NULL);
 }
 
@@ -89,7 +104,7 @@ enum err session_store_rotate(struct db *db, const struct digest *old_hash,
 			 arg_bytes(row->amr), arg_time(row->auth_time), arg_time(row->aal2_end),
 			 arg_int(row->created_at), arg_int(row->last_seen), arg_int(row->idle_end),
 			 arg_int(row->expires_at), arg_text(row->device_name), arg_bytes(row->ip),
-			 arg_bytes(row->user_agent), arg_digest(old_hash),
+			 arg_bytes(row->user_agent), arg_id(&row->pair_id), arg_digest(old_hash),
 			 arg_int((int64_t)row->epoch - 1)),
 		    &affected));
 	*won = affected == 1;
@@ -180,6 +195,17 @@ enum err session_store_count(struct db *db, const struct id *user_id, uint64_t *
 	bool found = false;
 
 	TRY(row_find(db, STMT_SESSION_COUNT, ARGS(arg_id(user_id)),
+		     (struct row_into){.row = &number}, &found));
+	*count = (uint64_t)number;
+	return OK;
+}
+
+enum err session_store_count_before(struct db *db, int64_t before, uint64_t *count)
+{
+	int64_t number = 0;
+	bool found = false;
+
+	TRY(row_find(db, STMT_SESSION_COUNT_BEFORE, ARGS(arg_int(before)),
 		     (struct row_into){.row = &number}, &found));
 	*count = (uint64_t)number;
 	return OK;

@@ -50,6 +50,8 @@ struct session_row {
 	struct str amr;
 	int64_t auth_time, aal2_end, created_at, last_seen, idle_end, expires_at;
 	struct str device_name, ip, user_agent;
+	struct id pair_id; /* carried by tokens: jti of the newest access token, which value_used is
+			      about; none: another carrier */
 };
 
 /* What one check reads: the session, its user, its membership, joined by primary key. */
@@ -72,9 +74,15 @@ MUST_CHECK enum err session_store_find(struct db *db, struct arena *arena,
 				       const struct digest *hashes, size_t n,
 				       struct session_found *found, size_t *count)
 	/* six parameters: the batch and its result belong to the caller's stack */;
+/* The same by the id that an access token names; one statement. */
+MUST_CHECK enum err session_store_find_named(struct db *db, struct arena *arena,
+					     const struct id *id, struct session_found *out,
+					     bool *found);
 /* Inserts. ERR_CONFLICT when hash or id exist (never in practice). */
 MUST_CHECK enum err session_store_insert(struct db *db, const struct session_row *row);
-/* last_seen, idle_end, value_used = 1, ip, where id and epoch still match. Idempotent. */
+/* last_seen, idle_end, ip, and value_used when it is set, where id and epoch still match; the last
+ * only if pair_id does too: an exchange meanwhile made another pair, which nobody has used.
+ * Idempotent. */
 MUST_CHECK enum err session_store_touch(struct db *db, const struct session_row *row);
 
 /*
@@ -116,6 +124,8 @@ MUST_CHECK enum err session_store_delete_any(struct db *db, unsigned limit, uint
 /* All of the user's sessions on that device. Idempotent. *ended counts. */
 MUST_CHECK enum err session_store_delete_of_device(struct db *db, const struct id *user_id,
 						   const struct id *device_id, uint64_t *ended);
+/* Number of rows, of everybody's, whose sign-in was before that. Reads them all. */
+MUST_CHECK enum err session_store_count_before(struct db *db, int64_t before, uint64_t *count);
 /* Number of rows of the user. */
 MUST_CHECK enum err session_store_count(struct db *db, const struct id *user_id, uint64_t *count);
 /* Deletes the n that are over or else longest idle. */

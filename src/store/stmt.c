@@ -8,14 +8,7 @@
 /* The look-up of every request: by primary key, joined by primary keys. */
 #define FIND(id, holders, types)                                                                   \
 	DEF(id, .params = (types), COLS(found_cols), .kind = STMT_READ, .roles = WEB | GUARD,      \
-	    .sql = SESSION_SELECT ", u.state AS user_state, u.username, u.email, u.display_name, " \
-				  "u.grants AS user_grants, t.name AS tenant_name, "               \
-				  "m.grants AS tenant_grants FROM session s "                      \
-				  "LEFT JOIN user u ON u.id = s.user_id "                          \
-				  "LEFT JOIN membership m "                                        \
-				  "ON m.user_id = s.user_id AND m.tenant_id = s.tenant_id "        \
-				  "LEFT JOIN tenant t ON t.id = s.tenant_id "                      \
-				  "WHERE s.hash IN (" holders ")")
+	    .sql = FOUND_SELECT "FROM session s " FOUND_JOINS "WHERE s.hash IN (" holders ")")
 #define HOLDERS_4 "?,?,?,?"
 #define HOLDERS_8 HOLDERS_4 "," HOLDERS_4
 #define HOLDERS_16 HOLDERS_8 "," HOLDERS_8
@@ -45,23 +38,28 @@ static const struct stmt_def table[STMT_COUNT] = {
 	FIND(STMT_SESSION_BY_HASH_16, HOLDERS_16, "bbbbbbbbbbbbbbbb"),
 	FIND(STMT_SESSION_BY_HASH_32, HOLDERS_16 "," HOLDERS_16,
 	     "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"),
-	DEF(STMT_SESSION_INSERT, .params = "bbiiiiiibbbbibiiiiiitbb", .roles = WEB,
+	/* The same by the id that an access token names. */
+	DEF(STMT_SESSION_FOUND_BY_ID, .params = "b", COLS(found_cols), .kind = STMT_READ,
+	    .roles = WEB | GUARD,
+	    .sql = FOUND_SELECT "FROM session s " FOUND_JOINS "WHERE s.id = ?"),
+	DEF(STMT_SESSION_INSERT, .params = "bbiiiiiibbbbibiiiiiitbbb", .roles = WEB,
 	    .sql = "INSERT INTO session (hash, id, epoch, carrier, class, state, value_used, held, "
 		   "user_id, tenant_id, device_id, client, aal, amr, auth_time, aal2_end, "
-		   "created_at, last_seen, idle_end, expires_at, device_name, ip, user_agent) "
-		   "VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
-	DEF(STMT_SESSION_TOUCH, .params = "iibbi", .kind = STMT_IDEMPOTENT, .roles = WEB,
-	    .sql = "UPDATE session SET last_seen = ?, idle_end = ?, value_used = 1, ip = ? "
+		   "created_at, last_seen, idle_end, expires_at, device_name, ip, user_agent, "
+		   "pair_id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+	DEF(STMT_SESSION_TOUCH, .params = "iibibbi", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE session SET last_seen = ?, idle_end = ?, "
+		   "value_used = IF(pair_id <=> ?, GREATEST(value_used, ?), value_used), ip = ? "
 		   "WHERE id = ? AND epoch = ?"),
 	DEF(STMT_SESSION_TOUCH_GUARD, .params = "iibi", .kind = STMT_IDEMPOTENT,
 	    .roles = WEB | GUARD,
 	    .sql = "UPDATE session SET last_seen = ?, idle_end = ? WHERE id = ? AND epoch = ?"),
-	DEF(STMT_SESSION_ROTATE, .params = "biiiiiibbbbibiiiiiitbbbi", .roles = WEB,
+	DEF(STMT_SESSION_ROTATE, .params = "biiiiiibbbbibiiiiiitbbbbi", .roles = WEB,
 	    .sql = "UPDATE session SET hash = ?, epoch = ?, carrier = ?, class = ?, state = ?, "
 		   "value_used = ?, held = ?, user_id = ?, tenant_id = ?, device_id = ?, "
 		   "client = ?, aal = ?, amr = ?, auth_time = ?, aal2_end = ?, created_at = ?, "
 		   "last_seen = ?, idle_end = ?, expires_at = ?, device_name = ?, ip = ?, "
-		   "user_agent = ? WHERE hash = ? AND epoch = ?"),
+		   "user_agent = ?, pair_id = ? WHERE hash = ? AND epoch = ?"),
 	DEF(STMT_SESSION_DELETE_BY_HASH, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM session WHERE hash = ?"),
 	DEF(STMT_SESSION_DELETE_BY_ID, .params = "b", .roles = WEB,
@@ -152,11 +150,6 @@ static const struct stmt_def table[STMT_COUNT] = {
 
 	DEF(STMT_ROLE_BY_NAME, .params = "b", COLS(id_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = "SELECT id FROM role WHERE name = ?"),
-	DEF(STMT_ROLE_COUNT_HOLDERS, .params = "bbi", COLS(number_cols), .kind = STMT_READ,
-	    .roles = WEB,
-	    .sql = "SELECT COUNT(*) AS value FROM role r "
-		   "JOIN user_role g ON g.role_id = r.id AND g.tenant_id = ? "
-		   "JOIN user u ON u.id = g.user_id WHERE r.name = ? AND u.state = ?"),
 	DEF(STMT_USER_ROLE_GIVE, .params = "bbbi", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "INSERT IGNORE INTO user_role (user_id, tenant_id, role_id, created_at) "
 		   "VALUES (?,?,?,?)"),
@@ -343,8 +336,9 @@ static const struct stmt_def table[STMT_COUNT] = {
 
 const struct stmt_def *stmt_def(enum stmt stmt)
 {
-	static const struct stmt_def *const parts[] = {stmt_part_tenants, stmt_part_handover,
-						       stmt_part_flow};
+	static const struct stmt_def *const parts[] = {
+		stmt_part_tenants, stmt_part_handover, stmt_part_flow, stmt_part_key,
+		stmt_part_token,   stmt_part_service,  stmt_part_roles};
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
 		if (parts[i][stmt].name != NULL)

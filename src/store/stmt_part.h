@@ -18,5 +18,9 @@
 extern const struct stmt_def stmt_part_tenants[STMT_COUNT];
 extern const struct stmt_def stmt_part_handover[STMT_COUNT];
 extern const struct stmt_def stmt_part_flow[STMT_COUNT];
+extern const struct stmt_def stmt_part_key[STMT_COUNT];
+extern const struct stmt_def stmt_part_token[STMT_COUNT];
+extern const struct stmt_def stmt_part_service[STMT_COUNT];
+extern const struct stmt_def stmt_part_roles[STMT_COUNT];
 
 #endif

@@ -95,6 +95,11 @@ MUST_CHECK enum err member_store_give(struct db *db, const struct member_key *ke
 				      int64_t now, bool *known);
 MUST_CHECK enum err member_store_take(struct db *db, const struct member_key *key, struct str role,
 				      bool *known);
+/*
+ * Recomputes the grants of a membership (tenant none: of the user) from the role tables.
+ * ERR_TOO_LARGE: they do not fit.
+ */
+MUST_CHECK enum err member_store_rewrite(struct db *db, const struct member_key *key);
 
 /* tenant none: has no default. */
 MUST_CHECK enum err member_store_set_default(struct db *db, const struct member_key *key,

@@ -1,9 +1,11 @@
 /* Rows of user, password and setup_code. */
 #include "user_store.h"
 
+#include "buf.h"
 #include "db.h"
 #include "flow_store.h"
 #include "row.h"
+#include "token_store.h"
 
 static enum err find(struct db *db, enum stmt stmt, struct args args, struct row_into into,
 		     bool *found)
@@ -85,6 +87,7 @@ enum err user_store_delete(struct db *db, const struct id *id)
 
 	/* Flows and rotations are found by their sessions. */
 	TRY(flow_store_delete_of_user(db, id));
+	TRY(token_store_delete_of_user(db, id));
 	TRY(row_run(db, STMT_ROTATION_DELETE_OF_USER, ARGS(arg_id(id)), NULL));
 	TRY(session_store_delete_of_user(db, id, &ID_NONE, &ended));
 	for (size_t i = 0; i < sizeof deletions / sizeof deletions[0]; i++)
@@ -126,6 +129,70 @@ enum err user_store_list(struct db *db, struct arena *arena, const struct page_c
 			  arg_int(cursor->limit)),
 		     &sink));
 	*count = page.n;
+	return OK;
+}
+
+/* Names are ASCII, so this lies behind every one that begins so. */
+static enum err end_of(struct arena *arena, struct str prefix, struct str *out)
+{
+	struct buf text;
+
+	buf_init(&text, arena, prefix.n + 2);
+	buf_add(&text, prefix);
+	buf_add_char(&text, '\x7f');
+	return buf_str(&text, out);
+}
+
+/* The least name behind another: with a NUL more, which no name has. */
+static enum err start_of(struct arena *arena, const struct user_search *search, struct str *out)
+{
+	struct buf text;
+
+	buf_init(&text, arena, search->prefix.n + search->after.n + 2);
+	buf_add(&text, str_is_present(search->after) ? search->after : search->prefix);
+	if (str_is_present(search->after))
+		buf_add_char(&text, '\0');
+	return buf_str(&text, out);
+}
+
+struct match_list {
+	struct user_match *rows;
+	size_t n;
+	size_t room;
+};
+
+static enum err take_match(struct row_sink *sink)
+{
+	struct match_list *list = sink->context;
+
+	list->n++;
+	if (list->n < list->room)
+		sink->into.row = &list->rows[list->n];
+	return OK;
+}
+
+enum err user_store_search(struct db *db, struct arena *arena, const struct user_search *search,
+			   struct user_match *out, size_t *count)
+{
+	struct match_list list = {.rows = out, .room = search->limit};
+	struct row_sink sink = {
+		.into = {.arena = arena, .row = out},
+		.take = take_match,
+		.context = &list,
+	};
+	struct str from = STR_NONE;
+	struct str to = STR_NONE;
+	struct arg limit = arg_int(search->limit);
+
+	if (search->limit == 0)
+		return ERR_INTERNAL;
+	TRY(start_of(arena, search, &from));
+	TRY(end_of(arena, search->prefix, &to));
+	TRY(row_each(db, STMT_USER_SEARCH,
+		     ARGS(arg_bytes(from), arg_bytes(to), limit, arg_bytes(from), arg_bytes(to),
+			  arg_bytes(search->prefix), arg_bytes(to), limit, limit),
+		     &sink));
+	*count = list.n;
 	return OK;
 }
 

@@ -43,6 +43,21 @@ MUST_CHECK enum err user_store_insert(struct db *db, const struct user_row *row)
  * a transaction that holds the user's lock.
  */
 MUST_CHECK enum err user_store_delete(struct db *db, const struct id *id);
+/* A user found by the beginning of a name, and that name. */
+struct user_match {
+	struct id id;
+	struct str name;
+};
+/* Whose user name or address begins with prefix (normalised, not empty). */
+struct user_search {
+	struct str prefix;
+	struct str after; /* the last name of the page before; absent: from the start */
+	unsigned limit;
+};
+/* By that name; a user is found once, by the user name if that fits. out: array of limit. */
+MUST_CHECK enum err user_store_search(struct db *db, struct arena *arena,
+				      const struct user_search *search, struct user_match *out,
+				      size_t *count);
 /* By created_at, oldest first. out: array of cursor->limit. */
 MUST_CHECK enum err user_store_list(struct db *db, struct arena *arena,
 				    const struct page_cursor *cursor, struct user_row *out,
@@ -88,8 +103,6 @@ MUST_CHECK enum err role_store_is_elevated(struct db *db, struct str role, bool 
  * first statement of what may take the last holder away, before any user's lock.
  */
 MUST_CHECK enum err role_store_take_turn(struct db *db, struct str role);
-/* How many active users hold the role everywhere. */
-MUST_CHECK enum err role_store_count_holders(struct db *db, struct str role, uint64_t *count);
 /*
  * Recomputes user.grants from user_role, role and permission: words with one space between,
  * sorted: "elevated" if any role is, "perm:NAME", "role:NAME".

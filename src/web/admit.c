@@ -7,6 +7,8 @@
 #define ALLOW_MAX 128
 #define SENTENCE_MAX 128
 #define DEFAULT_PORT STR(":443")
+#define METADATA_PATH STR("/.well-known/oauth-authorization-server")
+#define JSON_SUFFIX STR("+json")
 
 static enum err refuse(struct call *call, enum problem problem, const char *sentence,
 		       bool *answered)
@@ -15,11 +17,24 @@ static enum err refuse(struct call *call, enum problem problem, const char *sent
 	return view_problem(call, problem, &(struct problem_detail){.detail = str_of(sentence)});
 }
 
+/* RFC 8414 §3.1: the host's name for the metadata, before the path of what it is about. */
+static bool is_metadata(struct str path, struct str base)
+{
+	return str_starts(path, METADATA_PATH) &&
+	       str_equal(str_sub(path, METADATA_PATH.n, path.n), base);
+}
+
 /* The path below base_path; false: it is not below. */
 static bool cut_base(const struct call *call, struct str *own)
 {
 	struct str base = call->app->config->server.base_path, path = call->request.path;
-	if (!str_is_present(path) || !str_starts(path, base))
+	if (!str_is_present(path))
+		return false;
+	if (is_metadata(path, base)) {
+		*own = METADATA_PATH;
+		return true;
+	}
+	if (!str_starts(path, base))
 		return false;
 	*own = str_sub(path, base.n, path.n);
 	return own->n == 0 || own->p[0] == '/';
@@ -117,9 +132,14 @@ static enum err check_route(struct call *call, bool *answered)
 
 static enum err check_own_type(struct call *call, const char *type, bool *answered)
 {
+	struct str name = str_of(type);
 	struct buf sentence;
 	struct str text;
 	if (request_accepts(&call->request, type))
+		return OK;
+	/* Whoever takes JSON can read what is some kind of it. */
+	if (str_equal(str_sub(name, name.n - JSON_SUFFIX.n, name.n), JSON_SUFFIX) &&
+	    request_accepts(&call->request, "application/json"))
 		return OK;
 	buf_init(&sentence, call->arena, SENTENCE_MAX);
 	buf_addf(&sentence, "The answer exists only as %s.", type);
@@ -129,7 +149,7 @@ static enum err check_own_type(struct call *call, const char *type, bool *answer
 
 static enum err check_accept(struct call *call, bool *answered)
 {
-	if (call->match.surface != SURFACE_API)
+	if (call->match.surface == SURFACE_PAGE)
 		return OK;
 	if (call->match.route->type != NULL)
 		return check_own_type(call, call->match.route->type, answered);

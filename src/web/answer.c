@@ -63,10 +63,10 @@ enum err answer_not_found(struct call *call)
 	return view_problem(call, PROBLEM_NOT_FOUND, &(struct problem_detail){.retry_after = 0});
 }
 
-void answer_asset(struct call *call, const struct asset *asset)
+static void send_asset(struct call *call, const struct asset *asset, struct str control)
 {
 	struct response *response = &call->response;
-	response_header(response, "Cache-Control", STR("public, max-age=3600"));
+	response_header(response, "Cache-Control", control);
 	response_header(response, "ETag", asset->etag);
 	if (request_has_tag(&call->request, asset->etag)) {
 		response_status(response, 304);
@@ -75,6 +75,23 @@ void answer_asset(struct call *call, const struct asset *asset)
 	response_status(response, 200);
 	response_type(response, asset->type);
 	buf_add(&response->body, asset->bytes);
+}
+
+void answer_asset(struct call *call, const struct asset *asset)
+{
+	send_asset(call, asset, STR("public, max-age=3600"));
+}
+
+enum err answer_asset_for(struct call *call, const struct asset *asset, int64_t span)
+{
+	struct buf text;
+	struct str control;
+	buf_init(&text, call->arena, WAIT_TEXT_MAX);
+	buf_add(&text, STR("public, max-age="));
+	buf_add_i64(&text, span / CLOCK_SECOND);
+	TRY(buf_str(&text, &control));
+	send_asset(call, asset, control);
+	return OK;
 }
 
 /* Minutes and hours once seconds would be hard to read. */

@@ -37,6 +37,8 @@ MUST_CHECK enum err answer_not_found(struct call *call);
 
 /* 200 with the bytes, or 304 where the client has them; either may be kept for an hour. */
 void answer_asset(struct call *call, const struct asset *asset);
+/* The same for a span in microseconds. ERR_MEMORY. */
+MUST_CHECK enum err answer_asset_for(struct call *call, const struct asset *asset, int64_t span);
 
 /* "person" and "identity": the name and the user name or address of whose session it is. */
 void answer_person(struct template_data *data, const struct session_found *found);

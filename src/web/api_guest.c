@@ -7,15 +7,17 @@
 #include "issued.h"
 #include "view.h"
 
-/* What is wrong with the body; field absent: nothing. */
-static struct problem_detail flaw_of(const struct guest_request *request)
+/* What is wrong with the body; field absent: nothing, and the client is one of ours. */
+static struct problem_detail flaw_of(const struct call *call, struct guest_request *request)
 {
-	if (request->carrier == CARRIER_NONE)
+	const struct fields_client client = {.name = request->client, .class = CLASS_GUEST};
+	struct str reason;
+	if (request->carrier != CARRIER_HANDLE && request->carrier != CARRIER_COOKIE)
 		return (struct problem_detail){.field = STR("transport"),
 					       .reason = STR("must be handle or cookie")};
-	if (!fields_is_client(request->client))
-		return (struct problem_detail){.field = STR("client"),
-					       .reason = STR("not a client of this server")};
+	request->client = fields_client(call->app->config, &client, &reason);
+	if (!str_is_present(request->client))
+		return (struct problem_detail){.field = STR("client"), .reason = reason};
 	if (str_is_present(request->device_name) && !fields_is_device_name(request->device_name))
 		return (struct problem_detail){
 			.field = STR("device_name"),
@@ -31,13 +33,12 @@ static bool has_session(const struct call *call)
 
 enum err api_guest_create(struct call *call)
 {
-	struct str client = call_text(call, "client");
 	struct guest_request request = {
 		.carrier = fields_carrier(call_text(call, "transport")),
-		.client = str_is_present(client) ? client : STR(FIELDS_CLIENT_DEFAULT),
+		.client = call_text(call, "client"),
 		.device_name = call_text(call, "device_name"),
 	};
-	struct problem_detail flaw = flaw_of(&request);
+	struct problem_detail flaw = flaw_of(call, &request);
 	enum guest_verdict verdict;
 	struct session_issued issued;
 	int64_t wait;

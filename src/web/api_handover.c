@@ -26,10 +26,11 @@ enum err api_handover_give(struct call *call)
 	return answer_json_end(call, &out);
 }
 
-/* A handle is an app's; a cookie may be a browser's or that of an app with a cookie jar. */
+/* A handle or tokens are an app's; a cookie may be a browser's or that of an app with a cookie jar.
+ */
 static enum handover_receiver receiver_of(const struct signin_form *form)
 {
-	return form->carrier == CARRIER_HANDLE ? HANDOVER_NATIVE : HANDOVER_NOBODY;
+	return form->carrier == CARRIER_COOKIE ? HANDOVER_NOBODY : HANDOVER_NATIVE;
 }
 
 static enum err answer_refused(struct call *call, enum handover_verdict verdict)

@@ -17,6 +17,8 @@ enum err api_session_reauth(struct call *call)
 	struct reauth_outcome outcome;
 	struct session_issued issued;
 	struct json_out out;
+	if (!issued_is_renewable(call))
+		return issued_not_renewable(call);
 	if (!str_equal(call_text(call, "method"), STR("password")))
 		return answer_bad_field(call, STR("method"), STR("must be password"));
 	if (!str_is_present(request.password))
@@ -41,6 +43,8 @@ enum err api_password_change(struct call *call)
 	struct session_issued issued;
 	struct json_out out;
 	struct str reason;
+	if (!issued_is_renewable(call))
+		return issued_not_renewable(call);
 	request.new_password = call_text(call, "new_password");
 	TRY(reauth_change_password(&call->auth, &request, &opinion, &outcome, &issued));
 	if (outcome.verdict == REAUTH_GONE)

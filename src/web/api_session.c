@@ -16,6 +16,11 @@ enum err api_session_show(struct call *call)
 
 enum err api_session_end(struct call *call)
 {
+	if (call->by_service) {
+		TRY(session_end(&call->auth, &call->session));
+		response_status(&call->response, 204);
+		return OK;
+	}
 	TRY(signout_of_call(call));
 	response_status(&call->response, 204);
 	return OK;

@@ -7,17 +7,23 @@
 #include "issued.h"
 #include "signin_call.h"
 #include "signout_call.h"
+#include "token_call.h"
 #include "view.h"
 
-/* What is wrong with the body; field absent: nothing. */
-static struct problem_detail flaw_of(const struct signin_form *form)
+/* What is wrong with the body; field absent: nothing, and the client is one of ours. */
+static struct problem_detail flaw_of(const struct call *call, struct signin_form *form)
 {
+	const struct fields_client client = {
+		.name = form->client,
+		.class = policy_class(form->carrier, form->remember),
+	};
+	struct str reason;
 	if (form->carrier == CARRIER_NONE)
 		return (struct problem_detail){.field = STR("transport"),
-					       .reason = STR("must be handle or cookie")};
-	if (!fields_is_client(form->client))
-		return (struct problem_detail){.field = STR("client"),
-					       .reason = STR("not a client of this server")};
+					       .reason = STR("must be handle, cookie or token")};
+	form->client = fields_client(call->app->config, &client, &reason);
+	if (!str_is_present(form->client))
+		return (struct problem_detail){.field = STR("client"), .reason = reason};
 	if (str_is_present(form->device_name) && !fields_is_device_name(form->device_name))
 		return (struct problem_detail){
 			.field = STR("device_name"),
@@ -31,13 +37,12 @@ static struct problem_detail flaw_of(const struct signin_form *form)
 
 static struct signin_form form_of(const struct call *call)
 {
-	struct str client = call_text(call, "client");
 	return (struct signin_form){
 		.identifier = call_text(call, "identifier"),
 		.password = call_text(call, "password"),
 		.carrier = fields_carrier(call_text(call, "transport")),
 		.remember = call_flag(call, "remember"),
-		.client = str_is_present(client) ? client : STR(FIELDS_CLIENT_DEFAULT),
+		.client = call_text(call, "client"),
 		.device_name = call_text(call, "device_name"),
 		.device_id = call_text(call, "device_id"),
 	};
@@ -81,9 +86,11 @@ enum err api_sessions_create(struct call *call)
 	struct session_issued issued;
 	unsigned wait;
 	if (!str_is_present(flaw.field))
-		flaw = flaw_of(&form);
+		flaw = flaw_of(call, &form);
 	if (str_is_present(flaw.field))
 		return view_problem(call, PROBLEM_INVALID_REQUEST, &flaw);
+	if (form.carrier == CARRIER_TOKEN)
+		TRY(token_ready(call));
 	if (str_is_present(call_text(call, "handover")))
 		return create_by_handover(call, &form);
 	TRY(signin_of_call(call, &form, &verdict, &wait, &issued));
@@ -103,7 +110,7 @@ static enum err answer_list(struct call *call, const struct session_list *list)
 	answer_json_begin(call, 200, &out);
 	json_open_array(&out, "sessions");
 	for (size_t i = 0; i < list->n; i++)
-		view_session_row_json(&out, NULL, call, &list->rows[i]);
+		view_session_row_json(&out, call, &list->rows[i], call->session.elevated);
 	json_close_array(&out);
 	json_text(&out, "next_cursor", cursor);
 	return answer_json_end(call, &out);
@@ -127,6 +134,8 @@ enum err api_sessions_end_one(struct call *call)
 	const struct session_row *current = &call->session.found.session;
 	struct id id;
 	bool ended = true;
+	if (call->by_service)
+		return api_session_end(call);
 	if (id_parse(call->match.segment, &id) != OK)
 		return answer_not_found(call);
 	if (id_equal(id, current->id))

@@ -10,6 +10,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "document.h"
+#include "key_set.h"
 
 #define APP_FIRST_BLOCK ((size_t)256 * 1024)
 #define APP_CEILING ((size_t)64 * 1024 * 1024)
@@ -86,6 +87,7 @@ static enum err load(struct app *app, const char *config_path, struct fault *fau
 	TRY(config_load(config_path, app->arena, &app->config, fault));
 	const struct config *config = app->config;
 	TRY(keyring_load(config->server.key_file.p, &app->keys, fault));
+	TRY(key_box_open(config->token.signature_cache, &app->signing));
 	TRY(template_load(config->server.template_dir.p, app->arena, &app->templates, fault));
 	TRY(check_pages(app, fault));
 	TRY(load_assets(app, fault));
@@ -103,6 +105,7 @@ static void destroy(struct app *app)
 		hasher_close(&app->hasher);
 	if (app->slots != NULL)
 		slots_close(&app->slots);
+	key_box_close(&app->signing);
 	if (app->keys != NULL)
 		keyring_free(&app->keys);
 	arena_close(&arena);

@@ -12,6 +12,7 @@
 #include "template.h"
 
 struct arena;
+struct key_box;
 
 /* Read only after app_load. SIGHUP makes a new one; requests that began on the old one end on it.
  */
@@ -19,6 +20,7 @@ struct app {
 	struct arena *arena; /* of config, templates, assets, document */
 	const struct config *config;
 	struct keyring *keys;
+	struct key_box *signing; /* changes by itself, and is thread-safe */
 	const struct template_set *templates;
 	const struct asset_set *assets;
 	struct asset document; /* the API's description */

@@ -45,6 +45,11 @@ struct call {
 	bool csrf_stale;          /* see ROUTE_STALE_FORM: check first, do nothing, show it again */
 	struct credential credential;
 	struct session session;
+	/*
+	 * A service comes on a route that is open to it: once guarded, session is that which it
+	 * asks about, and auth.service its name. What it may do is the handler's to know.
+	 */
+	bool by_service;
 	bool identified;          /* cookies and credential were read */
 	bool resolved;            /* session is what a statement begun since then has found */
 	struct log_batch *lines;  /* where the access line waits; NULL: it is written at once */

@@ -47,6 +47,7 @@ static struct auth_context make_context(const struct call *call)
 		.keys = call->app->keys,
 		.hasher = call->app->hasher,
 		.blocklist = call->app->blocklist,
+		.signing = call->app->signing,
 		.arena = call->arena,
 		.now = call->request.now,
 		.request_id = call->request.id,
@@ -175,7 +176,7 @@ static struct str route_name(const struct call *call)
 
 static void log_access(const struct call *call)
 {
-	struct log_field fields[8];
+	struct log_field fields[9];
 	size_t n = 0;
 	struct str text;
 	if (id_text(call->arena, call->request.id, &text) == OK)
@@ -188,6 +189,8 @@ static void log_access(const struct call *call)
 	if (call->session.standing == SESSION_LIVE && !session_is_guest(&call->session) &&
 	    id_text(call->arena, call->session.found.session.user_id, &text) == OK)
 		fields[n++] = LOG_TEXT("user", text);
+	if (str_is_present(call->auth.service))
+		fields[n++] = LOG_TEXT("service", call->auth.service);
 	if (call->failed != OK)
 		fields[n++] = LOG_TEXT("err", str_of(err_name(call->failed)));
 	if (call->lines != NULL)

@@ -57,9 +57,16 @@ enum err fields_limit_parse(struct str text, unsigned *limit)
 	return OK;
 }
 
-bool fields_is_client(struct str name)
+struct str fields_client(const struct config *config, const struct fields_client *asked,
+			 struct str *reason)
 {
-	return str_equal(name, STR(FIELDS_CLIENT_DEFAULT));
+	struct str name = str_is_present(asked->name) ? asked->name : CLIENT_DEFAULT;
+	const struct client_config *client = config_client(config, name);
+	*reason = STR("not a client of this server");
+	if (client == NULL || str_equal(name, CLIENT_PAGES))
+		return STR_NONE;
+	*reason = STR("no client for such a session");
+	return config_client_has(client, asked->class) ? client->name : STR_NONE;
 }
 
 bool fields_is_device_name(struct str name)
@@ -82,5 +89,7 @@ enum session_carrier fields_carrier(struct str transport)
 {
 	if (str_equal(transport, STR("handle")))
 		return CARRIER_HANDLE;
+	if (str_equal(transport, STR("token")))
+		return CARRIER_TOKEN;
 	return str_equal(transport, STR("cookie")) ? CARRIER_COOKIE : CARRIER_NONE;
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "config.h"
 #include "err.h"
 #include "session_store.h"
 #include "str.h"
@@ -12,7 +13,6 @@ struct arena;
 
 #define FIELDS_LIMIT_MAX 100
 #define FIELDS_LIMIT_DEFAULT 50
-#define FIELDS_CLIENT_DEFAULT "app"
 
 /* base64url of the eight bytes of the time, most significant first, and of the id. ERR_MEMORY. */
 MUST_CHECK enum err fields_cursor_text(struct arena *arena, const struct page_cursor *cursor,
@@ -22,10 +22,19 @@ MUST_CHECK enum err fields_cursor_parse(struct str text, struct page_cursor *cur
 /* 1 … FIELDS_LIMIT_MAX; absent: FIELDS_LIMIT_DEFAULT. ERR_INPUT. */
 MUST_CHECK enum err fields_limit_parse(struct str text, unsigned *limit);
 
-/* "handle" or "cookie"; CARRIER_NONE: neither. */
+/* "handle", "cookie" or "token"; CARRIER_NONE: none of them. */
 enum session_carrier fields_carrier(struct str transport);
-/* A client that may sign in over the API. */
-bool fields_is_client(struct str name);
+/* What a sign-in over the API says of its client. */
+struct fields_client {
+	struct str name; /* absent: the default */
+	enum session_class class;
+};
+/*
+ * The client's name; STR_NONE: none that may sign in over the API, or not to such a session, which
+ * *reason says.
+ */
+struct str fields_client(const struct config *config, const struct fields_client *asked,
+			 struct str *reason);
 /* At most 100 code points of UTF-8 without controls. */
 bool fields_is_device_name(struct str name);
 /* 1 … 128 printable ASCII characters. */

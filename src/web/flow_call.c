@@ -100,6 +100,9 @@ static enum err answer_stale(struct call *call, const struct flow_outcome *outco
 /* A journey that a program tries to cut short is worth a line; a row would be theirs to make. */
 static enum err answer_no_move(struct call *call, const struct flow_outcome *outcome)
 {
+	if (call->by_service)
+		return answer_bad_field(call, STR("to"), STR("not a step of this kind"));
+
 	struct audit_event event = {
 		.kind = AUDIT_SEQUENCE_REFUSED,
 		.user_id = call->session.found.session.user_id,
@@ -130,6 +133,11 @@ static enum err answer_limit(struct call *call, enum problem problem, const char
 
 static enum err answer_too_large(struct call *call, size_t limit)
 {
+	if (call->by_service)
+		return answer_limit(call, PROBLEM_TOO_LARGE,
+				    "Nothing was changed. The facts of a flow, in bytes as JSON "
+				    "without white space: at most ",
+				    limit);
 	return answer_limit(
 		call, PROBLEM_TOO_LARGE,
 		limit == FLOW_DATA_MAX_OF_USER
@@ -162,6 +170,8 @@ enum err flow_call_answer(struct call *call, const struct flow_key *key,
 	case FLOW_CREATED:
 		return answer_flow(call, key, outcome);
 	case FLOW_GONE:
+		if (call->by_service)
+			return answer_not_found(call);
 		return view_problem(call, PROBLEM_UNAUTHENTICATED, &none);
 	case FLOW_UNKNOWN:
 		return answer_not_found(call);

@@ -9,6 +9,9 @@
 #include "cookie.h"
 #include "csrf.h"
 #include "form.h"
+#include "grants.h"
+#include "service_call.h"
+#include "token_call.h"
 #include "url.h"
 #include "view.h"
 
@@ -105,27 +108,39 @@ enum err guard_identify(struct call *call)
 	call->session = (struct session){.standing = SESSION_ABSENT};
 	if (has(call, ROUTE_NO_CREDENTIAL))
 		return OK;
+	if (service_call_is(call)) {
+		call->by_service = true;
+		call->credential = (struct credential){.syntax = CREDENTIAL_ABSENT};
+		return OK;
+	}
 	read_other_cookies(call);
 	return read_credential(call);
 }
 
+/* A program can leave out a header; a page's script cannot take away a cookie. */
+static enum err refuse_malformed(struct call *call, bool *answered)
+{
+	call->session.standing = SESSION_UNKNOWN;
+	if (!is_page(call) && (str_is_present(call->request.session_id_header) ||
+			       str_is_present(call->request.authorization)))
+		return refuse(call, PROBLEM_UNAUTHENTICATED, answered);
+	return OK;
+}
+
 static enum err resolve(struct call *call, bool *answered)
 {
-	TRY(guard_identify(call));
 	if (has(call, ROUTE_NO_CREDENTIAL))
 		return OK;
+	if (call->credential.syntax == CREDENTIAL_WELL_FORMED &&
+	    call->credential.carrier == CARRIER_TOKEN)
+		TRY(token_prove(call));
 	switch (call->credential.syntax) {
 	case CREDENTIAL_ABSENT:
 		return OK;
 	case CREDENTIAL_AMBIGUOUS:
 		return refuse(call, PROBLEM_AMBIGUOUS_CREDENTIALS, answered);
 	case CREDENTIAL_MALFORMED:
-		call->session.standing = SESSION_UNKNOWN;
-		/* A program can leave out a header; a page's script cannot take away a cookie. */
-		if (!is_page(call) && (str_is_present(call->request.session_id_header) ||
-				       str_is_present(call->request.authorization)))
-			return refuse(call, PROBLEM_UNAUTHENTICATED, answered);
-		return OK;
+		return refuse_malformed(call, answered);
 	case CREDENTIAL_WELL_FORMED:
 		if (call->resolved)
 			return OK;
@@ -180,6 +195,13 @@ int64_t guard_max_age(const struct call *call)
 	return call->app->config->session.fresh;
 }
 
+static bool is_permitted(const struct call *call)
+{
+	const char *permission = call->match.route->permission;
+	return permission == NULL ||
+	       grants_has_named(call->session.found.user_grants, STR("perm:"), str_of(permission));
+}
+
 /* PROBLEM_COUNT: none. */
 static enum problem standing_problem(const struct call *call)
 {
@@ -202,6 +224,9 @@ static enum problem standing_problem(const struct call *call)
 	case SESSION_LIVE:
 		if (session_is_guest(&call->session))
 			return has(call, ROUTE_GUEST_OK) ? PROBLEM_COUNT : PROBLEM_UNAUTHENTICATED;
+		/* Before freshness: nobody types a password to be told that they may not. */
+		if (!is_permitted(call))
+			return PROBLEM_FORBIDDEN;
 		if (has(call, ROUTE_STALE_OK) ||
 		    policy_is_fresh(&call->session.found.session, guard_max_age(call),
 				    call->request.now))
@@ -214,15 +239,23 @@ static enum problem standing_problem(const struct call *call)
 /* Lines only: whoever has such a session may cause as many as they like. */
 static void note_standing(const struct call *call)
 {
+	static const enum audit_kind KINDS[] = {
+		[SESSION_EXPIRED] = AUDIT_SESSION_EXPIRED,
+		[SESSION_PENDING] = AUDIT_SEQUENCE_REFUSED,
+		[SESSION_LIVE] = AUDIT_ADMIN_REFUSED,
+	};
+	enum session_standing standing = call->session.standing;
+	bool noted = standing == SESSION_EXPIRED || standing == SESSION_PENDING ||
+		     (standing == SESSION_LIVE && !is_permitted(call));
+	if (!noted)
+		return;
 	struct audit_event event = {
-		.kind = call->session.standing == SESSION_EXPIRED ? AUDIT_SESSION_EXPIRED
-								  : AUDIT_SEQUENCE_REFUSED,
+		.kind = KINDS[standing],
 		.user_id = call->session.found.session.user_id,
 		.session_id = call->session.found.session.id,
 		.detail = str_of(call->match.route->path),
 	};
-	if (call->session.standing == SESSION_EXPIRED || call->session.standing == SESSION_PENDING)
-		audit_line(&call->auth, &event);
+	audit_line(&call->auth, &event);
 }
 
 static enum err check_standing(struct call *call, bool *answered)
@@ -331,10 +364,18 @@ enum err guard_check(struct call *call, enum guard_verdict *verdict)
 		check_csrf,
 	};
 	bool answered = false;
+	TRY(guard_identify(call));
+	if (call->by_service) {
+		TRY(service_call_admit(call, &answered));
+		*verdict = answered ? GUARD_ANSWERED : GUARD_PASS;
+		return OK;
+	}
 	for (size_t i = 0; i < sizeof(STEPS) / sizeof(STEPS[0]) && !answered; i++)
 		TRY(STEPS[i](call, &answered));
 	if (!answered)
 		touch(call);
+	if (!answered && call->match.route->permission != NULL)
+		call->auth.actor_id = call->session.found.session.user_id;
 	*verdict = answered ? GUARD_ANSWERED : GUARD_PASS;
 	return OK;
 }

@@ -27,6 +27,12 @@ MUST_CHECK enum err page_logout_post(struct call *call);
 MUST_CHECK enum err page_account_home(struct call *call);
 MUST_CHECK enum err page_account_show(struct call *call);
 
+/* oauth_token.c */
+MUST_CHECK enum err oauth_token(struct call *call);
+
+/* api_token.c */
+MUST_CHECK enum err api_session_token(struct call *call);
+
 /* api_session_state.c */
 MUST_CHECK enum err api_session_state(struct call *call);
 
@@ -37,6 +43,13 @@ MUST_CHECK enum err api_flow_patch(struct call *call);
 MUST_CHECK enum err api_flow_step(struct call *call);
 MUST_CHECK enum err api_flow_end(struct call *call);
 MUST_CHECK enum err api_flow_attempt(struct call *call);
+
+/* api_hold.c */
+MUST_CHECK enum err api_session_hold(struct call *call);
+
+/* oauth_introspect.c, oauth_revoke.c */
+MUST_CHECK enum err oauth_introspect(struct call *call);
+MUST_CHECK enum err oauth_revoke(struct call *call);
 
 /* page_sessions.c */
 MUST_CHECK enum err page_sessions_show(struct call *call);
@@ -101,10 +114,36 @@ MUST_CHECK enum err page_handover_post(struct call *call);
 MUST_CHECK enum err page_handover_ask(struct call *call);
 MUST_CHECK enum err page_handover_give(struct call *call);
 
+/* api_admin.c */
+MUST_CHECK enum err api_admin_users(struct call *call);
+MUST_CHECK enum err api_admin_user(struct call *call);
+MUST_CHECK enum err api_admin_lock(struct call *call);
+MUST_CHECK enum err api_admin_unlock(struct call *call);
+MUST_CHECK enum err api_admin_hold(struct call *call);
+MUST_CHECK enum err api_admin_role_give(struct call *call);
+MUST_CHECK enum err api_admin_role_take(struct call *call);
+
+/* api_admin_parts.c */
+MUST_CHECK enum err api_admin_roles(struct call *call);
+MUST_CHECK enum err api_admin_sessions(struct call *call);
+MUST_CHECK enum err api_admin_sessions_end(struct call *call);
+MUST_CHECK enum err api_admin_session_end(struct call *call);
+
+/* page_admin_users.c, page_admin_user.c */
+MUST_CHECK enum err page_admin_users_show(struct call *call);
+MUST_CHECK enum err page_admin_user_show(struct call *call);
+MUST_CHECK enum err page_admin_user_post(struct call *call);
+
 /* api_health.c */
 MUST_CHECK enum err api_health_show(struct call *call);
 
 /* api_document.c */
 MUST_CHECK enum err api_document_send(struct call *call);
+
+/* api_jwks.c */
+MUST_CHECK enum err api_jwks_show(struct call *call);
+
+/* api_metadata.c */
+MUST_CHECK enum err api_metadata_show(struct call *call);
 
 #endif

@@ -80,6 +80,11 @@ static void keep(struct call_fields *fields, size_t i, const struct field_def *d
 	fields->values[i] = fields->flags[i] ? STR("true") : STR("false");
 }
 
+static bool is_oauth(const struct call *call)
+{
+	return call->match.route->surface == SURFACE_OAUTH;
+}
+
 static enum err take(struct call *call, const struct field_def *defs, const struct input *input,
 		     struct call_fields *fields, bool *answered)
 {
@@ -100,6 +105,11 @@ static enum err check_required(struct call *call, const struct field_def *defs,
 		if (!defs[i].optional && !str_is_present(fields->values[i]))
 			return refuse(call, str_of(defs[i].name), "is missing", answered);
 	return OK;
+}
+
+static bool takes_form(const struct call *call)
+{
+	return call->match.route->surface != SURFACE_API;
 }
 
 static enum err parse_form(struct call *call, struct str text, const struct form **out,
@@ -170,7 +180,8 @@ static bool has_right_type(const struct call *call)
 		return request_has_type(request, "application/json") || is_left_out(call) ||
 		       (request->method == METHOD_PATCH &&
 			request_has_type(request, "application/merge-patch+json"));
-	if (request->content_length == 0 && !str_is_present(request->content_type))
+	if (request->content_length == 0 && !str_is_present(request->content_type) &&
+	    !is_oauth(call))
 		return true;
 	return request_has_type(request, FORM_TYPE);
 }
@@ -203,10 +214,16 @@ static enum err read_text(struct call *call, bool *answered)
 enum err inputs_read_form(struct call *call, bool *answered)
 {
 	const struct route *route = call->match.route;
-	if (route->surface != SURFACE_PAGE || route->body == NULL)
+	if (!takes_form(call) || route->body == NULL)
 		return OK;
 	TRY(read_text(call, answered));
 	return *answered ? OK : parse_form(call, call->request.body, &call->form, answered);
+}
+
+/* RFC 6749 §3.1, §3.2: what is not known, and a parameter without a value, is as good as absent. */
+static bool is_passed_over(const struct route *route, const struct input *input)
+{
+	return input->text.n == 0 || find(route->body, input->name) == count(route->body);
 }
 
 static enum err take_form(struct call *call, bool *answered)
@@ -218,6 +235,8 @@ static enum err take_form(struct call *call, bool *answered)
 				      .type = JSON_TYPE_STRING,
 				      .from_form = true,
 				      .text = form->fields[i].value};
+		if (is_oauth(call) && is_passed_over(route, &input))
+			continue;
 		/* The guard's, and declared by every page with a form. */
 		if (!str_equal(input.name, STR("csrf_token")))
 			TRY(take(call, route->body, &input, &call->body, answered));
@@ -272,6 +291,6 @@ enum err inputs_take_body(struct call *call, bool *answered)
 	const struct route *route = call->match.route;
 	if (route->body == NULL)
 		return OK;
-	TRY(route->surface == SURFACE_PAGE ? take_form(call, answered) : take_json(call, answered));
+	TRY(takes_form(call) ? take_form(call, answered) : take_json(call, answered));
 	return *answered ? OK : check_required(call, route->body, &call->body, answered);
 }

@@ -3,6 +3,7 @@
 
 #include "answer.h"
 #include "call.h"
+#include "token_call.h"
 #include "view.h"
 
 void issued_take(struct call *call, const struct session_issued *issued)
@@ -21,6 +22,8 @@ enum err issued_json(struct call *call, int status, const struct session_issued 
 	if (issued->carrier == CARRIER_HANDLE)
 		json_text(out, "session_handle",
 			  (struct str){(const char *)issued->text.bytes, issued->text.len});
+	if (issued->carrier == CARRIER_TOKEN)
+		TRY(token_pair_json(call, out, &issued->session, issued->text));
 	return OK;
 }
 
@@ -39,6 +42,21 @@ struct reauth_request issued_request(const struct call *call, struct str passwor
 		.presented = &call->credential,
 		.current = &call->session,
 	};
+}
+
+bool issued_is_renewable(const struct call *call)
+{
+	return call->credential.carrier != CARRIER_TOKEN ||
+	       call->session.found.session.carrier == CARRIER_TOKEN ||
+	       call->session.standing == SESSION_REPLACED;
+}
+
+enum err issued_not_renewable(struct call *call)
+{
+	return view_problem(call, PROBLEM_FORBIDDEN,
+			    &(struct problem_detail){
+				    .detail = STR("The session is a cookie's or a handle's: it is "
+						  "renewed with that, not with an access token.")});
 }
 
 enum err issued_gone(struct call *call)

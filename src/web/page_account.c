@@ -1,13 +1,9 @@
 /* The account page, and the front door that leads to it. */
 #include "answer.h"
-#include "buf.h"
 #include "call.h"
-#include "grants.h"
 #include "handlers.h"
 #include "moment.h"
 #include "view.h"
-
-#define ROLES_MAX 4096
 
 enum err page_account_home(struct call *call)
 {
@@ -15,25 +11,12 @@ enum err page_account_home(struct call *call)
 	return view_redirect(call, live ? STR("/account") : STR("/login"));
 }
 
-static enum err roles_text(struct arena *arena, struct str grants, struct str *out)
-{
-	struct buf text;
-	struct str name;
-	buf_init(&text, arena, ROLES_MAX);
-	while (grants_next(&grants, STR("role:"), &name)) {
-		if (text.n > 0)
-			buf_add(&text, STR(", "));
-		buf_add(&text, name);
-	}
-	return buf_str(&text, out);
-}
-
 enum err page_account_show(struct call *call)
 {
 	const struct session_found *found = &call->session.found;
 	struct template_data *data;
 	struct str roles, signed_in_at;
-	TRY(roles_text(call->arena, found->user_grants, &roles));
+	TRY(view_roles_text(call->arena, found->user_grants, &roles));
 	TRY(moment_text(call->arena, found->session.auth_time, &signed_in_at));
 	TRY(view_page_data(call, &data));
 	template_text(data, "username", found->username);

@@ -211,7 +211,7 @@ static enum err take(struct call *call, struct handover_request *request)
 		.identifier = STR("handover"),
 		.password = request->verifier,
 		.carrier = CARRIER_COOKIE,
-		.client = STR("browser"),
+		.client = CLIENT_PAGES,
 	};
 	struct return_to target = return_of_call(call);
 	enum handover_verdict verdict;

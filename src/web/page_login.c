@@ -82,7 +82,7 @@ enum err page_login_post(struct call *call)
 		.password = call_text(call, "password"),
 		.carrier = CARRIER_COOKIE,
 		.remember = page.remember,
-		.client = STR("browser"),
+		.client = CLIENT_PAGES,
 	};
 	enum signin_verdict verdict;
 	struct session_issued issued;

@@ -1,6 +1,7 @@
 /* The rows of THE route table, and the fields that each may be given. */
 #include "handlers.h"
 #include "routes.h"
+#include "service.h"
 
 /* Longer than any right answer: what is too long for one is wrong, not malformed. */
 #define TYPED_MAX 4096
@@ -83,6 +84,29 @@ static const struct field_def API_FLOW_BODY[] = {
 static const struct field_def API_FLOW_PATCH[] = {
 	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true, .nullable = true},
 	{.name = "data", .kind = FIELD_OBJECT, .optional = true, .nullable = true},
+	{.name = "facts", .kind = FIELD_OBJECT, .optional = true, .nullable = true},
+	{.name = NULL},
+};
+static const struct field_def API_HOLD_BODY[] = {
+	{.name = "reason", .max = NAME_MAX_BYTES},
+	{.name = NULL},
+};
+static const struct field_def OAUTH_INTROSPECT_BODY[] = {
+	{.name = "token", .kind = FIELD_SECRET, .max = TYPED_MAX},
+	{.name = "token_type_hint", .max = TYPED_MAX, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def OAUTH_TOKEN_BODY[] = {
+	{.name = "grant_type", .max = TYPED_MAX},
+	{.name = "refresh_token", .kind = FIELD_SECRET, .max = TYPED_MAX, .optional = true},
+	{.name = "client_id", .max = TYPED_MAX, .optional = true},
+	{.name = "scope", .max = TYPED_MAX, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def OAUTH_REVOKE_BODY[] = {
+	{.name = "token", .kind = FIELD_SECRET, .max = TYPED_MAX},
+	{.name = "token_type_hint", .max = TYPED_MAX, .optional = true},
+	{.name = "client_id", .max = TYPED_MAX, .optional = true},
 	{.name = NULL},
 };
 static const struct field_def API_FLOW_STEP_BODY[] = {
@@ -241,6 +265,37 @@ const struct route route_table[] = {
 	 .exempt = ROUTE_NO_CREDENTIAL | ROUTE_CACHEABLE,
 	 .handle = api_document_send,
 	 .type = "application/yaml"},
+	{.method = METHOD_GET,
+	 .path = "/.well-known/jwks.json",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_NO_CREDENTIAL | ROUTE_CACHEABLE,
+	 .handle = api_jwks_show,
+	 .type = "application/jwk-set+json"},
+	/* Also before base_path, where RFC 8414 looks for it: admit.c. */
+	{.method = METHOD_GET,
+	 .path = "/.well-known/oauth-authorization-server",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_NO_CREDENTIAL | ROUTE_CACHEABLE,
+	 .handle = api_metadata_show},
+	/* The caller proves itself by Basic, or by having the token; no cookie is looked at. */
+	{.method = METHOD_POST,
+	 .path = "/oauth/token",
+	 .surface = SURFACE_OAUTH,
+	 .exempt = ROUTE_NO_CREDENTIAL | ROUTE_NO_CSRF,
+	 .body = OAUTH_TOKEN_BODY,
+	 .handle = oauth_token},
+	{.method = METHOD_POST,
+	 .path = "/oauth/introspect",
+	 .surface = SURFACE_OAUTH,
+	 .exempt = ROUTE_NO_CREDENTIAL | ROUTE_NO_CSRF,
+	 .body = OAUTH_INTROSPECT_BODY,
+	 .handle = oauth_introspect},
+	{.method = METHOD_POST,
+	 .path = "/oauth/revoke",
+	 .surface = SURFACE_OAUTH,
+	 .exempt = ROUTE_NO_CREDENTIAL | ROUTE_NO_CSRF,
+	 .body = OAUTH_REVOKE_BODY,
+	 .handle = oauth_revoke},
 	{.method = METHOD_POST,
 	 .path = "/api/v1/sessions",
 	 .surface = SURFACE_API,
@@ -261,7 +316,16 @@ const struct route route_table[] = {
 	{.method = METHOD_DELETE,
 	 .path = "/api/v1/sessions/{id}",
 	 .surface = SURFACE_API,
+	 .service = SERVICE_SESSIONS_END,
+	 .names_session = true,
 	 .handle = api_sessions_end_one},
+	{.method = METHOD_POST,
+	 .path = "/api/v1/sessions/{id}/hold",
+	 .surface = SURFACE_API,
+	 .body = API_HOLD_BODY,
+	 .service = SERVICE_SESSIONS_HOLD,
+	 .names_session = true,
+	 .handle = api_session_hold},
 	{.method = METHOD_GET,
 	 .path = "/api/v1/session",
 	 .surface = SURFACE_API,
@@ -271,6 +335,7 @@ const struct route route_table[] = {
 	 .path = "/api/v1/session",
 	 .surface = SURFACE_API,
 	 .exempt = ROUTE_STALE_OK | ROUTE_PENDING_OK | ROUTE_GUEST_OK,
+	 .service = SERVICE_SESSIONS_END,
 	 .handle = api_session_end},
 	{.method = METHOD_GET,
 	 .path = "/api/v1/user",
@@ -313,6 +378,11 @@ const struct route route_table[] = {
 	 .body = API_HANDOVER_BODY,
 	 .handle = api_handover_give},
 
+	{.method = METHOD_POST,
+	 .path = "/api/v1/session/token",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_STALE_OK,
+	 .handle = api_session_token},
 	{.method = METHOD_GET,
 	 .path = "/api/v1/session/state",
 	 .surface = SURFACE_API,
@@ -328,23 +398,27 @@ const struct route route_table[] = {
 	 .path = "/api/v1/flows/{kind}",
 	 .surface = SURFACE_API,
 	 .exempt = JOURNEY,
+	 .service = SERVICE_FLOWS_READ,
 	 .handle = api_flow_show},
 	{.method = METHOD_PATCH,
 	 .path = "/api/v1/flows/{kind}",
 	 .surface = SURFACE_API,
 	 .exempt = JOURNEY,
 	 .body = API_FLOW_PATCH,
+	 .service = SERVICE_FLOWS_WRITE,
 	 .handle = api_flow_patch},
 	{.method = METHOD_DELETE,
 	 .path = "/api/v1/flows/{kind}",
 	 .surface = SURFACE_API,
 	 .exempt = JOURNEY,
+	 .service = SERVICE_FLOWS_WRITE,
 	 .handle = api_flow_end},
 	{.method = METHOD_POST,
 	 .path = "/api/v1/flows/{kind}/step",
 	 .surface = SURFACE_API,
 	 .exempt = JOURNEY,
 	 .body = API_FLOW_STEP_BODY,
+	 .service = SERVICE_FLOWS_WRITE,
 	 .handle = api_flow_step},
 	{.method = METHOD_POST,
 	 .path = "/api/v1/flows/{kind}/attempts",

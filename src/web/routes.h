@@ -2,6 +2,7 @@
 #ifndef GATEPOST_WEB_ROUTES_H
 #define GATEPOST_WEB_ROUTES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -41,7 +42,8 @@ enum route_exemption {
 	ROUTE_GUEST_OK = 1u << 11 /* a live session need not be anybody's */
 };
 
-enum surface { SURFACE_PAGE = 0, SURFACE_API };
+/* SURFACE_OAUTH: a form comes in, JSON and the errors of RFC 6749 §5.2 go out. */
+enum surface { SURFACE_PAGE = 0, SURFACE_API, SURFACE_OAUTH };
 
 /* A declared input: handlers see nothing else. A member or field that is not declared is refused.
  */
@@ -67,20 +69,34 @@ struct route {
 		*query; /* ended by a row without name; NULL: no query parameter is read */
 	const struct field_def *body; /* NULL: no body */
 	enum err (*handle)(struct call *call);
-	const char *type; /* what an API route answers with; NULL: application/json */
+	/*
+	 * The scope (enum service_scope) with which a service may come instead of a client: by
+	 * Basic, with X-Session-Id or a ticket of whose session it is about; 0: none.
+	 */
+	unsigned service;
+	bool names_session; /* {id} is that session's id, and a service may leave the others out */
+	const char *type;   /* what an API route answers with; NULL: application/json */
+	/*
+	 * What one has to have everywhere, not only in a tenant, to come; NULL: nothing. Who does
+	 * is the actor of what is done (context.h).
+	 */
+	const char *permission;
 };
 
-/* The rows themselves (route_table.c). Paths are compared literally; a {name} fills a whole
- * segment. */
+/* The rows themselves (route_table.c, route_table_admin.c). Paths are compared literally; a {name}
+ * fills a whole segment. */
 extern const struct route route_table[];
 extern const size_t route_table_count;
+extern const struct route route_table_admin[];
+extern const size_t route_table_admin_count;
 
-/* Static; *n rows. */
-const struct route *routes_all(size_t *n);
+/* Static; NULL behind the last one. */
+const struct route *routes_at(size_t i);
 
 struct route_match {
 	const struct route *route; /* NULL: none for this method */
-	struct str segment;        /* what {id} matched */
+	struct str segment;        /* what the first {name} matched */
+	struct str second;         /* what another one did */
 	unsigned allowed;          /* bit per enum method that this path has; 0: no such path */
 	enum surface surface;      /* API below /api/v1, also for unknown paths */
 };

@@ -15,7 +15,7 @@ struct call;
 struct signin_form {
 	struct str identifier;
 	struct str password;
-	enum session_carrier carrier; /* CARRIER_COOKIE or CARRIER_HANDLE */
+	enum session_carrier carrier; /* not CARRIER_NONE */
 	bool remember;
 	struct str client;
 	struct str device_name; /* absent: none */

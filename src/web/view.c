@@ -3,6 +3,7 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "grants.h"
 #include "guard.h"
 #include "json.h"
 #include "url.h"
@@ -31,6 +32,12 @@ enum problem view_problem_of(enum err e)
 	}
 }
 
+/* For services, at the OAuth endpoints and where they act in a client's place. */
+static bool is_for_services(const struct call *call)
+{
+	return call->by_service || call->match.surface == SURFACE_OAUTH;
+}
+
 static bool sent_bearer(const struct call *call)
 {
 	return str_is_present(call->request.authorization) ||
@@ -42,6 +49,11 @@ static void add_challenge(struct call *call, enum problem problem)
 {
 	struct buf line;
 	struct str text;
+	if (is_for_services(call)) {
+		response_header(&call->response, "WWW-Authenticate",
+				STR("Basic realm=\"gatepost\", charset=\"UTF-8\""));
+		return;
+	}
 	buf_init(&line, call->arena, LINE_MAX_BYTES);
 	buf_add(&line, STR("Bearer realm=\"gatepost\""));
 	if (problem == PROBLEM_REAUTHENTICATION_REQUIRED)
@@ -131,6 +143,51 @@ static enum err problem_json(struct call *call, enum problem problem,
 	return call->response.body.failed;
 }
 
+/* RFC 6749 §5.2; unavailable and internal are called as its §4.1.2.1 calls them. */
+static const char *oauth_word(enum problem problem)
+{
+	switch (problem) {
+	case PROBLEM_INVALID_CREDENTIALS:
+	case PROBLEM_UNAUTHENTICATED:
+		return "invalid_client";
+	case PROBLEM_FORBIDDEN:
+		return "insufficient_scope";
+	case PROBLEM_COOLDOWN:
+	case PROBLEM_TOO_MANY_ATTEMPTS:
+	case PROBLEM_UNAVAILABLE:
+		return "temporarily_unavailable";
+	case PROBLEM_INTERNAL:
+		return "server_error";
+	default:
+		return "invalid_request";
+	}
+}
+
+/* What a name that the client made up may have, error_description may not. */
+static enum err oauth_json(struct call *call, enum problem problem,
+			   const struct problem_detail *detail)
+{
+	const struct problem_info *info = problem_info(problem);
+	struct str text = str_is_present(detail->detail) ? detail->detail : str_of(info->text);
+
+	if (str_is_present(detail->field))
+		text = STR("A parameter is missing, repeated or malformed.");
+	return view_oauth_error(call, info->status, oauth_word(problem), text);
+}
+
+enum err view_oauth_error(struct call *call, int status, const char *word, struct str text)
+{
+	struct json_out out;
+	response_status(&call->response, status);
+	response_type(&call->response, "application/json; charset=utf-8");
+	json_begin(&out, &call->response.body);
+	json_open_object(&out, NULL);
+	json_text(&out, "error", str_of(word));
+	json_text(&out, "error_description", text);
+	json_close_object(&out);
+	return call->response.body.failed;
+}
+
 static enum err add_url(struct call *call, struct template_data *data, const char *name,
 			struct str own_path)
 {
@@ -151,6 +208,7 @@ static enum err add_urls(struct call *call, struct template_data *data, bool sig
 	TRY(add_url(call, data, "url_account", STR("/account")));
 	TRY(add_url(call, data, "url_handover", STR("/handover")));
 	TRY(add_url(call, data, "url_password", STR("/account/password")));
+	TRY(add_url(call, data, "url_users", STR("/admin/users")));
 	return add_url(call, data, "url_sessions", STR("/account/sessions"));
 }
 
@@ -177,6 +235,9 @@ static enum err page_data(struct call *call, struct str token, struct template_d
 	template_text(data, "display_name",
 		      signed_in ? shown_name(&call->session.found) : STR_NONE);
 	template_flag(data, "signed_in", signed_in);
+	template_flag(
+		data, "administers",
+		signed_in && grants_has(call->session.found.user_grants, STR("perm:users:manage")));
 	*out = data;
 	return OK;
 }
@@ -244,8 +305,15 @@ enum err view_problem(struct call *call, enum problem problem, const struct prob
 		add_challenge(call, problem);
 	if (status == 429 || status == 503)
 		view_retry_after(call, retry_after(status, detail));
-	return call->match.surface == SURFACE_API ? problem_json(call, problem, detail)
-						  : problem_page(call, problem, detail);
+	switch (call->match.surface) {
+	case SURFACE_API:
+		return problem_json(call, problem, detail);
+	case SURFACE_OAUTH:
+		return oauth_json(call, problem, detail);
+	case SURFACE_PAGE:
+		break;
+	}
+	return problem_page(call, problem, detail);
 }
 
 enum err view_redirect(struct call *call, struct str own_path)

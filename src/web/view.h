@@ -25,6 +25,9 @@ struct problem_detail {
  * begun. */
 MUST_CHECK enum err view_problem(struct call *call, enum problem problem,
 				 const struct problem_detail *detail);
+/* An error of an OAuth endpoint that is no problem of the contract's; the text in ASCII. */
+MUST_CHECK enum err view_oauth_error(struct call *call, int status, const char *word,
+				     struct str text);
 /* The header Retry-After, for what answers 429 or 503 without a problem. */
 void view_retry_after(struct call *call, unsigned seconds);
 /* The problem that an error of a handler becomes. */
@@ -44,12 +47,18 @@ MUST_CHECK enum err view_redirect(struct call *call, struct str own_path);
  */
 MUST_CHECK enum err view_session_json(struct call *call, struct json_out *out, const char *name,
 				      const struct session *session);
-/* The same shape from a row of the caller's own list: without csrf_token; "current" marks the
- * caller's. */
-void view_session_row_json(struct json_out *out, const char *name, const struct call *call,
-			   const struct session_row *row);
+/* The same shape from a row of a list, as an item: without csrf_token; "current" marks the
+ * caller's. elevated: whose it is has an elevated role there. */
+void view_session_row_json(struct json_out *out, const struct call *call,
+			   const struct session_row *row, bool elevated);
 void view_user_json(struct json_out *out, const char *name, const struct session *session);
+/* Its parts: words with a space between as an array; "roles", "permissions" and "tenant". */
+void view_words_json(struct json_out *out, const char *name, struct str words);
+void view_grants_json(struct json_out *out, const struct session_found *found);
 /* Sets the session cookie of a sign-in by cookie; nothing for another carrier. */
 void view_issue_cookie(struct call *call, const struct session_issued *issued);
+
+/* "admin, editor": the names of the roles among grants. */
+MUST_CHECK enum err view_roles_text(struct arena *arena, struct str grants, struct str *out);
 
 #endif

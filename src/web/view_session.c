@@ -1,9 +1,12 @@
 /* A session and its user as the API shows them, and the cookie that carries one. */
+#include "buf.h"
 #include "cookie.h"
 #include "csrf.h"
 #include "grants.h"
 #include "json.h"
 #include "view.h"
+
+#define ROLES_MAX 4096
 
 static const char *const STATES[SESSION_STATE_COUNT] = {
 	[SESSION_STATE_NONE] = "none",
@@ -19,7 +22,7 @@ static struct str state_name(uint32_t state)
 	return str_of(STATES[state < SESSION_STATE_COUNT ? state : SESSION_STATE_NONE]);
 }
 
-static void add_words(struct json_out *out, const char *name, struct str words)
+void view_words_json(struct json_out *out, const char *name, struct str words)
 {
 	json_open_array(out, name);
 	while (words.n > 0) {
@@ -54,7 +57,7 @@ static void add_members(struct json_out *out, const char *name, const struct cal
 	json_open_array(out, "methods");
 	json_close_array(out);
 	json_text(out, "aal", level->aal >= 2 ? STR("aal2") : STR("aal1"));
-	add_words(out, "amr", row->amr);
+	view_words_json(out, "amr", row->amr);
 	json_time(out, "auth_time", row->auth_time);
 	json_time(out, "created_at", row->created_at);
 	json_time(out, "last_seen_at", row->last_seen);
@@ -86,31 +89,23 @@ enum err view_session_json(struct call *call, struct json_out *out, const char *
 	const struct session_row *row = &session->found.session;
 	struct level level = {.aal = session->aal, .ends = session->ends};
 	add_members(out, name, call, row, &level);
-	if (row->carrier == CARRIER_COOKIE && is_current(call, row))
+	if (row->carrier == CARRIER_COOKIE && is_current(call, row) &&
+	    call->credential.carrier != CARRIER_TOKEN)
 		TRY(add_token(out, call, &row->hash));
 	json_close_object(out);
 	return out->buf->failed;
 }
 
-void view_session_row_json(struct json_out *out, const char *name, const struct call *call,
-			   const struct session_row *row)
+void view_session_row_json(struct json_out *out, const struct call *call,
+			   const struct session_row *row, bool elevated)
 {
 	const struct config *config = call->app->config;
 	struct level level = {
 		.aal = policy_aal(config, row, call->request.now),
-		.ends = policy_ends(config, row, call->session.elevated),
+		.ends = policy_ends(config, row, elevated),
 	};
-	add_members(out, name, call, row, &level);
+	add_members(out, NULL, call, row, &level);
 	json_close_object(out);
-}
-
-static bool has_grant(struct str grants, struct str prefix, struct str name)
-{
-	struct str other;
-	while (grants_next(&grants, prefix, &other))
-		if (str_equal(other, name))
-			return true;
-	return false;
 }
 
 /* Those everywhere, then those of the tenant that are not among them. */
@@ -123,7 +118,7 @@ static void add_grants(struct json_out *out, const char *name, const struct sess
 		json_text(out, NULL, word);
 	rest = found->tenant_grants;
 	while (grants_next(&rest, prefix, &word))
-		if (!has_grant(found->user_grants, prefix, word))
+		if (!grants_has_named(found->user_grants, prefix, word))
 			json_text(out, NULL, word);
 	json_close_array(out);
 }
@@ -140,6 +135,13 @@ static void add_tenant(struct json_out *out, const struct session_found *found)
 	json_close_object(out);
 }
 
+void view_grants_json(struct json_out *out, const struct session_found *found)
+{
+	add_grants(out, "roles", found, STR("role:"));
+	add_grants(out, "permissions", found, STR("perm:"));
+	add_tenant(out, found);
+}
+
 void view_user_json(struct json_out *out, const char *name, const struct session *session)
 {
 	const struct session_found *found = &session->found;
@@ -152,10 +154,21 @@ void view_user_json(struct json_out *out, const char *name, const struct session
 	json_text(out, "username", found->username);
 	json_text(out, "email", found->email);
 	json_text(out, "display_name", found->display_name);
-	add_grants(out, "roles", found, STR("role:"));
-	add_grants(out, "permissions", found, STR("perm:"));
-	add_tenant(out, found);
+	view_grants_json(out, found);
 	json_close_object(out);
+}
+
+enum err view_roles_text(struct arena *arena, struct str grants, struct str *out)
+{
+	struct buf text;
+	struct str name;
+	buf_init(&text, arena, ROLES_MAX);
+	while (grants_next(&grants, STR("role:"), &name)) {
+		if (text.n > 0)
+			buf_add(&text, STR(", "));
+		buf_add(&text, name);
+	}
+	return buf_str(&text, out);
 }
 
 void view_issue_cookie(struct call *call, const struct session_issued *issued)

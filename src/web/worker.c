@@ -337,8 +337,10 @@ void worker_stop(struct worker **worker)
 static void tidy_now_and_then(struct connections *connections, struct arena *arena)
 {
 	struct id random = id_random();
-	if (random.b[0] % CGI_TIDY_ONE_IN == 0)
-		keeper_tidy(connections, arena, CGI_TIDY_BUDGET);
+	if (random.b[0] % CGI_TIDY_ONE_IN != 0)
+		return;
+	keeper_tend_keys(connections, arena);
+	keeper_tidy(connections, arena, CGI_TIDY_BUDGET);
 }
 
 enum err worker_run_cgi(struct app_box *box)

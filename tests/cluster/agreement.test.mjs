@@ -251,3 +251,15 @@ test('two administrators are locked on two nodes at once: one remains', async ()
     a.must(['user', 'unlock', ends[0].code === 0 ? 'root1' : 'root2']);
   }
 });
+
+test('a role is given on one node while it gets a permission on the other: who has it has both', async () => {
+  a.must(['role', 'add', 'editor']);
+  const grants = () => cluster.nodes.c.sql("SELECT grants AS g FROM user WHERE username = 'alice'", { database: 'gatepost' })[0].g;
+  for (let round = 0; round < 15; round++) {
+    const ends = await Promise.all([a.run(['role', 'grant', 'alice', 'editor']), b.run(['permission', 'add', 'editor', `posts:${round}`])]);
+    assert.deepEqual(ends.map(({ code }) => code), [0, 0], ends.map(({ output }) => output).join());
+    await until(() => grants().includes(`perm:posts:${round} `), `alice has posts:${round}: ${grants()}`);
+    assert.match(grants(), /role:editor$/);
+    a.must(['role', 'revoke', 'alice', 'editor']);
+  }
+});

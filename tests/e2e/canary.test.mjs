@@ -22,7 +22,7 @@ before(async () => {
   process.env.GATEPOST_BUILD = release;
   const { startStack } = await import('../support/harness.mjs');
   stack = await startStack({
-    users: ['alice'],
+    users: ['alice'], settings: { 'client app': { services: 'library' } },
     extra: `
 server.modules += ( "mod_accesslog" )
 accesslog.filename = "@DIR@/access.log"
@@ -32,7 +32,7 @@ accesslog.format = "%h %r %s %{User-Agent}i %{Referer}i"`,
 });
 after(() => stack?.stop());
 
-const bytesOf = (text) => (/^(gps_)?[\w-]{43}$/.test(text) ? Buffer.from(text.replace(/^gps_/, ''), 'base64url') : undefined);
+const bytesOf = (text) => (/^(gps_|gpk_)?[\w-]{43}$/.test(text) ? Buffer.from(text.replace(/^gp[sk]_/, ''), 'base64url') : undefined);
 const needles = () => Object.entries(canaries).flatMap(([name, text]) =>
   [[name, Buffer.from(text)], ...(bytesOf(text) ? [[`${name} (bytes)`, bytesOf(text)]] : [])]);
 const foundIn = (haystack) => needles().filter(([, needle]) => haystack.includes(needle)).map(([name]) => name);
@@ -96,10 +96,31 @@ async function calls() {
   assert.equal((await client.get(`${api}/session`, { headers: { Authorization: `Basic ${canaries['Basic credential']}` } })).status, 401);
 }
 
+// A back end's secret, right and wrong, and a handle in its forms and headers.
+async function services() {
+  const { makeService, asService } = await import('../support/services.mjs');
+  const library = makeService(stack, 'library');
+  canaries['secret of a service'] = library.secret;
+  canaries['credential of a service'] = library.headers.Authorization.slice(6);
+  const { json } = await stack.client.post(`${api}/sessions`, { json: { ...stack.users.alice, transport: 'handle' } });
+  canaries['handle in a form'] = json.session_handle;
+  assert.equal((await library.introspect(canaries['handle in a form'])).json.active, true);
+  assert.equal((await library.api('GET', '/flows/none', { session: canaries['handle in a form'] })).status, 404);
+  const wrong = asService(stack, 'library', `gpk_${randomBytes(32).toString('base64url')}`);
+  canaries['wrong secret of a service'] = wrong.secret;
+  canaries['wrong credential of a service'] = wrong.headers.Authorization.slice(6);
+  assert.equal((await wrong.introspect(canaries['handle in a form'])).status, 401);
+  assert.equal((await wrong.api('GET', '/flows/none', { session: canaries['handle in a form'] })).status, 401);
+  const swapped = asService(stack, wrong.secret, 'library');
+  assert.equal((await swapped.introspect('x')).status, 401);
+  assert.equal((await library.revoke(canaries['handle in a form'])).status, 200);
+}
+
 async function use() {
   await pages();
   await setup();
   await calls();
+  await services();
   for (const [name, text] of Object.entries(canaries)) assert.ok(text?.length >= 20, `${name}: ${text}`);
 }
 

@@ -129,6 +129,18 @@ export function matrix(server, { chunked = true, http2 = false, spools = true, b
     assert.equal(again.body, '');
   });
 
+  test('keys and metadata arrive, the latter also where RFC 8414 looks for it', async () => {
+    const keys = await stack.client.get(`${base}/.well-known/jwks.json`);
+    assert.equal(keys.status, 200, keys.body);
+    assert.equal(keys.headers['content-type'], 'application/jwk-set+json');
+    assert.deepEqual(keys.json.keys.map(({ kty, crv, use }) => ({ kty, crv, use })), Array(2).fill({ kty: 'OKP', crv: 'Ed25519', use: 'sig' }));
+    const own = await stack.client.get(`${base}/.well-known/oauth-authorization-server`);
+    const hosts = await stack.client.get(`/.well-known/oauth-authorization-server${base}`);
+    assert.equal(own.json.issuer, stack.base);
+    assert.equal(hosts.status, 200, hosts.body);
+    assert.equal(hosts.body, own.body);
+  });
+
   test('a body arrives byte for byte: 64 KiB is taken, one more is 413', async () => {
     const text = JSON.stringify({ ...stack.users.alice, transport: 'handle', device_name: 'T\u00e9l\u00e9phone \u20ac \u{1f511} "\\' });
     const most = 65536;

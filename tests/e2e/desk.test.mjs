@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { Agent, request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { build, startStack } from '../support/harness.mjs';
-import { until } from '../support/stack.mjs';
+import { freeze, until } from '../support/stack.mjs';
 import { begin, dial, params, record, request, PARAMS } from '../support/fastcgi.mjs';
 
 const stacks = {
@@ -163,8 +163,8 @@ test('desk on: a database that does not answer costs the desk half a second, the
   const stack = stacks.on;
   const { session_handle: handle } = await stack.signIn(stack.users.alice);
   assert.equal((await stack.withHandle(handle, 'GET', '/session')).status, 200);
-  process.kill(stack.mariadb.pid, 'SIGSTOP');
   try {
+    await freeze(stack.mariadb.pid);
     const checks = Array.from({ length: 8 }, () => stack.withHandle(handle, 'GET', '/session'));
     // What needs no database is answered meanwhile, though threads and desk have all been asked for sessions.
     await until(async () => (await stack.client.get('/auth/health')).status === 200, 'health is answered');

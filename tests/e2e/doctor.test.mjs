@@ -142,7 +142,7 @@ test('config, key file, run_dir: modes and age', async () => {
   await withMode(key, 0o604, async () => expect(await offline(), 'key-file', 'fail', /others can reach it/));
   const { atime, mtime } = statSync(key);
   utimesSync(key, atime, new Date(Date.now() - 400 * 86400 * 1000));
-  expect(await offline(), 'key-file', 'warn', /1 root key in use, changed (399|400) days ago/, /new key file/);
+  expect(await offline(), 'key-file', 'warn', /1 root key in use, changed (399|400) days ago/, /key rotate-root/);
   utimesSync(key, atime, mtime);
   const without = configWith((text) => text.replace(/^key_file = .*$/m, 'key_file = /nonexistent/keys'));
   expect(await offline({ config: without }), 'key-file', 'fail', /\/nonexistent\/keys/);

@@ -8,15 +8,22 @@ import { source, startStack } from '../support/harness.mjs';
 import { Jar } from '../support/client.mjs';
 import { exercised, follow, operations } from '../support/openapi.mjs';
 import { until } from '../support/stack.mjs';
+import { basic, makeService } from '../support/services.mjs';
 
 let stack;
 let tenant;
+let service;
+let idler;
 before(async () => {
   // Two wrong passwords are soon too many, and two guests.
   stack = await startStack({ settings: {
-    throttle: { free_failures: 1, device_failures: 1, guests: 2 }, 'flow trip': { steps: 'start > end', client_may: 'start > end', 'counter.try': '2, reset 1h' },
+    throttle: { free_failures: 1, device_failures: 1, guests: 2 }, 'client app': { services: 'library idler' }, 'client browser': { services: 'library' }, 'flow trip': { steps: 'start > end', client_may: 'start > end', 'counter.try': '2, reset 1h' },
   } });
   ({ tenant } = JSON.parse(stack.must(['tenant', 'add', 'readers', '--json']).stdout));
+  service = makeService(stack, 'library');
+  idler = makeService(stack, 'idler', 'flows:read');
+  stack.must(['tenant', 'add', 'unjoined']);
+  stack.must(['role', 'add', 'editor']);
 });
 after(() => stack?.stop());
 
@@ -108,6 +115,8 @@ const unreachable = ({ name, verb }, status) => {
   if (status === '500') return 'a defect; there is none to be asked for';
   if (status === '413' && verb === 'get') return 'lighttpd itself refuses a GET with a body';
   if (status === '503' && name === 'GET /openapi.yaml') return 'only when overloaded or shutting down: nothing is asked of the database';
+  if (status === '503' && name === 'GET /.well-known/oauth-authorization-server') return 'the same';
+  if (status === '503' && name === 'GET /.well-known/jwks.json') return 'only until the worker has read the keys for the first time';
   return undefined;
 };
 
@@ -130,8 +139,26 @@ function person() {
   return { identifier, password };
 }
 
+const isForm = (operation) => operation.requestBody?.content['application/x-www-form-urlencoded'] !== undefined;
+const isRefresh = ({ operation }) => operation.operationId === 'refresh';
+// What is sent of a session there.
+const formOf = (entry, { session_handle: token = 'none', refresh_token }) => {
+  if (isRefresh(entry)) return { grant_type: 'refresh_token', refresh_token };
+  return isForm(entry.operation) ? { token } : undefined;
+};
+// What only services are let in to; and what they are let in to as well.
+const isServices = ({ operation }) => ['introspect', 'holdSession'].includes(operation.operationId);
+const takesServices = ({ operation }) => (operation.security ?? []).some((one) => 'service' in one);
+const wrongSecret = { Authorization: basic('library', 'x') };
+// Somebody with a session, whom an administrator administers: {id, username, session}.
+async function subject() {
+  const { user, session } = await stack.signIn(person());
+  return { id: user.id, username: user.username, session: session.id };
+}
+const isAdmin = ({ path }) => path.startsWith('/admin/');
+
 // The described request, with this person's values: {path, json}.
-function fill({ path, operation }, who, { id, tenant: wanted, kind = 'trip' }, transport = 'handle') {
+function fill({ path, operation }, who, { id, session = id, tenant: wanted, kind = 'trip', query }, transport = 'handle') {
   const bodies = {
     beginAsGuest: { transport },
     signIn: { identifier: who.identifier, password: who.password, transport: 'handle' },
@@ -143,10 +170,12 @@ function fill({ path, operation }, who, { id, tenant: wanted, kind = 'trip' }, t
     changeFlow: { data: { amount: 2 } },
     moveFlow: { to: 'end' },
     takeAttempt: { counter: 'try' },
+    holdSession: { reason: 'a book is overdue' },
   };
   const queries = { endSessions: `?scope=${transport === 'handle' ? 'others' : 'all'}`, getHealth: '?ready' };
-  const below = path === '/health' ? '/auth' : api;
-  return { path: below + path.replace('{id}', id).replace('{kind}', kind) + (queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
+  const below = path === '/health' || path.startsWith('/.well-known/') || isForm(operation) ? '/auth' : api;
+  const place = path.replace('{id}', id).replace('{kind}', kind).replace('{role}', 'editor').replace('{session}', session);
+  return { path: below + place + (query ?? queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
 }
 
 // While the configuration takes declared kinds only.
@@ -183,16 +212,19 @@ const ways = {
     const without = {
       signIn: { json: { identifier: who.identifier, password: 'not the one', transport: 'handle' } },
       beginAsGuest: { headers: { 'X-Session-Id': 'gps_short' } },
+      revoke: { headers: wrongSecret },
     };
     return call({ anonymous: true, ...without[operation.operationId] });
   },
   403: async (call, { verb, operation }, who) => {
+    if (operation.operationId === 'holdSession' || isForm(operation)) return call({ headers: idler.headers });
     if (verb !== 'get') return call({ headers: { Origin: 'https://evil.test' } });
     stack.sql(`UPDATE session SET state = 2 WHERE user_id = (SELECT id FROM user WHERE username = '${who.identifier}')`);
     assert.ok(operation.responses['403']);
     return call();
   },
   404: async (call, { path, operation }) => {
+    if (operation.operationId === 'signOut') return call({ headers: { ...service.headers, 'X-Session-Id': `gps_${'A'.repeat(43)}` } });
     if (!path.startsWith('/flows/')) return call({ id: 'AAAAAAAAAAAAAAAAAAAAAA', tenant: 'AAAAAAAAAAAAAAAAAAAAAA' });
     if (operation.operationId !== 'startFlow') return call({ kind: 'never-begun' });
     return withoutFreeKinds(() => call({ kind: 'never-declared' }));
@@ -200,6 +232,8 @@ const ways = {
   406: async (call) => call({ headers: { Accept: 'text/html' } }),
   409: async (call, { operation }, who) => {
     if (operation.operationId === 'moveFlow') return call({ json: { to: 'start' } });
+    if (operation.operationId.endsWith('Role')) return call({ query: '?tenant=unjoined' });
+    if (operation.tags[0] === 'Administration') return call({ closed: true });
     if (operation.operationId === 'startFlow') return tooMany(call);
     return (operation.operationId === 'signIn' ? call({ json: await handedOver(person()) }) : call({ anonymous: false }));
   },
@@ -213,14 +247,15 @@ const ways = {
     return call({ anonymous: true, json });
   },
   412: async (call) => call({ tag: '"AAAAAAAAAAAAAAAAAAAAAA.1"' }),
-  413: async (call) => call({ json: undefined, body: ' '.repeat(65537), headers: { 'Content-Type': 'application/json' } }),
+  413: async (call) => call({ json: undefined, form: undefined, body: ' '.repeat(65537), headers: { 'Content-Type': 'application/json' } }),
   415: async (call) => call({ headers: { 'Content-Type': 'text/plain' } }),
   428: async (call) => call({ tag: '' }),
   421: async (call) => call({ headers: { Host: 'evil.test' } }),
   429: async (call, { operation }, who) => {
     const wrong = { takeAttempt: { counter: 'try' }, beginAsGuest: { transport: 'handle' }, signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' } };
+    const options = takesServices({ operation }) ? { headers: wrongSecret } : { json: wrong[operation.operationId] };
     for (let i = 0; i < 12; i++) {
-      const answer = await call({ json: wrong[operation.operationId] });
+      const answer = await call(options);
       if (answer.status === 429) return answer;
     }
     throw new Error('never throttled');
@@ -231,14 +266,20 @@ const ways = {
 async function bringAbout(entry, status, transport = 'handle') {
   const who = person();
   const jar = new Jar();
-  const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport } }));
-  const carrier = transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
+  const other = isAdmin(entry) ? await subject() : undefined;
+  if (other) stack.must(['role', 'grant', who.identifier, 'admin']);
+  const carried = isRefresh(entry) ? 'token' : transport;
+  const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport: carried } }));
+  const own = carried === 'token' ? {} : transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
+  const carrier = isServices(entry) ? service.headers : own;
   // A guest begins without a session; a form token belongs to one.
   const alone = entry.operation.operationId === 'beginAsGuest' && status !== '403';
   const matches = ['changeFlow', 'moveFlow', 'endFlow'].includes(entry.operation.operationId) ? '*' : undefined;
-  const call = ({ anonymous = alone, id = mine.session.id, tenant: wanted, kind, headers = {}, tag = matches, ...more } = {}) => {
-    const { path, json } = fill(entry, who, { id, tenant: wanted, kind }, transport);
-    return stack.client.request(entry.verb.toUpperCase(), path, { json, ...more, headers: { ...(anonymous ? {} : carrier), ...(tag && { 'If-Match': tag }), ...headers } });
+  const call = ({ anonymous = alone, id = other?.id ?? mine.session.id, tenant: wanted, kind, query, closed, headers = {}, tag = matches, ...more } = {}) => {
+    const { path, json } = fill(entry, who, { id, session: other?.session, tenant: wanted, kind, query }, transport);
+    const form = formOf(entry, mine);
+    if (closed) stack.sql(`UPDATE user SET state = 3 WHERE username = '${other.username}'`);
+    return stack.client.request(entry.verb.toUpperCase(), path, { json, form, ...more, headers: { ...(anonymous ? {} : carrier), ...(tag && { 'If-Match': tag }), ...headers } });
   };
   const runs = entry.path.startsWith('/flows/') && !(entry.operation.operationId === 'startFlow' && ['201', '409'].includes(status));
   if (runs) assert.equal((await stack.client.post(`${api}/flows/trip`, { json: {}, headers: carrier })).status, 201);
@@ -254,7 +295,9 @@ async function bringAboutUnavailable(all) {
   try {
     for (const entry of all) {
       const { path, json } = fill(entry, who, { id: session.id });
-      const answer = await stack.client.request(entry.verb.toUpperCase(), path, { json, headers: { 'X-Session-Id': handle } });
+      const form = formOf(entry, { session_handle: handle, refresh_token: `gpr_${'A'.repeat(43)}` });
+      const headers = isServices(entry) ? service.headers : { 'X-Session-Id': handle };
+      const answer = await stack.client.request(entry.verb.toUpperCase(), path, { json, form, headers });
       assert.equal(answer.status, 503, `${entry.name}: ${answer.body}`);
     }
   } finally {
@@ -270,7 +313,7 @@ test('every described answer of every operation is given, but for what cannot be
     if (status === '503') continue;
     // Wrong passwords on purpose, from one source: this is about answers, and throttle.test.mjs about counting.
     stack.sql('DELETE FROM throttle');
-    const wanted = status === '403' && entry.verb !== 'get' ? 'cookie' : 'handle';
+    const wanted = status === '403' && entry.verb !== 'get' && !isServices(entry) && !isForm(entry.operation) ? 'cookie' : 'handle';
     await bringAbout(entry, status, wanted);
     if (status < 300) {
       const { headers } = await bringAbout(entry, status, 'cookie');

@@ -6,7 +6,7 @@ import { createConnection } from 'node:net';
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { build, startStack } from '../support/harness.mjs';
-import { until } from '../support/stack.mjs';
+import { freeze, until } from '../support/stack.mjs';
 
 let stack;
 before(async () => {
@@ -95,7 +95,7 @@ test('read-only: checks are true, whatever writes is 503 and changes nothing', a
 
 test('frozen: every answer comes within the time limits, as 503; served again when it thaws', { timeout: 120000 }, async () => {
   const { session_handle: handle } = await stack.signIn(stack.users.alice);
-  process.kill(stack.mariadb.pid, 'SIGSTOP');
+  await freeze(stack.mariadb.pid);
   try {
     const answers = await Promise.all([...Array.from({ length: 12 }, () => stack.withHandle(handle, 'GET', '/session')),
       trySignIn(), stack.client.get('/auth/account', { headers: { Cookie: `__Host-gatepost=${'A'.repeat(43)}` } })]);

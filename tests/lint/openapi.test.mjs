@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { lint, loadConfig } from '@redocly/openapi-core';
 import { load } from 'js-yaml';
+import { files } from '../support/files.mjs';
 import { source } from '../support/harness.mjs';
 import { check, description, flaws, follow, judge, operations } from '../support/openapi.mjs';
 
@@ -29,7 +30,7 @@ test('every rule of the linter that is off has its reason in the line above', ()
 
 // The rows of the route table that are JSON's: [{method, path, body, query}], bodies and queries as their field tables.
 function routes() {
-  const text = read('src/web/route_table.c');
+  const text = files((path) => /^src\/web\/route_table.*\.c$/.test(path)).map((file) => file.text).join('\n');
   const sizes = Object.fromEntries([...`${text}${read('src/http/request.h')}`.matchAll(/^#define (\w+) (\d+)$/gm)].map(([, name, size]) => [name, Number(size)]));
   const fields = Object.fromEntries([...text.matchAll(/static const struct field_def (\w+)\[\] = \{([^]*?)\n\};/g)].map(([, table, rows]) =>
     [table, [...rows.matchAll(/\{\.name = "(\w+)",([^}]*)\}/g)].map(([, name, rest]) => {
@@ -37,21 +38,22 @@ function routes() {
       const type = /FIELD_BOOL/.test(rest) ? 'boolean' : /FIELD_OBJECT/.test(rest) ? 'object' : 'string';
       return { name, max: sizes[max] ?? Number(max), type, isNullable: /\.nullable = true/.test(rest), isSecret: /FIELD_SECRET/.test(rest), optional: /\.optional = true/.test(rest) };
     })]));
-  const table = text.slice(text.indexOf('const struct route route_table[]'));
-  const rows = [...table.matchAll(/\{\.method = METHOD_(\w+),([^]*?)\},\n/g)].map(([, method, rest]) => ({
+  const rows = [...text.matchAll(/\{\.method = METHOD_(\w+),([^]*?)\},\n/g)].map(([, method, rest]) => ({
     method,
     path: /\.path = "([^"]*)"/.exec(rest)[1],
-    isApi: /SURFACE_API/.test(rest),
+    isApi: /SURFACE_(API|OAUTH)/.test(rest),
+    isForm: /SURFACE_OAUTH/.test(rest),
+    isForServices: /\.service = /.test(rest),
     isAnonymous: /\.exempt = [^,]*(ENTRY|WAY_OUT|NO_CREDENTIAL|ANONYMOUS)/.test(rest),
     type: /\.type = "([^"]*)"/.exec(rest)?.[1],
     query: fields[/\.query = (\w+)/.exec(rest)?.[1]] ?? [],
     body: fields[/\.body = (\w+)/.exec(rest)?.[1]],
   }));
-  assert.equal(rows.length, (table.match(/\.method = /g) ?? []).length, 'every row was read');
+  assert.equal(rows.length, (text.match(/\.method = /g) ?? []).length, 'every row was read');
   return rows.filter(({ isApi }) => isApi);
 }
 
-const servers = { '': '/api/v1', '/health': '' };
+const servers = { '': '/api/v1', '/health': '', '/.well-known/jwks.json': '', '/.well-known/oauth-authorization-server': '', '/oauth/token': '', '/oauth/introspect': '', '/oauth/revoke': '' };
 const placeOf = (path) => (servers[path] ?? servers['']) + path;
 const described = operations().map((entry) => ({ ...entry, place: `${entry.verb.toUpperCase()} ${placeOf(entry.path)}` }));
 
@@ -71,6 +73,9 @@ test('servers: the address of the shipped configuration, which is what the serve
   }
 });
 
+const formType = 'application/x-www-form-urlencoded';
+const bodyOf = (operation) => operation.requestBody.content['application/json'] ?? operation.requestBody.content[formType];
+
 for (const row of routes()) {
   const { operation } = described.find(({ place }) => place === `${row.method} ${row.path}`) ?? {};
   test(`${row.method} ${row.path}: parameters, body, type and credentials as in the table`, () => {
@@ -78,8 +83,9 @@ for (const row of routes()) {
     assert.deepEqual(query.map(({ name }) => name).sort(), row.query.map(({ name }) => name).sort());
     assert.equal(operation.requestBody === undefined, row.body === undefined);
     if (row.body) {
-      const schema = follow(operation.requestBody.content['application/json'].schema);
-      assert.equal(schema.additionalProperties, false);
+      const schema = follow(bodyOf(operation).schema);
+      // RFC 6749 §3.2: of a form the unknown is passed over.
+      assert.equal(schema.additionalProperties, row.isForm);
       assert.deepEqual(Object.keys(schema.properties).sort(), row.body.map(({ name }) => name).sort());
       for (const { name, max, type, isNullable, isSecret, optional } of row.body) {
         const [property, ...others] = [schema.properties[name].oneOf ?? schema.properties[name]].flat().map(follow);
@@ -97,7 +103,12 @@ for (const row of routes()) {
     if (success.content) assert.deepEqual(Object.keys(success.content), [row.type ?? 'application/json']);
     const security = operation.security ?? description.security;
     const changes = row.method !== 'GET';
-    assert.equal(security.length === 0 || security.some((one) => Object.keys(one).length === 0), row.isAnonymous);
+    // Introspection looks at no client's credential, and asks for a service's all the same.
+    const isOpen = security.length === 0 || security.some((one) => Object.keys(one).length === 0);
+    assert.equal(isOpen, row.isAnonymous && row.path !== '/oauth/introspect');
+    // A refresh token is proof enough of itself: no service comes with one.
+    assert.equal(security.some((one) => 'service' in one), row.isForServices || (row.isForm && row.path !== '/oauth/token'));
+    for (const one of security) assert.ok(!('ticket' in one) || 'service' in one, 'a ticket is no credential');
     for (const one of security) assert.equal('csrf' in one, 'cookie' in one && changes);
   });
 }
@@ -114,6 +125,13 @@ const responses = [
 test('from 400 on every answer is a problem document, whose codes have this status; every code is somewhere', () => {
   const seen = new Set();
   for (const { where, status, response } of responses.filter((one) => one.status >= 400)) {
+    // RFC 6749 §5.2 has a shape of its own.
+    if (where.includes(' /oauth/')) {
+      const { allOf } = follow(response.content['application/json'].schema);
+      assert.equal(follow(allOf[0]), description.components.schemas.OAuthError, where);
+      for (const word of allOf[1].properties.error.enum) assert.ok(response.description.includes(`\`${word}\``), `${where} tells what ${word} is`);
+      continue;
+    }
     const schema = follow(response.content['application/problem+json'].schema);
     assert.equal(follow(schema.allOf[0]), description.components.schemas.Problem, where);
     const own = schema.allOf[1].properties;
@@ -138,10 +156,11 @@ test('401 has WWW-Authenticate; 429 and 503 Retry-After; 405 and OPTIONS Allow',
 
 test('requests are closed, answers open, and both say what they require', () => {
   for (const [name, schema] of Object.entries(description.components.schemas)) {
-    const isRequest = described.some(({ operation }) => operation.requestBody && follow(operation.requestBody.content['application/json'].schema) === schema);
-    assert.equal(schema.additionalProperties, isRequest ? false : undefined, name);
+    const isRequest = described.some(({ operation }) => operation.requestBody && follow(bodyOf(operation).schema) === schema);
+    const isForm = described.some(({ operation }) => operation.requestBody?.content[formType] && follow(bodyOf(operation).schema) === schema);
+    assert.equal(schema.additionalProperties, isRequest ? isForm : undefined, name);
     const needsNothing = isRequest && described.some(({ operation }) => operation.requestBody && !operation.requestBody.required
-      && follow(operation.requestBody.content['application/json'].schema) === schema);
+      && follow(bodyOf(operation).schema) === schema);
     // A patch is of what it names.
     if (schema.properties && !needsNothing && name !== 'FlowPatch') assert.ok(schema.required?.length > 0, `${name} says what is required`);
   }
@@ -203,7 +222,7 @@ const wrong = {
     made.method = 'DELETE';
     made.answer.status = 403;
     made.answer.headers['content-type'] = 'application/problem+json; charset=utf-8';
-    made.json = { type: 'https://localhost/auth/problems#forbidden', title: 't', status: 403, detail: 'd', code: 'forbidden' };
+    made.json = { type: 'https://localhost/auth/problems#forbidden', title: 't', status: 403, detail: 'd', code: 'not_found' };
   }, /\/code must be equal to one of/],
   'an unknown path that is there': [(made) => { made.path = '/auth/api/v1/nothing'; }, /the status is not described/],
   'an unknown method that works': [(made) => { made.method = 'PATCH'; }, /the status is not described/],
@@ -233,6 +252,6 @@ test('every example is valid, closed as the tests see it', () => {
     }
   };
   for (const { where, response } of responses) for (const media of Object.values(response.content ?? {})) see(where, media);
-  for (const { name, operation } of described) if (operation.requestBody) see(name, operation.requestBody.content['application/json']);
+  for (const { name, operation } of described) if (operation.requestBody) see(name, bodyOf(operation));
   assert.ok(n > 10);
 });

@@ -75,6 +75,13 @@ static inline void world_config(struct config *c)
 	c->throttle.source_short = 50;
 	c->throttle.source_long = 300;
 	c->throttle.guests = 20;
+	c->token.life = 10 * CLOCK_MINUTE;
+	c->token.leeway = 30 * CLOCK_SECOND;
+	c->token.key_active = 30 * CLOCK_DAY;
+	c->token.jwks_cache = 10 * CLOCK_MINUTE;
+	c->token.alg = SIGNING_EDDSA;
+	c->server.origin = STR("https://www.example.org");
+	c->server.base_path = STR("/auth");
 }
 
 /* Before every test: no rows, the same time, source and limits. */
@@ -88,6 +95,7 @@ static inline int world_clean(void **state)
 	arena_reset(w->context.arena);
 	w->context.config = &w->config;
 	w->context.keys = w->keys;
+	w->context.signing = NULL;
 	w->context.hasher = w->hasher;
 	w->context.blocklist = w->blocklist;
 	w->context.db = w->db;

@@ -10,7 +10,7 @@
 #include <mysql.h>
 #include <mysqld_error.h>
 
-#define CALLS_MAX 1024
+#define CALLS_MAX 4096
 #define STATEMENTS_MAX 512 /* more than are prepared at one time */
 #define STORM_ONE_IN 8
 

@@ -4,16 +4,19 @@
 
 #include "guest.h"
 #include "handover.h"
+#include "service.h"
 #include "sha256.h"
+#include "signing_key.h"
 
 #define SPARE "fault_spare"
 
 static struct trial trial;
 
 static const char *const tables[] = {
-	"user",       "password",    "tenant",  "membership",   "role",     "permission",
-	"user_role",  "device",      "session", "rotation",     "throttle", "outbox",
-	"setup_code", "audit_event", "flow",    "flow_counter", "handover",
+	"user",         "password",     "tenant",        "membership",   "role",     "permission",
+	"user_role",    "device",       "session",       "rotation",     "throttle", "outbox",
+	"setup_code",   "audit_event",  "flow",          "flow_counter", "handover", "signing_key",
+	"signing_turn", "token_family", "refresh_token", "service",
 };
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 
@@ -27,14 +30,20 @@ static const char *const tables[] = {
 #define OWNER USER_OF("t.owner_id")
 #define DEFAULT_TENANT TENANT_OF("t.default_tenant")
 #define TENANT TENANT_OF("t.tenant_id")
+#define ROLE "IFNULL((SELECT name FROM role x WHERE x.id = t.role_id), '-')"
 #define KNOWN_HASH KNOWN("session", "hash")
 #define KNOWN_ID KNOWN("session", "id")
 #define KNOWN_CODE KNOWN("handover", "code_hash")
+#define KNOWN_KID KNOWN("signing_key", "kid")
+#define KNOWN_FAMILY KNOWN("token_family", "session_id")
+#define KNOWN_TOKEN KNOWN("refresh_token", "hash")
+#define PAIR "(SELECT COUNT(*) FROM session x WHERE x.pair_id = t.pair_id)"
 #define REPEAT "(SELECT COUNT(*) FROM session x WHERE x.id = t.session_id AND x.epoch >= t.epoch)"
 #define GIVER "(SELECT COUNT(*) FROM session x WHERE x.id = t.session_id AND x.epoch = t.epoch)"
 /* What a lost answer had deleted is counted as nothing when it is asked again: see restore.h. */
 #define DETAIL                                                                                     \
-	"REGEXP_REPLACE(detail, IF(event = 'sys_restore_check', '[0-9]+', '^[0-9a-f]{16}$'), "     \
+	"REGEXP_REPLACE(detail, CASE event WHEN 'sys_restore_check' THEN '[0-9]+' "                \
+	"WHEN 'signing_keys_changed' THEN ' [A-Za-z0-9_-]{8}' ELSE '^[0-9a-f]{16}$' END, "         \
 	"'subject')"
 
 /* Of each table: what a line has after its name, and which rows. */
@@ -48,7 +57,10 @@ static const struct {
 	{"tenant", "name, title, created_at", "1"},
 	{"membership", USER ", " TENANT ", grants, created_at", "1"},
 	{"user_role", USER ", " TENANT ", HEX(role_id), created_at", "1"},
-	{"role", "name, turns", "1"},
+	{"role",
+	 "name, elevated, turns, work, IFNULL(HEX(work_user), '-'), IFNULL(HEX(work_tenant), '-')",
+	 "1"},
+	{"permission", ROLE ", name", "1"},
 	{"device", USER ", HEX(ref_hash), kind, name, created_at, last_seen", "1"},
 	{"session",
 	 USER ", " TENANT ", " KNOWN_HASH ", " KNOWN_ID
@@ -71,6 +83,22 @@ static const struct {
 	{"handover",
 	 USER ", " KNOWN_CODE ", " GIVER ", receiver, epoch, created_at, expires_at, "
 	      "IFNULL(used_at, 0)",
+	 "1"},
+	{"signing_key",
+	 KNOWN_KID ", state, alg, root, seed IS NULL, made_at, IFNULL(active_at, 0), "
+		   "IFNULL(retiring_at, 0), IFNULL(gone_at, 0)",
+	 "1"},
+	{"signing_turn", "turn", "1"},
+	{"token_family",
+	 USER ", " KNOWN_FAMILY ", client, created_at, expires_at, IFNULL(ended_at, 0)", "1"},
+	{"refresh_token",
+	 KNOWN_TOKEN ", issued_at, expires_at, IFNULL(used_at, 0), IFNULL(replaced_at, 0), "
+		     "nonce IS NULL, child_hash IS NULL, presenter IS NULL, " PAIR,
+	 "1"},
+	/* A new secret is another one in every run. */
+	{"service",
+	 "name, root, former_hash IS NULL, "
+	 "IFNULL(former_until, 0), scopes, state, created_at, secret_at",
 	 "1"},
 };
 
@@ -163,7 +191,7 @@ static void open_keeper(struct trial *t)
 	}
 }
 
-static struct str keep(struct trial *t, struct str text)
+struct str trial_lasting(struct trial *t, struct str text)
 {
 	struct str copy = STR_NONE;
 
@@ -224,7 +252,7 @@ static void add_guest(struct trial *t)
 
 	assert_ok(guest_begin(&t->w->context, &request, &verdict, &wait, &issued));
 	assert_int_equal(verdict, GUEST_BEGUN);
-	t->scene.guest = keep(t, text_of(issued));
+	t->scene.guest = trial_lasting(t, text_of(issued));
 	t->scene.guest_id = issued.session.found.session.id;
 	fixture_sql(
 		"INSERT INTO flow SELECT UNHEX(MD5(k.kind)), s.id, 2, 1, k.kind, 'start', '', "
@@ -268,7 +296,35 @@ static void add_handover(struct trial *t)
 	struct handover_given given;
 
 	assert_ok(handover_give(&t->w->context, &giver, &challenge, HANDOVER_NATIVE, &given));
-	t->scene.code = keep(t, (struct str){(const char *)given.code.bytes, given.code.len});
+	t->scene.code =
+		trial_lasting(t, (struct str){(const char *)given.code.bytes, given.code.len});
+}
+
+/* An active key and a next one, one that was gone long ago, and no turn taken yet. */
+static void add_keys(struct trial *t)
+{
+	struct key_outcome outcome;
+
+	assert_ok(signing_key_tend(&t->w->context, &outcome));
+	assert_true(outcome.changed);
+	fixture_sql("INSERT INTO signing_key VALUES (UNHEX(REPEAT('14',32)), 4, 1, "
+		    "UNHEX(REPEAT('15',32)), 1, NULL, 1, 2, 3, 4); DELETE FROM signing_turn");
+}
+
+/* One with a secret that everybody knows, under the first root. */
+static void add_service(struct trial *t)
+{
+	unsigned char value[SERVICE_SECRET_BYTES] = {7};
+	struct service_row row = {
+		.name = STR("shop"),
+		.scopes = SERVICE_INTROSPECT | SERVICE_FLOWS_READ,
+		.state = SERVICE_ACTIVE,
+		.created_at = WORLD_START,
+		.secret_at = WORLD_START,
+	};
+
+	service_keep(t->w->keys, keyring_part(value, sizeof value), &row);
+	assert_ok(service_store_insert(t->w->db, &row));
 }
 
 /* The members of the scene that others are found by. */
@@ -293,17 +349,17 @@ static void make_scene(struct trial *t)
 	s->bob = person(t, "bob", "bob@example.org", "");
 	s->admin = person(t, "root", "root@example.org", "admin");
 	c.user = s->alice;
-	s->old = keep(t, text_of(sign_in(t->w, c)));
+	s->old = trial_lasting(t, text_of(sign_in(t->w, c)));
 	c.presented = s->old;
-	s->handle = keep(t, text_of(sign_in(t->w, c)));
+	s->handle = trial_lasting(t, text_of(sign_in(t->w, c)));
 	c.presented = STR_NONE;
 	c.device = "telephone";
-	s->other = keep(t, text_of(sign_in(t->w, c)));
+	s->other = trial_lasting(t, text_of(sign_in(t->w, c)));
 	c = (struct client){.user = s->bob, .carrier = CARRIER_COOKIE};
-	s->cookie = keep(t, text_of(sign_in(t->w, c)));
+	s->cookie = trial_lasting(t, text_of(sign_in(t->w, c)));
 	add_guest(t);
 	assert_ok(account_setup_begin(&t->w->context, &code));
-	s->setup_code = keep(t, (struct str){(const char *)code.bytes, code.len});
+	s->setup_code = trial_lasting(t, (struct str){(const char *)code.bytes, code.len});
 	name_sessions(t);
 	add_tenants(t);
 	fixture_sql(
@@ -312,6 +368,15 @@ static void make_scene(struct trial *t)
 		"INSERT INTO throttle SELECT UNHEX(REPEAT('22',32)), 3, 1, 1, 1, 1, 1, 0, 1, 1");
 	t->w->context.now = WORLD_START + 2 * CLOCK_MINUTE;
 	add_handover(t);
+	add_keys(t);
+	add_service(t);
+}
+
+void trial_keep(struct trial *t)
+{
+	copy_tables(t, SPARE ".", "");
+	free(t->before);
+	t->before = trial_state(t);
 }
 
 int trial_open(void **state)
@@ -329,8 +394,7 @@ int trial_open(void **state)
 		return -1;
 	open_keeper(&trial);
 	make_scene(&trial);
-	copy_tables(&trial, SPARE ".", "");
-	trial.before = trial_state(&trial);
+	trial_keep(&trial);
 	*state = &trial;
 	return 0;
 }

@@ -284,6 +284,14 @@ static enum trial_share share_of(enum stmt stmt)
 	for (size_t i = 0; i < sizeof tenancy / sizeof tenancy[0]; i++)
 		if (tenancy[i][stmt].name != NULL)
 			return TRIAL_TENANCY;
+	if (stmt_part_key[stmt].name != NULL)
+		return TRIAL_KEYS;
+	if (stmt_part_token[stmt].name != NULL || stmt == STMT_SESSION_FOUND_BY_ID)
+		return TRIAL_TOKENS;
+	if (stmt_part_service[stmt].name != NULL)
+		return TRIAL_SERVICES;
+	if (stmt_part_roles[stmt].name != NULL)
+		return TRIAL_ROLES;
 	return stmt_part_flow[stmt].name != NULL ? TRIAL_FLOWS : TRIAL_CORE;
 }
 

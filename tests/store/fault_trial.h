@@ -7,7 +7,7 @@
 
 #define TRIAL_OUT ((size_t)64 * 1024)
 #define TRIAL_TEXT ((size_t)256 * 1024)
-#define TRIAL_CHAIN 8
+#define TRIAL_CHAIN 10
 #define TRIAL_VERIFIER "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
 /* What every act finds: made once, then restored from copies of the tables. */
@@ -76,6 +76,10 @@ int trial_close(void **state);
  */
 char *trial_state(struct trial *t);
 void trial_restore(struct trial *t);
+/* What is there now is what every act finds from now on. */
+void trial_keep(struct trial *t);
+/* A copy that outlives the acts. */
+struct str trial_lasting(struct trial *t, struct str text);
 /* Every kind at every call; then storms. Fails the test with the act, the kind and the call. */
 void trial_run(struct trial *t, const struct act *acts, size_t n);
 
@@ -84,6 +88,10 @@ enum trial_share {
 	TRIAL_CORE,      /* test_fault_statements */
 	TRIAL_TENANCY,   /* test_fault_tenancy: tenants, members, hand-overs, outbox */
 	TRIAL_FLOWS,     /* test_fault_flows */
+	TRIAL_KEYS,      /* test_fault_keys */
+	TRIAL_TOKENS,    /* test_fault_tokens */
+	TRIAL_SERVICES,  /* test_fault_services */
+	TRIAL_ROLES,     /* test_fault_roles */
 	TRIAL_MIGRATION, /* test_fault_migrate */
 };
 /* Fails for a statement of that share that did not meet every failure in this process. */

@@ -102,7 +102,9 @@ int fixture_clean(void **state)
 		    "DELETE FROM user_role; DELETE FROM membership; DELETE FROM tenant;"
 		    "DELETE FROM setup_code; DELETE FROM throttle;"
 		    "DELETE FROM flow; DELETE FROM flow_counter;"
-		    "DELETE FROM handover; DELETE FROM outbox");
+		    "DELETE FROM token_family; DELETE FROM refresh_token;"
+		    "DELETE FROM handover; DELETE FROM outbox;"
+		    "DELETE FROM signing_key; DELETE FROM signing_turn; DELETE FROM service");
 	return 0;
 }
 

@@ -413,7 +413,7 @@ static void parallel_guesses_are_counted(void **state)
 	struct world *w = *state;
 	struct credential credential = credential_of(w, CARRIER_HANDLE, STR_NONE);
 	struct session current = resolve(w, CARRIER_HANDLE, STR_NONE);
-	struct guess guesses[GUESSES];
+	static struct guess guesses[GUESSES];
 	pthread_t threads[GUESSES];
 	pthread_barrier_t gate;
 	unsigned judged = 0;

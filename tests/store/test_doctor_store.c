@@ -34,7 +34,8 @@ static const char *const COUNT_ROWS =
 	"+ (SELECT COUNT(*) FROM device) + (SELECT COUNT(*) FROM outbox) "
 	"+ (SELECT COUNT(*) FROM session) + (SELECT COUNT(*) FROM rotation) "
 	"+ (SELECT COUNT(*) FROM handover) + (SELECT COUNT(*) FROM flow) "
-	"+ (SELECT COUNT(*) FROM flow_counter)";
+	"+ (SELECT COUNT(*) FROM flow_counter) + (SELECT COUNT(*) FROM token_family) "
+	"+ (SELECT COUNT(*) FROM refresh_token)";
 
 /*
  * All columns that hold a user's id (owner_id: or a session's) are in the tables of COUNT_ROWS: a
@@ -49,7 +50,7 @@ static void test_no_table_is_forgotten(void **state)
 			"WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_NAME IN ('user_id', "
 			"'owner_id') AND TABLE_NAME NOT IN ('password', 'user_role', 'membership', "
 			"'device', 'outbox', 'session', 'handover', 'flow', "
-			"'flow_counter', 'audit_event')"),
+			"'flow_counter', 'token_family', 'audit_event')"),
 		0);
 }
 
@@ -65,6 +66,9 @@ static void test_remove(void **state)
 	(void)fixture_add_session(w->fixture, bob);
 	fixture_sql(
 		"INSERT INTO rotation SELECT REVERSE(hash), id, 1, hash, id, 1, 1 FROM session");
+	fixture_sql("INSERT INTO token_family SELECT id, user_id, 'app', 1, 1, NULL FROM session;"
+		    "INSERT INTO refresh_token (hash, session_id, pair_id, issued_at, expires_at) "
+		    "SELECT hash, id, id, 1, 1 FROM session");
 	fixture_sql("INSERT INTO membership SELECT id, id, '', 1 FROM user");
 	fixture_sql("INSERT INTO device (id, user_id, ref_hash, kind, created_at, last_seen) "
 		    "SELECT id, id, REPEAT('r', 32), 1, 1, 1 FROM user");
@@ -80,9 +84,9 @@ static void test_remove(void **state)
 		    "version, created_at, updated_at, expires_at) "
 		    "SELECT id, id, 2, 2, 'k', 's', '{}', '{}', 1, 1, 1, 1 FROM session;"
 		    "INSERT INTO flow_counter SELECT owner_id, kind, 'c', 1, 1, 1, 1 FROM flow");
-	assert_int_equal(fixture_number(COUNT_ROWS), 26);
+	assert_int_equal(fixture_number(COUNT_ROWS), 30);
 	assert_ok(account_remove(&w->context, &alice));
-	assert_int_equal(fixture_number(COUNT_ROWS), 13);
+	assert_int_equal(fixture_number(COUNT_ROWS), 15);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM user WHERE username = 'bob'"), 1);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM audit_event "
 					"WHERE event = 'user_removed'"),
@@ -92,7 +96,7 @@ static void test_remove(void **state)
 					"WHERE u.id IS NULL AND event = 'user_created'"),
 			 1);
 	assert_ok(account_remove(&w->context, &alice));
-	assert_int_equal(fixture_number(COUNT_ROWS), 13);
+	assert_int_equal(fixture_number(COUNT_ROWS), 15);
 }
 
 /* More than one batch; the last user by id is the wrong one. */

@@ -163,7 +163,6 @@ ACT(role_give, bool known = false;
 ACT(role_take, bool known = false; return role_store_take(DB, &SCENE.admin, STR("admin"), &known);)
 ACT(role_elevated, return role_store_is_elevated(DB, STR("admin"), out);)
 ACT(role_turn, return role_store_take_turn(DB, STR("admin"));)
-ACT(role_count, return role_store_count_holders(DB, STR("admin"), out);)
 
 ACT(setup_put, struct digest hash = {{9}}; return setup_store_put(DB, &hash, FAR);)
 ACT(setup_consume, struct digest hash = {{9}}; bool consumed = false;
@@ -316,7 +315,6 @@ static void statements_under_every_failure(void **state)
 		{"role take", role_take, NULL, ACT_ATOMIC | ACT_INSIDE},
 		{"role is elevated", role_elevated, NULL, ACT_ATOMIC},
 		{"role take turn", role_turn, NULL, ACT_ATOMIC},
-		{"role count", role_count, NULL, ACT_ATOMIC},
 		{"setup put", setup_put, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"setup consume", setup_consume, NULL, ACT_ATOMIC | ACT_INSIDE},
 		{"device ensure", device_ensure, NULL, ACT_ATOMIC | ACT_INSIDE},

@@ -88,9 +88,10 @@ static bool is_harmless(unsigned i, enum db_role role)
 		return true;
 	return role == DB_ROLE_GUARD &&
 	       (i == STMT_FLOW_HOLD_GUEST || i == STMT_SESSION_COUNT || i == STMT_SESSION_LIST ||
-		i == STMT_SESSION_BY_ID || i == STMT_SESSION_OWNER || i == STMT_USER_LOCK ||
-		i == STMT_GRANTS_END || i == STMT_GRANTS_STORED || i == STMT_TENANT_SHARE ||
-		i == STMT_TENANT_LOCK);
+		i == STMT_SESSION_COUNT_BEFORE || i == STMT_SESSION_BY_ID ||
+		i == STMT_SESSION_OWNER || i == STMT_USER_LOCK || i == STMT_GRANTS_END ||
+		i == STMT_GRANTS_STORED || i == STMT_TENANT_SHARE || i == STMT_TENANT_LOCK ||
+		i == STMT_USER_SEARCH);
 }
 
 static void check_role(const struct config *config, enum db_role role)

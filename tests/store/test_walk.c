@@ -1,5 +1,6 @@
-/* SE-05, TH-08: a random walk of sign-ins, guests, flows, attempts, rotations, ends, expiry
- * and hand-overs, every step compared with a reference model; GATEPOST_SEED repeats one. */
+/* SE-05, TH-08, TK-13, TK-14: a random walk of sign-ins, guests, flows, attempts, rotations, ends,
+ * expiry, hand-overs and exchanged tokens, every step compared with a reference model;
+ * GATEPOST_SEED repeats one. */
 #include "walk.h"
 
 #include <inttypes.h>
@@ -15,11 +16,12 @@ static const struct {
 	int weight;
 	void (*step)(struct walk *walk);
 } acts[] = {
-	{10, walk_sign_in},    {6, walk_guest},     {5, walk_step_up},   {5, walk_repeat},
-	{2, walk_logout},      {2, walk_revoke},    {3, walk_tenant},    {5, walk_give},
-	{4, walk_take},        {6, walk_use},       {1, walk_purge},     {12, walk_flow_start},
-	{12, walk_flow_patch}, {8, walk_flow_step}, {2, walk_flow_end},  {16, walk_flow_attempt},
-	{6, walk_flow_serve},  {4, walk_flow_read}, {1, walk_flow_late},
+	{10, walk_sign_in},     {6, walk_guest},     {5, walk_step_up},   {5, walk_repeat},
+	{2, walk_logout},       {2, walk_revoke},    {3, walk_tenant},    {5, walk_give},
+	{4, walk_take},         {6, walk_use},       {1, walk_purge},     {12, walk_flow_start},
+	{12, walk_flow_patch},  {8, walk_flow_step}, {2, walk_flow_end},  {16, walk_flow_attempt},
+	{6, walk_flow_serve},   {4, walk_flow_read}, {1, walk_flow_late}, {10, walk_exchange},
+	{1, walk_revoke_token},
 };
 
 /* Times at which something ends, of which one is taken as the next. */
@@ -59,9 +61,12 @@ static void add_sessions(struct candidates *c, const struct model *m)
 		add_time(c, s->seen + CLOCK_MINUTE);
 		add_owner(c, &s->own);
 	}
-	for (int v = m->value_count > 20 ? m->value_count - 20 : 0; v < m->value_count; v++)
+	for (int v = m->value_count > 20 ? m->value_count - 20 : 0; v < m->value_count; v++) {
 		if (m->values[v].rotated)
 			add_time(c, m->values[v].rotated_at + 30 * CLOCK_SECOND);
+		if (m->values[v].exchanged != 0)
+			add_time(c, m->values[v].exchanged + 10 * CLOCK_SECOND);
+	}
 	for (int code = m->code_count > 3 ? m->code_count - 3 : 0; code < m->code_count; code++)
 		add_time(c, m->codes[code].ends);
 }
@@ -150,7 +155,10 @@ static void check_course(const struct walk *walk)
 		assert_true(walk->standings[i] > 0);
 	for (int i = 0; i <= VERDICT_COOLING_DOWN; i++)
 		assert_true(walk->verdicts[i] > 0);
+	for (int i = 0; i <= EXCHANGE_DONE; i++)
+		assert_true(walk->exchanges[i] > 0);
 	assert_true(walk->throttled > 0 && walk->offers > 0 && walk->gone > 0);
+	assert_true(walk->revoked > 0 && walk->older > 0);
 }
 
 static void walk_on(struct walk *walk)
@@ -177,8 +185,9 @@ static void walk_on(struct walk *walk)
 	print_course("hand-overs", walk->takes, TAKE_ACCEPTED + 1);
 	print_course("standings", walk->standings, MODEL_LIVE + 1);
 	print_course("verdicts on flows", walk->verdicts, VERDICT_COOLING_DOWN + 1);
-	print_message("%d throttled, %d offers, %d gone\n", walk->throttled, walk->offers,
-		      walk->gone);
+	print_course("exchanges", walk->exchanges, EXCHANGE_DONE + 1);
+	print_message("%d throttled, %d offers, %d gone, %d revoked, %d by older tokens\n",
+		      walk->throttled, walk->offers, walk->gone, walk->revoked, walk->older);
 }
 
 static struct walk *walk_of(struct world *w)
@@ -191,6 +200,9 @@ static struct walk *walk_of(struct world *w)
 
 static int set_out(void **state)
 {
+	static struct client_config clients[] = {
+		{.name = {"app", 3}, .refresh_grace = 10 * CLOCK_SECOND},
+	};
 	struct walk *walk = walk_of(*state);
 	struct world *w = walk->w;
 	size_t room = STEPS * 4;
@@ -200,12 +212,18 @@ static int set_out(void **state)
 	*walk = (struct walk){.w = w, .steps = STEPS};
 	w->config.throttle.guests = MODEL_GUESTS;
 	w->config.session.most = MODEL_MOST;
+	w->config.clients = clients;
+	w->config.client_count = 1;
 	model_open(&walk->m, (int)room);
 	walk->m.now = WORLD_START;
 	walk->texts = calloc(room, sizeof *walk->texts);
 	walk->codes = calloc(room, sizeof *walk->codes);
 	walk->flows = calloc(room, sizeof *walk->flows);
-	return walk->texts != NULL && walk->codes != NULL && walk->flows != NULL ? 0 : -1;
+	walk->claims = calloc(room, sizeof *walk->claims);
+	return walk->texts != NULL && walk->codes != NULL && walk->flows != NULL &&
+			       walk->claims != NULL
+		       ? 0
+		       : -1;
 }
 
 /* Where it stumbled, and how it came there. */
@@ -225,6 +243,7 @@ static int come_home(void **state)
 	free(walk->texts);
 	free(walk->codes);
 	free(walk->flows);
+	free(walk->claims);
 	return 0;
 }
 

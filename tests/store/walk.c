@@ -45,7 +45,20 @@ void walk_wait(struct walk *walk, int64_t time)
 
 enum session_carrier walk_carrier(enum model_carrier carrier)
 {
-	return carrier == MODEL_COOKIE ? CARRIER_COOKIE : CARRIER_HANDLE;
+	static const enum session_carrier carriers[MODEL_CARRIERS] = {
+		[MODEL_COOKIE] = CARRIER_COOKIE,
+		[MODEL_HANDLE] = CARRIER_HANDLE,
+		[MODEL_TOKEN] = CARRIER_TOKEN,
+	};
+
+	return carriers[carrier];
+}
+
+const char *walk_carrier_name(enum model_carrier carrier)
+{
+	static const char *const names[MODEL_CARRIERS] = {"cookie", "handle", "tokens"};
+
+	return names[carrier];
 }
 
 static enum session_standing standing_of(enum model_standing standing)
@@ -101,9 +114,11 @@ struct walk_arrival walk_look(struct walk *walk, int value)
 		assert_int_equal(arrival.session.standing, SESSION_ABSENT);
 		return arrival;
 	}
-	enum session_carrier as = walk_carrier(walk->m.values[value].carrier);
+	enum model_carrier carrier = walk->m.values[value].carrier;
 	enum model_standing standing = model_standing(&walk->m, value);
-	arrival.credential = credential_of(walk->w, as, str_of(walk->texts[value]));
+	arrival.credential = carrier == MODEL_TOKEN ? walk_access(walk, value)
+						    : credential_of(walk->w, walk_carrier(carrier),
+								    str_of(walk->texts[value]));
 	assert_ok(session_resolve(&walk->w->context, &arrival.credential, 1, &arrival.session));
 	assert_int_equal(arrival.session.standing, standing_of(standing));
 	walk->standings[standing]++;
@@ -121,8 +136,10 @@ struct walk_arrival walk_arrive(struct walk *walk, int value)
 	walk->w->context.now = ++walk->m.now;
 	arrival = walk_look(walk, value);
 	assert_ok(session_touch(&walk->w->context, &arrival.session));
-	if (arrival.live != NULL)
-		model_touch(&walk->m, arrival.live);
+	if (arrival.live == NULL)
+		return arrival;
+	walk->older += arrival.live->value != value ? 1 : 0;
+	model_touch(&walk->m, value);
 	return arrival;
 }
 

@@ -1,4 +1,5 @@
-/* A random walk over sessions, flows and hand-overs, step by step beside its reference model. */
+/* A random walk over sessions, flows, hand-overs and tokens, step by step beside its reference
+ * model. */
 #ifndef GATEPOST_TEST_WALK_H
 #define GATEPOST_TEST_WALK_H
 
@@ -29,7 +30,8 @@ struct walk {
 	bool going;    /* a step is not over: at the end of the test it has failed */
 	char trace[WALK_TRACE][WALK_LINE];
 	struct id users[MODEL_USERS], tenants[MODEL_TENANTS];
-	char (*texts)[WALK_TEXT]; /* by value */
+	char (*texts)[WALK_TEXT];        /* by value; of a pair the refresh token */
+	struct credential_claim *claims; /* by value: what the access token of a pair says */
 	char (*codes)[WALK_TEXT];
 	struct id *flows; /* by serial */
 	struct walk_request requests[WALK_RECENT];
@@ -38,7 +40,8 @@ struct walk {
 	uint64_t numbers; /* of requests */
 	int ways[WAY_NEW + 1], takes[TAKE_ACCEPTED + 1], standings[MODEL_LIVE + 1];
 	int verdicts[VERDICT_COOLING_DOWN + 1];
-	int throttled, offers, gone;
+	int exchanges[EXCHANGE_DONE + 1];
+	int throttled, offers, gone, revoked, older;
 };
 
 /* 0 … n - 1. */
@@ -83,7 +86,11 @@ const char *walk_return(int which);
 void walk_keep_tag(struct walk *walk, const struct model_flow *flow);
 
 enum session_carrier walk_carrier(enum model_carrier carrier);
+const char *walk_carrier_name(enum model_carrier carrier);
 struct secret walk_device(int device);
+/* The access token of a pair, and what a client is told with one. */
+struct credential walk_access(struct walk *walk, int value);
+void walk_keep_claim(struct walk *walk, int value, const struct session_row *row);
 /* What somebody may ask for who signs in, and what with: a value, or NONE. */
 struct model_entry walk_entry(struct walk *walk);
 int walk_pick_presented(struct walk *walk);
@@ -105,6 +112,8 @@ void walk_repeat(struct walk *walk);
 void walk_logout(struct walk *walk);
 void walk_revoke(struct walk *walk);
 void walk_tenant(struct walk *walk);
+void walk_exchange(struct walk *walk);
+void walk_revoke_token(struct walk *walk);
 void walk_give(struct walk *walk);
 void walk_take(struct walk *walk);
 void walk_use(struct walk *walk);

@@ -137,8 +137,8 @@ void walk_take(struct walk *walk)
 		taking.receiver = HANDOVER_BROWSER + HANDOVER_NATIVE - taking.receiver;
 	taking.entry.presented = walk_pick_presented(walk);
 	/* Who takes in the same way sends the same request, whenever it is. */
-	taking.entry.request = (UINT64_C(1) << 40) + (uint64_t)taking.code * 64 +
-			       (taking.entry.carrier == MODEL_COOKIE ? 32 : 0) +
+	taking.entry.request = (UINT64_C(1) << 40) + (uint64_t)taking.code * 128 +
+			       (uint64_t)taking.entry.carrier * 32 +
 			       (taking.entry.remember ? 16 : 0) + (taking.knows_verifier ? 8 : 0) +
 			       (uint64_t)(taking.entry.device + 1);
 	walk_take_with(walk, taking);

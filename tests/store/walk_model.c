@@ -1,4 +1,4 @@
-/* The reference model of a random walk: sessions, their values, tenants and hand-overs. */
+/* The reference model of a random walk: sessions, their values and hand-overs. */
 #include "walk_model.h"
 
 #include <stdlib.h>
@@ -53,6 +53,8 @@ enum model_standing model_standing(const struct model *m, int value)
 	const struct model_value *v = &m->values[value];
 	const struct model_session *s = &m->sessions[v->session];
 
+	if (v->carrier == MODEL_TOKEN)
+		return model_token_standing(m, value);
 	if (v->rotated)
 		return v->forgotten ? MODEL_UNKNOWN : MODEL_REPLACED;
 	if (!s->is)
@@ -67,20 +69,38 @@ struct model_session *model_live(const struct model *m, int value)
 	return &m->sessions[m->values[value].session];
 }
 
-void model_touch(struct model *m, struct model_session *s)
+bool model_shows(const struct model *m, int value)
 {
-	if (s->used && m->now - s->seen < MINUTE)
+	enum model_standing standing = model_standing(m, value);
+
+	return standing == MODEL_LIVE || standing == MODEL_EXPIRED;
+}
+
+/* An older access token says nothing of the newest pair. */
+void model_touch(struct model *m, int value)
+{
+	struct model_session *s = &m->sessions[m->values[value].session];
+	bool is_older = s->value != value;
+
+	if ((s->used || is_older) && m->now - s->seen < MINUTE)
 		return;
-	s->used = true;
+	s->used = s->used || !is_older;
 	s->seen = m->now;
 	s->idle_end = earlier(m->now + classes[s->class].idle, s->end);
 }
 
-static int add_value(struct model *m, enum model_carrier carrier, int session)
+int model_add_value(struct model *m, enum model_carrier carrier, int session)
 {
 	if (m->value_count == m->room)
 		abort();
-	m->values[m->value_count] = (struct model_value){.carrier = carrier, .session = session};
+	m->values[m->value_count] = (struct model_value){
+		.carrier = carrier,
+		.session = session,
+		.child = NONE,
+		.heir = NONE,
+		.version = m->sessions[session].changes,
+		.end = m->sessions[session].end,
+	};
 	m->sessions[session].value = m->value_count;
 	m->sessions[session].carrier = carrier;
 	return m->value_count++;
@@ -104,7 +124,7 @@ static int add_session(struct model *m, enum model_carrier carrier)
 		.began = m->now,
 		.seen = m->now,
 	};
-	(void)add_value(m, carrier, session);
+	(void)model_add_value(m, carrier, session);
 	return session;
 }
 
@@ -130,7 +150,7 @@ bool model_guest(struct model *m, int source, enum model_carrier carrier, int64_
 static void fill(struct model *m, struct model_session *s, const struct model_entry *entry)
 {
 	s->user = entry->user;
-	s->class = entry->carrier == MODEL_HANDLE ? MODEL_NATIVE
+	s->class = entry->carrier != MODEL_COOKIE ? MODEL_NATIVE
 		   : entry->remember              ? MODEL_REMEMBERED
 						  : MODEL_BROWSER;
 	if (s->tenant == NONE)
@@ -150,22 +170,25 @@ static void rotate(struct model *m, int presented, enum model_carrier carrier, u
 	struct model_value *old = &m->values[presented];
 	struct model_session *s = &m->sessions[old->session];
 
+	if (old->carrier == MODEL_TOKEN)
+		model_token_rotate(m, presented);
 	old->rotated = true;
 	old->rotated_at = m->now;
 	old->request = request;
-	old->child = add_value(m, carrier, old->session);
-	s->used = false;
 	s->changes++;
+	old->child = model_add_value(m, carrier, old->session);
+	s->used = false;
 }
 
 /* The same request within 30 s, the new value unused. */
 static bool is_repeated(const struct model *m, int presented, uint64_t request)
 {
 	const struct model_value *old = &m->values[presented];
+	const struct model_session *s = &m->sessions[old->session];
 
 	return presented != NONE && model_standing(m, presented) == MODEL_REPLACED &&
 	       old->request == request && m->now < old->rotated_at + 30 * SECOND &&
-	       model_live(m, old->child) != NULL && !m->sessions[old->session].used;
+	       model_is_live(m, s) && s->value == old->child && !s->used;
 }
 
 static void end_device(struct model *m, const struct model_entry *entry,
@@ -179,6 +202,14 @@ static void end_device(struct model *m, const struct model_entry *entry,
 		if (s->user == entry->user && s->device == entry->device)
 			s->is = false;
 	}
+}
+
+static int repeat(struct model *m, int presented)
+{
+	int child = m->values[presented].child;
+
+	m->values[child].version = m->sessions[m->values[child].session].changes;
+	return child;
 }
 
 /* Those that are over first, then the longest idle. */
@@ -208,11 +239,10 @@ enum model_way model_sign_in(struct model *m, const struct model_entry *entry, i
 	bool renews = s != NULL && s->user == entry->user && s->carrier == entry->carrier;
 
 	if (entry->presented != NONE && is_repeated(m, entry->presented, entry->request)) {
-		*value = m->values[entry->presented].child;
+		*value = repeat(m, entry->presented);
 		return WAY_REPEATED;
 	}
-	if (!promotes && !renews && entry->presented != NONE &&
-	    !m->values[entry->presented].rotated)
+	if (!promotes && !renews && entry->presented != NONE && model_shows(m, entry->presented))
 		m->sessions[m->values[entry->presented].session].is = false;
 	end_device(m, entry, promotes || renews ? s : NULL);
 	if (!renews)
@@ -227,6 +257,7 @@ enum model_way model_sign_in(struct model *m, const struct model_entry *entry, i
 		s->used = true;
 		fill(m, s, entry);
 	}
+	model_token_begin(m, s);
 	*value = s->value;
 	return promotes ? WAY_PROMOTED : renews ? WAY_RENEWED : WAY_NEW;
 }
@@ -236,12 +267,13 @@ enum model_way model_step_up(struct model *m, int presented, uint64_t request, i
 	struct model_session *s = model_live(m, presented);
 
 	if (is_repeated(m, presented, request)) {
-		*value = m->values[presented].child;
+		*value = repeat(m, presented);
 		return WAY_REPEATED;
 	}
 	if (s == NULL || s->user == NONE)
 		return WAY_GONE;
 	rotate(m, presented, s->carrier, request);
+	model_token_begin(m, s);
 	s->auth_time = s->seen = m->now;
 	s->idle_end = earlier(m->now + classes[s->class].idle, s->end);
 	*value = s->value;
@@ -264,53 +296,6 @@ int model_end(struct model *m, int user, const struct model_session *only,
 	return ended;
 }
 
-bool model_choose(struct model *m, struct model_session *s, int tenant)
-{
-	if (!m->users[s->user].member[tenant])
-		return false;
-	if (s->tenant != tenant)
-		s->changes++;
-	s->tenant = tenant;
-	return true;
-}
-
-bool model_join(struct model *m, int user, int tenant)
-{
-	struct model_user *u = &m->users[user];
-
-	if (u->member[tenant])
-		return false;
-	u->member[tenant] = true;
-	u->joined[tenant] = m->now;
-	if (u->tenant == NONE)
-		u->tenant = tenant;
-	return true;
-}
-
-bool model_leave(struct model *m, int user, int tenant)
-{
-	struct model_user *u = &m->users[user];
-
-	if (!u->member[tenant])
-		return false;
-	u->member[tenant] = false;
-	for (int i = 0; i < m->active_count; i++) {
-		struct model_session *s = &m->sessions[m->active[i]];
-
-		if (!s->is || s->user != user || s->tenant != tenant)
-			continue;
-		s->tenant = NONE;
-		s->changes++;
-	}
-	if (u->tenant != tenant)
-		return true;
-	u->tenant = NONE;
-	for (int t = 0; t < MODEL_TENANTS; t++)
-		if (u->member[t] && (u->tenant == NONE || u->joined[t] < u->joined[u->tenant]))
-			u->tenant = t;
-	return true;
-}
-
 static void purge_flows(const struct model *m, struct model_owner *owner)
 {
 	for (int k = 0; k < MODEL_KINDS; k++)
@@ -330,6 +315,7 @@ void model_purge(struct model *m)
 		if (s->idle_end < m->now - DAY)
 			s->is = false;
 	}
+	model_token_purge(m);
 	for (int v = 0; v < m->value_count; v++)
 		if (m->values[v].rotated && m->values[v].rotated_at + DAY < m->now)
 			m->values[v].forgotten = true;

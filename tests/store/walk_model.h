@@ -1,5 +1,5 @@
-/* The reference model of a random walk: what CONTRACT §1, §4 and §5 promise of sessions, flows and
- * hand-overs, with no database and nothing of the program's decisions. */
+/* The reference model of a random walk: what CONTRACT §1, §4, §5 and §7 promise of sessions, flows,
+ * hand-overs and tokens, with no database and nothing of the program's decisions. */
 #ifndef GATEPOST_TEST_WALK_MODEL_H
 #define GATEPOST_TEST_WALK_MODEL_H
 
@@ -20,7 +20,9 @@
 
 /* The first two kinds are declared, "fund" for a user and "tour" for a session; the others free. */
 enum { KIND_FUND, KIND_TOUR, KIND_FREE };
-enum model_carrier { MODEL_COOKIE, MODEL_HANDLE };
+/* By tokens: a value is a pair, which checks by its access token (whose own end is not the walk's)
+ * and is exchanged by its refresh token. */
+enum model_carrier { MODEL_COOKIE, MODEL_HANDLE, MODEL_TOKEN, MODEL_CARRIERS };
 enum model_class { MODEL_GUEST, MODEL_BROWSER, MODEL_REMEMBERED, MODEL_NATIVE, MODEL_CLASSES };
 
 /* {"a": digit, "b": digit, "p": so many letters}; NONE: no such member. */
@@ -70,6 +72,7 @@ struct model_session {
 	int64_t auth_time, began, seen, idle_end, end;
 	bool used;
 	int changes;            /* of value or tenant */
+	bool ended;             /* the family of its tokens: revoked, or one was used twice */
 	struct model_owner own; /* of a user's: flows of scope session, and what is offered */
 };
 
@@ -82,6 +85,14 @@ struct model_value {
 	uint64_t request;
 	int64_t rotated_at;
 	bool forgotten; /* that it was rotated */
+	/* Of a pair. */
+	int version;       /* the session's changes when it was made */
+	int64_t end;       /* of its refresh token */
+	int64_t exchanged; /* when; 0: never */
+	int heir;          /* if exchanged: the pair that came of it */
+	int presenter;     /* who did it */
+	bool replaced;     /* by a new sign-in or a step-up */
+	bool purged;       /* its refresh token */
 };
 
 struct model_code {
@@ -117,8 +128,10 @@ enum model_standing model_standing(const struct model *m, int value);
 /* The live session of a value, or NULL. */
 struct model_session *model_live(const struct model *m, int value);
 bool model_is_live(const struct model *m, const struct model_session *s);
-/* A live session was used. */
-void model_touch(struct model *m, struct model_session *s);
+/* The value of a live session was used. */
+void model_touch(struct model *m, int value);
+/* Whether the row of its session is found by it. */
+bool model_shows(const struct model *m, int value);
 
 /* False: too many; *wait is how long. */
 bool model_guest(struct model *m, int source, enum model_carrier carrier, int64_t *wait);
@@ -137,6 +150,20 @@ enum model_way { WAY_GONE, WAY_REPEATED, WAY_RENEWED, WAY_PROMOTED, WAY_NEW };
 enum model_way model_sign_in(struct model *m, const struct model_entry *entry, int *value);
 /* WAY_GONE, WAY_REPEATED or WAY_RENEWED. */
 enum model_way model_step_up(struct model *m, int presented, uint64_t request, int *value);
+
+/* A refresh token is presented: the owner's program, or another. */
+enum model_exchange { EXCHANGE_REFUSED, EXCHANGE_REUSED, EXCHANGE_REPEATED, EXCHANGE_DONE };
+enum { OWNER, THIEF };
+/* *heir: the pair that the client has now. */
+enum model_exchange model_exchange(struct model *m, int value, int presenter, int *heir);
+/* False: there was nothing to end. */
+bool model_revoke(struct model *m, int value);
+/* Parts of what is above. */
+int model_add_value(struct model *m, enum model_carrier carrier, int session);
+enum model_standing model_token_standing(const struct model *m, int value);
+void model_token_rotate(struct model *m, int presented);
+void model_token_begin(struct model *m, struct model_session *s);
+void model_token_purge(struct model *m);
 
 /* The number of sessions that end; only: the one to end; keep: the one not to; NULL: none. */
 int model_end(struct model *m, int user, const struct model_session *only,

@@ -1,9 +1,8 @@
-/* Steps of a random walk: sessions, their values and tenants. */
+/* Steps of a random walk: sessions and their values. */
 #include "walk.h"
 
 #include <inttypes.h>
 
-#include "member.h"
 #include "purge.h"
 
 static struct digest proof_of(uint64_t number)
@@ -35,6 +34,8 @@ void walk_issued(struct walk *walk, const struct session_issued *issued, int val
 	}
 	if (id_is_none(s->id))
 		s->id = issued->session.found.session.id;
+	if (s->carrier == MODEL_TOKEN)
+		walk_keep_claim(walk, value, &issued->session.found.session);
 	assert_int_equal(issued->session.standing, SESSION_LIVE);
 	walk_check_session(walk, &issued->session, s);
 	walk_note(walk, " -> v%d of s%d", value, walk->m.values[value].session);
@@ -69,7 +70,7 @@ static void sign_in_with(struct walk *walk, const struct walk_arrival *arrival,
 	int value = NONE;
 
 	walk_note(walk, " sign in u%d by %s%s, device %d, request %" PRIu64 ", with v%d",
-		  entry->user, entry->carrier == MODEL_COOKIE ? "cookie" : "handle",
+		  entry->user, walk_carrier_name(entry->carrier),
 		  entry->remember ? " for long" : "", entry->device, entry->request,
 		  entry->presented);
 	if (entry->tenant != NONE)
@@ -89,9 +90,11 @@ void walk_check_dead(struct walk *walk, int value)
 
 struct model_entry walk_entry(struct walk *walk)
 {
+	int carrier = walk_below(walk, MODEL_CARRIERS);
+
 	return (struct model_entry){
 		.user = walk_below(walk, MODEL_USERS),
-		.carrier = walk_chance(walk, 50) ? MODEL_COOKIE : MODEL_HANDLE,
+		.carrier = (enum model_carrier)carrier,
 		.remember = walk_chance(walk, 40),
 		.device = walk_chance(walk, 40) ? walk_below(walk, 2) : NONE,
 		.presented = NONE,
@@ -274,7 +277,7 @@ void walk_logout(struct walk *walk)
 	walk_note(walk, " logout v%d", value);
 	arrival = walk_arrive(walk, value);
 	assert_ok(session_end(&walk->w->context, &arrival.session));
-	if (!walk->m.values[value].rotated)
+	if (model_shows(&walk->m, value))
 		walk->m.sessions[walk->m.values[value].session].is = false;
 	walk_check_dead(walk, value);
 }
@@ -310,56 +313,6 @@ void walk_revoke(struct walk *walk)
 				  others ? &by->id : NULL, &ended));
 	assert_int_equal(ended, model_end(&walk->m, by->user, NULL, others ? by : NULL));
 	walk_check_dead(walk, arrival.value);
-}
-
-static void choose(struct walk *walk, int tenant)
-{
-	struct walk_arrival arrival;
-	struct model_session *s = walk_arrive_live(walk, &arrival);
-	enum member_choice choice = MEMBER_CHOICE_NONE;
-	struct session after;
-
-	if (s == NULL)
-		return;
-	walk_note(walk, " v%d goes to t%d", arrival.value, tenant);
-	bool may = model_choose(&walk->m, s, tenant);
-	assert_ok(member_choose(&walk->w->context, &arrival.credential, &walk->tenants[tenant],
-				&choice, &after));
-	assert_int_equal(choice, may ? MEMBER_CHOICE_MADE : MEMBER_CHOICE_NONE);
-	if (may)
-		walk_check_session(walk, &after, s);
-}
-
-/* What the members of a tenant are is an administrator's. */
-static void move(struct walk *walk, int tenant)
-{
-	int user = walk_below(walk, MODEL_USERS);
-	bool leaves = walk_chance(walk, 40);
-	struct member_act act = {
-		.key = {.user_id = walk->users[user], .tenant_id = walk->tenants[tenant]},
-	};
-	struct member_effect effect;
-
-	walk_note(walk, " u%d %s t%d", user, leaves ? "leaves" : "joins", tenant);
-	if (leaves) {
-		bool was = model_leave(&walk->m, user, tenant);
-		assert_ok(member_remove(&walk->w->context, &act, &effect));
-		assert_int_equal(effect.outcome, was ? MEMBER_DONE : MEMBER_NOT_A_MEMBER);
-	} else {
-		bool new = model_join(&walk->m, user, tenant);
-		assert_ok(member_add(&walk->w->context, &act, &effect));
-		assert_int_equal(effect.outcome, new ? MEMBER_DONE : MEMBER_ALREADY);
-	}
-}
-
-void walk_tenant(struct walk *walk)
-{
-	int tenant = walk_below(walk, MODEL_TENANTS);
-
-	if (walk_chance(walk, 70))
-		choose(walk, tenant);
-	else
-		move(walk, tenant);
 }
 
 /* Until it is answered no more. */

@@ -62,6 +62,10 @@ function ownPath(path) {
   const [pathname] = path.split('?');
   const below = /^(?:\/.*?)?\/api\/v1(\/.*)?$/.exec(pathname);
   if (below) return below[1] ?? '';
+  const wellKnown = /(\/\.well-known\/(?:jwks\.json|oauth-authorization-server))(?:\/auth)?$/.exec(pathname);
+  if (wellKnown) return wellKnown[1];
+  const oauth = /(\/oauth\/(?:introspect|revoke|token))$/.exec(pathname);
+  if (oauth) return oauth[1];
   return /^(?:\/.*?)?\/health$/.test(pathname) ? '/health' : undefined;
 }
 
@@ -110,7 +114,9 @@ function judgeBody(response, method, answer) {
   if (response.content[media] === undefined) return [`content type "${type ?? ''}" is not described`];
   const found = [];
   const isJson = /json$/.test(media);
-  if (parameters.join() !== (isJson || media.startsWith('text/') ? 'charset=utf-8' : '')) found.push(`content type "${type}" has other parameters`);
+  // RFC 7517 §8.5.2 gives this one no parameter.
+  const isBare = media === 'application/jwk-set+json';
+  if (parameters.join() !== (!isBare && (isJson || media.startsWith('text/')) ? 'charset=utf-8' : '')) found.push(`content type "${type}" has other parameters`);
   if (method === 'HEAD') return answer.body === '' ? found : [...found, 'HEAD has a body'];
   let value = answer.body;
   if (isJson) {
@@ -134,8 +140,10 @@ function judgeRequest(operation, path, body) {
   }
   if (operation.requestBody === undefined) return found;
   if ((body ?? '') === '' && !operation.requestBody.required) return found;
-  const { schema } = follow(operation.requestBody).content['application/json'];
-  return [...found, ...flaws(schema, JSON.parse(body)).map((flaw) => `the body was taken: ${flaw}`)];
+  const { content } = follow(operation.requestBody);
+  const form = content['application/x-www-form-urlencoded'];
+  const taken = form ? Object.fromEntries(new URLSearchParams(body)) : JSON.parse(body);
+  return [...found, ...flaws((form ?? content['application/json']).schema, taken).map((flaw) => `the body was taken: ${flaw}`)];
 }
 
 /*

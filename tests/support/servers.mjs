@@ -21,8 +21,8 @@ export const isRoot = process.getuid() === 0;
 const idOf = (kind) => Number(spawnSync('id', [kind, 'www-data'], { encoding: 'utf8' }).stdout);
 export const wwwData = isRoot ? { uid: idOf('-u'), gid: idOf('-g') } : undefined;
 
-// "^/auth(?:/|$)", or everything for the root.
-const pathPattern = (basePath) => (basePath === '/' ? '^/' : `^${basePath}(?:/|$)`);
+// As in the shipped snippets, or everything for the root.
+const pathPattern = (basePath) => (basePath === '/' ? '^/' : `^(?:/\\.well-known/oauth-authorization-server)?${basePath}(?:/|$)`);
 
 /*
  * A site: {dir, port, tls: {pem, ca}, basePath, socket, worker (program), config (file), extra}. Each function

@@ -1,6 +1,6 @@
 // Processes and files of a test's own: temporary folders, free ports, certificates, children by pid.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -42,6 +42,16 @@ export async function until(condition, what, seconds = 20) {
     if (Date.now() > end) throw new Error(`never: ${what}${last ? ` (${last.message})` : ''}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
+}
+
+// The signal is delivered to one thread after the other.
+const isStopped = (pid) => readdirSync(`/proc/${pid}/task`)
+  .every((task) => /\) T /.test(readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8')));
+
+// No thread of the process does anything until SIGCONT.
+export async function freeze(pid) {
+  process.kill(pid, 'SIGSTOP');
+  await until(() => isStopped(pid), 'every thread has stopped');
 }
 
 function openssl(args) {

@@ -6,10 +6,10 @@
  */
 import { randomBytes } from 'node:crypto';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { start, temporaryFolder, until } from './stack.mjs';
+import { freeze, start, temporaryFolder, until } from './stack.mjs';
 
 const source = join(dirname(fileURLToPath(import.meta.url)), '../..');
 const roles = ['migrate', 'web', 'hash', 'guard'];
@@ -119,20 +119,13 @@ export async function createDatabase(mariadb, name) {
   return { name, accounts };
 }
 
-// The signal is delivered to one thread after the other.
-const isStopped = (pid) => readdirSync(`/proc/${pid}/task`)
-  .every((task) => /\) T /.test(readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8')));
-
 // Answers the program's lines on its descriptor 3, one at a time.
 function obey(mariadb, channel) {
   const acts = {
     kill: () => mariadb.kill('SIGKILL'),
     stop: () => mariadb.kill('SIGTERM'),
     restart: () => mariadb.restart(),
-    async freeze() {
-      process.kill(mariadb.pid, 'SIGSTOP');
-      await until(() => isStopped(mariadb.pid), 'every thread of MariaDB has stopped');
-    },
+    freeze: () => freeze(mariadb.pid),
     thaw: () => process.kill(mariadb.pid, 'SIGCONT'),
   };
   let text = '';

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,7 +97,56 @@ static void kinds_are_not_interchangeable(void **state)
 	assert_int_equal(INPUT(.session_id_header = STR("GPS_" V43)).syntax, CREDENTIAL_MALFORMED);
 	assert_int_equal(INPUT(.authorization = STR("Basic " HANDLE)).syntax, CREDENTIAL_MALFORMED);
 	assert_int_equal(INPUT(.authorization = STR(HANDLE)).syntax, CREDENTIAL_MALFORMED);
-	assert_int_equal(INPUT(.authorization = STR("Bearer a.b.c")).syntax, CREDENTIAL_MALFORMED);
+}
+
+/* Bearer with two dots is an access token; by its form alone it is nobody's. */
+static void an_access_token_is_to_be_proven(void **state)
+{
+	static const char *const wrong[] = {"a.b",     "a.b.", ".b.c",   "a..c",
+					    "a.b.c.d", "..",   "a.b.c.", ".a.b.c"};
+	struct world *world = *state;
+	struct credential token = INPUT(.authorization = STR("Bearer a.b.c"));
+	const struct credential_claim claim = {.session_id = {{1}}, .user_id = {{2}}, .version = 3};
+	const struct credential_claim next = {.session_id = {{1}}, .user_id = {{2}}, .version = 4};
+	struct credential other = token;
+
+	assert_int_equal(token.syntax, CREDENTIAL_WELL_FORMED);
+	assert_int_equal(token.carrier, CARRIER_TOKEN);
+	assert_int_equal(token.roots, 0);
+	assert_int_equal(token.value.len, 5);
+	assert_int_equal(INPUT(.session_id_header = STR("a.b.c")).syntax, CREDENTIAL_MALFORMED);
+	assert_int_equal(INPUT(.cookie = STR("a.b.c")).syntax, CREDENTIAL_MALFORMED);
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		char header[32];
+
+		snprintf(header, sizeof header, "Bearer %s", wrong[i]);
+		assert_int_equal(INPUT(.authorization = str_of(header)).syntax,
+				 CREDENTIAL_MALFORMED);
+	}
+	credential_prove(world->keys, &claim, &token);
+	credential_prove(world->keys, &next, &other);
+	assert_int_equal(token.roots, 1);
+	assert_false(digest_equal(&token.hashes[0], &other.hashes[0]));
+}
+
+static void refresh_tokens_are_read_apart(void **state)
+{
+	static const char *const wrong[] = {"", HANDLE, V43, "gpr_", "gpr_" V43 "A", "GPR_" V43};
+	struct world *world = *state;
+	struct credential token;
+
+	assert_int_equal(
+		credential_read_refresh(world->arena, world->keys, STR("gpr_" V43), &token), OK);
+	assert_int_equal(token.syntax, CREDENTIAL_WELL_FORMED);
+	assert_int_equal(token.carrier, CARRIER_TOKEN);
+	assert_false(
+		digest_equal(&token.hashes[0], &INPUT(.session_id_header = STR(HANDLE)).hashes[0]));
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+		assert_int_equal(credential_read_refresh(world->arena, world->keys,
+							 str_of(wrong[i]), &token),
+				 OK);
+		assert_int_equal(token.syntax, CREDENTIAL_MALFORMED);
+	}
 }
 
 /* SE-08: two credentials in one request. */
@@ -269,6 +319,8 @@ int main(void)
 		cmocka_unit_test(reads_each_carrier),
 		cmocka_unit_test(kinds_are_hashed_apart),
 		cmocka_unit_test(kinds_are_not_interchangeable),
+		cmocka_unit_test(an_access_token_is_to_be_proven),
+		cmocka_unit_test(refresh_tokens_are_read_apart),
 		cmocka_unit_test(two_are_ambiguous),
 		cmocka_unit_test(foreign_scheme_beside_refuses),
 		cmocka_unit_test(bad_syntax_is_malformed),

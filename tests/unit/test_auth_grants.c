@@ -46,6 +46,19 @@ static void walks_names_of_a_prefix(void **state)
 	assert_false(grants_next(&rest, STR("role:"), &name));
 }
 
+static void has_named_ones(void **state)
+{
+	struct str grants = STR("elevated perm:users:manage role:admin role:editor");
+
+	(void)state;
+	assert_true(grants_has_named(grants, STR("role:"), STR("editor")));
+	assert_true(grants_has_named(grants, STR("perm:"), STR("users:manage")));
+	assert_false(grants_has_named(grants, STR("role:"), STR("edit")));
+	assert_false(grants_has_named(grants, STR("perm:"), STR("admin")));
+	assert_false(grants_has_named(grants, STR("role:"), STR("")));
+	assert_false(grants_has_named(STR_NONE, STR("role:"), STR("admin")));
+}
+
 static void walks_nothing(void **state)
 {
 	struct str rest = STR_NONE;
@@ -60,9 +73,8 @@ static void walks_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(has_whole_words_only),
-		cmocka_unit_test(nothing_has_nothing),
-		cmocka_unit_test(walks_names_of_a_prefix),
+		cmocka_unit_test(has_whole_words_only),    cmocka_unit_test(nothing_has_nothing),
+		cmocka_unit_test(walks_names_of_a_prefix), cmocka_unit_test(has_named_ones),
 		cmocka_unit_test(walks_nothing),
 	};
 

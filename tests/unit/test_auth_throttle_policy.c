@@ -180,6 +180,8 @@ static void names_have_no_holes(void **state)
 	assert_string_equal(throttle_policy_name(THROTTLE_DEVICE), "device");
 	assert_string_equal(throttle_policy_name(THROTTLE_SOURCE), "source");
 	assert_string_equal(throttle_policy_name(THROTTLE_GUEST), "guest");
+	assert_string_equal(throttle_policy_name(THROTTLE_SERVICE), "service");
+	assert_string_equal(throttle_policy_name(THROTTLE_SERVICE_SOURCE), "service source");
 	assert_string_equal(throttle_policy_name(THROTTLE_BUCKET_COUNT), "none");
 }
 

@@ -149,10 +149,47 @@ static void hexadecimal(void **state)
 	arena_close(&arena);
 }
 
+/* RFC 4648 §10, with padding and within the room there is. */
+static void base64_with_padding(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *bytes;
+	} cases[] = {
+		{"", ""},
+		{"Zg==", "f"},
+		{"Zm8=", "fo"},
+		{"Zm9v", "foo"},
+		{"Zm9vYg==", "foob"},
+		{"Zm9vYmE=", "fooba"},
+		{"+/8=", "\xfb\xff"},
+	};
+	static const char *const bad[] = {
+		"Zg",   "Zg=",  "Zg===",  "Zh==", "Zm9=",       "Z",
+		"====", "-_8=", "Zm9v\n", "Zm 9", "Z\xc3\xa9=", "Zg==Zg=="};
+	unsigned char bytes[16] = {0};
+	size_t n = 99;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		assert_int_equal(
+			codec_base64_decode(str_of(cases[i].text), bytes, sizeof bytes, &n), OK);
+		assert_int_equal(n, strlen(cases[i].bytes));
+		assert_memory_equal(bytes, cases[i].bytes, n);
+	}
+	n = 99;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_int_equal(codec_base64_decode(str_of(bad[i]), bytes, sizeof bytes, &n),
+				 ERR_INPUT);
+	assert_int_equal(codec_base64_decode(STR("Zm9vYmFy"), bytes, 5, &n), ERR_TOO_LARGE);
+	assert_int_equal(n, 99);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_texts),
+		cmocka_unit_test(base64_with_padding),
 		cmocka_unit_test(every_length_comes_back),
 		cmocka_unit_test(other_spellings_are_refused),
 		cmocka_unit_test(only_the_64_characters_are_taken),

@@ -50,6 +50,12 @@ static void assert_defaults(const struct config *c)
 	assert_int_equal(c->throttle.source_short, 50);
 	assert_int_equal(c->throttle.source_long, 300);
 	assert_int_equal(c->throttle.guests, 20);
+	assert_int_equal(c->token.life, 10 * CLOCK_MINUTE);
+	assert_int_equal(c->token.leeway, 30 * CLOCK_SECOND);
+	assert_int_equal(c->token.key_active, 30 * CLOCK_DAY);
+	assert_int_equal(c->token.jwks_cache, 10 * CLOCK_MINUTE);
+	assert_int_equal(c->token.alg, SIGNING_EDDSA);
+	assert_int_equal(c->token.signature_cache, 4096);
 	ASSERT_STR(c->password.blocklist, "/usr/local/share/gatepost/blocklist.txt");
 	assert_int_equal(c->cors_origin_count, 0);
 }
@@ -379,7 +385,71 @@ static void clients_are_understood(void **state)
 	ASSERT_STR(shop->returns[1].path, "/done");
 	ASSERT_STR(config_client(c, STR("b"))->title, "b");
 	assert_int_equal(config_client(c, STR("b"))->return_count, 0);
-	assert_null(config_client(c, STR("app")));
+	assert_null(config_client(c, STR("c")));
+}
+
+static void sessions_and_tokens_of_clients(void **state)
+{
+	const struct config *c = loaded(
+		*state, REQUIRED "[client shop]\naudience = https://api.example/v1\n"
+				 "classes = remembered  browser\nservices = books  a.b-1\n"
+				 "[client phone]\nclasses = native\nrefresh_grace = 30s\n"
+				 "[client web]\nclasses = guest\nrefresh_grace = 5s\n[client b]\n");
+	const struct client_config *shop = config_client(c, STR("shop"));
+	const struct client_config *b = config_client(c, STR("b"));
+
+	ASSERT_STR(shop->audience, "https://api.example/v1");
+	assert_true(config_client_has(shop, CLASS_BROWSER));
+	assert_true(config_client_has(shop, CLASS_REMEMBERED));
+	assert_false(config_client_has(shop, CLASS_NATIVE));
+	assert_false(config_client_has(shop, CLASS_GUEST));
+	assert_false(config_client_has(shop, CLASS_NONE));
+	assert_int_equal(shop->refresh_grace, 0);
+	assert_true(config_client_lists(shop, STR("books")));
+	assert_true(config_client_lists(shop, STR("a.b-1")));
+	assert_false(config_client_lists(shop, STR("a.b")));
+	assert_false(config_client_lists(shop, STR("book")));
+	assert_false(config_client_lists(shop, STR("")));
+	assert_int_equal(config_client(c, STR("phone"))->refresh_grace, 30 * CLOCK_SECOND);
+	assert_int_equal(config_client(c, STR("web"))->refresh_grace, 5 * CLOCK_SECOND);
+	assert_int_equal(b->refresh_grace, 10 * CLOCK_SECOND);
+	assert_false(str_is_present(b->audience));
+	assert_false(config_client_lists(b, STR("books")));
+	for (int class = CLASS_GUEST; class < CLASS_COUNT; class ++)
+		assert_true(config_client_has(b, (enum session_class) class));
+}
+
+static void assert_plain(const struct client_config *client, const char *name, int64_t grace)
+{
+	assert_non_null(client);
+	assert_true(str_equal(client->name, str_of(name)));
+	assert_true(str_equal(client->title, str_of(name)));
+	assert_int_equal(client->refresh_grace, grace);
+	assert_true(config_client_has(client, CLASS_BROWSER));
+	assert_true(config_client_has(client, CLASS_REMEMBERED));
+	assert_true(config_client_has(client, CLASS_GUEST));
+	assert_int_equal(config_client_has(client, CLASS_NATIVE), grace > 0);
+	assert_false(str_is_present(client->audience));
+	assert_false(config_client_lists(client, STR("books")));
+	assert_int_equal(client->return_count, 0);
+}
+
+/* What is there without a section is what an empty section makes. */
+static void clients_that_need_no_section(void **state)
+{
+	static const char *const files[] = {REQUIRED, REQUIRED "[client app]\n[client browser]\n"};
+
+	for (size_t i = 0; i < 2; i++) {
+		const struct config *c = loaded(*state, files[i]);
+
+		assert_int_equal(c->client_count, 2 * i);
+		assert_plain(config_client(c, CLIENT_DEFAULT), "app", 10 * CLOCK_SECOND);
+		assert_plain(config_client(c, CLIENT_PAGES), "browser", 0);
+	}
+	assert_true(config_client_lists(
+		config_client(loaded(*state, REQUIRED "[client browser]\nservices = books\n"),
+			      CLIENT_PAGES),
+		STR("books")));
 }
 
 static void places_to_return_to_are_understood(void **state)
@@ -426,6 +496,8 @@ int main(void)
 		cmocka_unit_test(environment_overrides_the_file),
 		cmocka_unit_test(flows_are_understood),
 		cmocka_unit_test(clients_are_understood),
+		cmocka_unit_test(sessions_and_tokens_of_clients),
+		cmocka_unit_test(clients_that_need_no_section),
 		cmocka_unit_test(places_to_return_to_are_understood),
 		cmocka_unit_test(class_names),
 	};

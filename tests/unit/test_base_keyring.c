@@ -8,8 +8,10 @@
 #include <sodium.h>
 
 #include "base_scratch.h"
+#include "clock.h"
 #include "codec.h"
 #include "keyring.h"
+#include "keyring_file.h"
 
 #define KEY_A "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8" /* 00 01 … 1f */
 #define KEY_B "_____________________________________________"
@@ -231,8 +233,8 @@ static void new_files_hold_one_new_root(void **state)
 
 	(void)snprintf(first, sizeof first, "%s", scratch_path(scratch, "first"));
 	(void)snprintf(second, sizeof second, "%s", scratch_path(scratch, "second"));
-	assert_int_equal(keyring_create_file(first, &fault), OK);
-	assert_int_equal(keyring_create_file(second, &fault), OK);
+	assert_int_equal(keyring_file_create(first, CLOCK_HOUR, &fault), OK);
+	assert_int_equal(keyring_file_create(second, CLOCK_HOUR, &fault), OK);
 	assert_int_equal(stat(first, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 	assert_int_equal(keyring_load(first, &a, &fault), OK);
@@ -244,7 +246,7 @@ static void new_files_hold_one_new_root(void **state)
 	keyring_free(&b);
 
 	/* A second setup must not cost the first one's keys. */
-	assert_int_equal(keyring_create_file(first, &fault), ERR_CONFLICT);
+	assert_int_equal(keyring_file_create(first, CLOCK_HOUR, &fault), ERR_CONFLICT);
 	assert_non_null(strstr(fault.text, "File exists"));
 	assert_int_equal(keyring_load(first, &b, &fault), OK);
 	of_b = digest_of(b, 0, KEY_SEAL, "x");
@@ -252,7 +254,8 @@ static void new_files_hold_one_new_root(void **state)
 	keyring_free(&a);
 	keyring_free(&b);
 
-	assert_int_equal(keyring_create_file("/proc/self/nowhere/keys", &fault), ERR_CONFIG);
+	assert_int_equal(keyring_file_create("/proc/self/nowhere/keys", CLOCK_HOUR, &fault),
+			 ERR_CONFIG);
 	assert_non_null(strstr(fault.text, "No such file or directory"));
 }
 

@@ -97,15 +97,31 @@ static void limits_are_one_to_a_hundred(void **state)
 	assert_int_equal(limit, 100);
 }
 
+static struct str client_of(const struct config *config, const char *name, enum session_class class)
+{
+	const struct fields_client asked = {.name = str_of(name), .class = class};
+	struct str reason = STR_NONE;
+	struct str client = fields_client(config, &asked, &reason);
+	assert_true(str_is_present(client) || str_is_present(reason));
+	return client;
+}
+
 static void only_configured_clients_sign_in(void **state)
 {
+	struct client_config shop = {
+		.name = STR("shop"),
+		.classes = 1U << CLASS_NATIVE | 1U << CLASS_GUEST,
+	};
+	const struct config config = {.clients = &shop, .client_count = 1};
 	(void)state;
-	assert_true(fields_is_client(STR("app")));
-	assert_false(fields_is_client(STR("browser")));
-	assert_false(fields_is_client(STR("App")));
-	assert_false(fields_is_client(STR("app ")));
-	assert_false(fields_is_client(STR("")));
-	assert_false(fields_is_client(STR_NONE));
+	assert_true(str_equal(client_of(&config, "app", CLASS_NATIVE), STR("app")));
+	assert_true(str_equal(client_of(&config, NULL, CLASS_REMEMBERED), STR("app")));
+	assert_true(str_equal(client_of(&config, "shop", CLASS_GUEST), STR("shop")));
+	assert_false(str_is_present(client_of(&config, "shop", CLASS_BROWSER)));
+	assert_false(str_is_present(client_of(&config, "browser", CLASS_BROWSER)));
+	assert_false(str_is_present(client_of(&config, "App", CLASS_NATIVE)));
+	assert_false(str_is_present(client_of(&config, "app ", CLASS_NATIVE)));
+	assert_false(str_is_present(client_of(&config, "", CLASS_NATIVE)));
 }
 
 static void device_names_are_one_line_of_text(void **state)

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "routes.h"
+#include "service.h"
 
 static bool changes(enum method method)
 {
@@ -37,43 +38,43 @@ static void check_fields(const struct field_def *defs)
 
 static void every_row_is_whole(void **state)
 {
-	size_t n;
-	const struct route *rows = routes_all(&n);
+	const struct route *row;
 	(void)state;
-	assert_true(n > 0);
-	for (size_t i = 0; i < n; i++) {
-		assert_non_null(rows[i].handle);
-		assert_non_null(rows[i].path);
-		assert_true(rows[i].method == METHOD_GET || changes(rows[i].method));
-		assert_true(rows[i].path[0] == '/' || rows[i].path[0] == '\0');
-		check_fields(rows[i].query);
-		check_fields(rows[i].body);
+	assert_non_null(routes_at(0));
+	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
+		assert_non_null(row->handle);
+		assert_non_null(row->path);
+		assert_true(row->method == METHOD_GET || changes(row->method));
+		assert_true(row->path[0] == '/' || row->path[0] == '\0');
+		check_fields(row->query);
+		check_fields(row->body);
 	}
 }
 
 static void no_row_stands_twice(void **state)
 {
-	size_t n;
-	const struct route *rows = routes_all(&n);
+	const struct route *row;
 	(void)state;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; (row = routes_at(i)) != NULL; i++)
 		for (size_t k = 0; k < i; k++)
-			assert_false(rows[i].method == rows[k].method &&
-				     strcmp(rows[i].path, rows[k].path) == 0);
+			assert_false(row->method == routes_at(k)->method &&
+				     strcmp(row->path, routes_at(k)->path) == 0);
 }
 
 /* CS-01, CS-05: what changes something is checked; a GET has no body and no need of a check. */
 static void no_change_is_exempt_from_the_token(void **state)
 {
-	size_t n;
-	const struct route *rows = routes_all(&n);
+	const struct route *row;
 	(void)state;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
 		const unsigned open = ROUTE_NO_CSRF | ROUTE_NO_CREDENTIAL | ROUTE_CACHEABLE;
-		if (changes(rows[i].method))
-			assert_int_equal(rows[i].exempt & open, 0);
+		/* They look at nothing that a browser sends by itself. */
+		if (row->surface == SURFACE_OAUTH)
+			continue;
+		if (changes(row->method))
+			assert_int_equal(row->exempt & open, 0);
 		else
-			assert_null(rows[i].body);
+			assert_null(row->body);
 	}
 }
 
@@ -83,18 +84,76 @@ static void what_changes_something_without_a_session_is_listed(void **state)
 	static const char *const LISTED[] = {
 		"/login",   "/logout", "/setup", "/api/v1/sessions", "/api/v1/sessions/guest",
 		"/handover"};
-	size_t n;
-	const struct route *rows = routes_all(&n);
+	const struct route *row;
 	(void)state;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
 		bool listed = false;
-		if (!changes(rows[i].method) || (rows[i].exempt & ROUTE_ANONYMOUS) == 0)
+		if (!changes(row->method) || (row->exempt & ROUTE_ANONYMOUS) == 0)
 			continue;
 		for (size_t k = 0; k < sizeof(LISTED) / sizeof(LISTED[0]); k++)
-			listed = listed || strcmp(rows[i].path, LISTED[k]) == 0;
+			listed = listed || strcmp(row->path, LISTED[k]) == 0;
 		if (!listed)
-			fail_msg("%s is open to everybody", rows[i].path);
+			fail_msg("%s is open to everybody", row->path);
 	}
+}
+
+/* TK-18: who comes there proves itself in the handler, or by the token; every one is listed. */
+static void what_oauth_clients_may_call_is_listed(void **state)
+{
+	static const char *const LISTED[] = {"/oauth/introspect", "/oauth/token", "/oauth/revoke"};
+	const struct route *row;
+	size_t seen = 0;
+	(void)state;
+	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
+		bool listed = false;
+		if (row->surface != SURFACE_OAUTH)
+			continue;
+		seen++;
+		assert_int_equal(row->method, METHOD_POST);
+		assert_int_equal(row->exempt, ROUTE_NO_CREDENTIAL | ROUTE_NO_CSRF);
+		assert_int_equal(row->service, SERVICE_NOTHING);
+		for (size_t k = 0; k < sizeof(LISTED) / sizeof(LISTED[0]); k++)
+			listed = listed || strcmp(row->path, LISTED[k]) == 0;
+		assert_true(listed);
+	}
+	assert_int_equal(seen, sizeof(LISTED) / sizeof(LISTED[0]));
+}
+
+/* Where a service may come in a client's place, and with which scope. */
+static void what_is_open_to_services_is_listed(void **state)
+{
+	static const struct {
+		enum method method;
+		const char *path;
+		unsigned scope;
+	} LISTED[] = {
+		{METHOD_GET, "/api/v1/flows/{kind}", SERVICE_FLOWS_READ},
+		{METHOD_PATCH, "/api/v1/flows/{kind}", SERVICE_FLOWS_WRITE},
+		{METHOD_DELETE, "/api/v1/flows/{kind}", SERVICE_FLOWS_WRITE},
+		{METHOD_POST, "/api/v1/flows/{kind}/step", SERVICE_FLOWS_WRITE},
+		{METHOD_DELETE, "/api/v1/session", SERVICE_SESSIONS_END},
+		{METHOD_DELETE, "/api/v1/sessions/{id}", SERVICE_SESSIONS_END},
+		{METHOD_POST, "/api/v1/sessions/{id}/hold", SERVICE_SESSIONS_HOLD},
+	};
+	const struct route *row;
+	size_t seen = 0;
+	(void)state;
+	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
+		bool listed = false;
+		bool names_session = strncmp(row->path, "/api/v1/sessions/{id}", 21) == 0;
+		if (row->service == SERVICE_NOTHING)
+			continue;
+		seen++;
+		assert_int_equal(row->surface, SURFACE_API);
+		assert_int_equal(row->names_session, names_session);
+		for (size_t k = 0; k < sizeof(LISTED) / sizeof(LISTED[0]); k++)
+			listed = listed || (strcmp(row->path, LISTED[k].path) == 0 &&
+					    row->method == LISTED[k].method &&
+					    row->service == LISTED[k].scope);
+		if (!listed)
+			fail_msg("%s is open to services", row->path);
+	}
+	assert_int_equal(seen, sizeof(LISTED) / sizeof(LISTED[0]));
 }
 
 /* Their handlers look at csrf_stale first: a new one is added here when it does. */
@@ -102,18 +161,17 @@ static void who_is_shown_a_stale_form_is_listed(void **state)
 {
 	static const char *const LISTED[] = {"/login",    "/logout",           "/setup",
 					     "/reauth",   "/account/sessions", "/account/password",
-					     "/handover", "/handover/give"};
-	size_t n;
-	const struct route *rows = routes_all(&n);
+					     "/handover", "/handover/give",    "/admin/users/{id}"};
+	const struct route *row;
 	(void)state;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
 		bool listed = false;
-		if ((rows[i].exempt & ROUTE_STALE_FORM) == 0)
+		if ((row->exempt & ROUTE_STALE_FORM) == 0)
 			continue;
-		assert_int_equal(rows[i].surface, SURFACE_PAGE);
-		assert_int_equal(rows[i].method, METHOD_POST);
+		assert_int_equal(row->surface, SURFACE_PAGE);
+		assert_int_equal(row->method, METHOD_POST);
 		for (size_t k = 0; k < sizeof(LISTED) / sizeof(LISTED[0]); k++)
-			listed = listed || strcmp(rows[i].path, LISTED[k]) == 0;
+			listed = listed || strcmp(row->path, LISTED[k]) == 0;
 		assert_true(listed);
 	}
 }
@@ -139,19 +197,20 @@ static void stale_routes_only_read(void **state)
 		"/api/v1/flows/{kind}",
 		"/api/v1/flows/{kind}/step",
 		"/api/v1/flows/{kind}/attempts",
+		/* Says no more than the session does; how old its sign-in is, the token says. */
+		"/api/v1/session/token",
 	};
-	size_t n;
-	const struct route *rows = routes_all(&n);
+	const struct route *row;
 	(void)state;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
 		bool listed = false;
-		if ((rows[i].exempt & ROUTE_STALE_OK) == 0 || !changes(rows[i].method))
+		if ((row->exempt & ROUTE_STALE_OK) == 0 || !changes(row->method))
 			continue;
-		assert_int_equal(rows[i].max_age, 0);
+		assert_int_equal(row->max_age, 0);
 		for (size_t k = 0; k < sizeof(LISTED) / sizeof(LISTED[0]); k++)
-			listed = listed || strcmp(rows[i].path, LISTED[k]) == 0;
+			listed = listed || strcmp(row->path, LISTED[k]) == 0;
 		if (!listed)
-			fail_msg("%s changes something however old the sign-in is", rows[i].path);
+			fail_msg("%s changes something however old the sign-in is", row->path);
 	}
 }
 
@@ -160,28 +219,68 @@ static void who_meets_a_replaced_or_held_session_is_listed(void **state)
 {
 	static const char *const LISTED[] = {"/reauth", "/account/password",
 					     "/api/v1/session/reauth", "/api/v1/password"};
-	size_t n;
-	const struct route *rows = routes_all(&n);
+	const struct route *row;
 	(void)state;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
 		bool listed = false;
-		if ((rows[i].exempt & (ROUTE_REPLACED_OK | ROUTE_HELD_OK)) == 0)
+		if ((row->exempt & (ROUTE_REPLACED_OK | ROUTE_HELD_OK)) == 0)
 			continue;
 		for (size_t k = 0; k < sizeof(LISTED) / sizeof(LISTED[0]); k++)
-			listed = listed || strcmp(rows[i].path, LISTED[k]) == 0;
+			listed = listed || strcmp(row->path, LISTED[k]) == 0;
 		assert_true(listed);
 	}
 }
 
+/* AZ-01: whatever lies below /admin asks for the permission, a person, and a fresh sign-in. */
+static void administration_is_for_administrators(void **state)
+{
+	const struct route *row;
+	unsigned found = 0;
+	(void)state;
+	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
+		bool admin = strncmp(row->path, "/admin/", 7) == 0 ||
+			     strncmp(row->path, "/api/v1/admin/", 14) == 0;
+		if (!admin) {
+			assert_null(row->permission);
+			continue;
+		}
+		found++;
+		assert_string_equal(row->permission, "users:manage");
+		assert_int_equal(row->exempt & ~(unsigned)ROUTE_STALE_FORM, 0);
+		assert_int_equal(row->max_age, 0);
+	}
+	assert_int_equal(found, 14);
+}
+
+static void two_names_of_a_path_are_found(void **state)
+{
+	struct route_match match =
+		routes_match(METHOD_PUT, STR("/api/v1/admin/users/abc/roles/posts:edit"));
+	(void)state;
+	assert_non_null(match.route);
+	assert_true(str_equal(match.segment, STR("abc")));
+	assert_true(str_equal(match.second, STR("posts:edit")));
+	match = routes_match(METHOD_PUT, STR("/api/v1/admin/users/abc/roles/a/b"));
+	assert_int_equal(match.allowed, 0);
+	match = routes_match(METHOD_PUT, STR("/api/v1/admin/users//roles/b"));
+	assert_int_equal(match.allowed, 0);
+	match = routes_match(METHOD_POST, STR("/api/v1/admin/users/abc/lock"));
+	assert_true(str_equal(match.segment, STR("abc")));
+	assert_false(str_is_present(match.second));
+}
+
 static void the_surface_is_that_of_the_path(void **state)
 {
-	size_t n;
-	const struct route *rows = routes_all(&n);
+	const struct route *row;
 	(void)state;
-	for (size_t i = 0; i < n; i++) {
-		bool api = strncmp(rows[i].path, "/api/", 5) == 0 ||
-			   strcmp(rows[i].path, "/health") == 0;
-		assert_int_equal(rows[i].surface, api ? SURFACE_API : SURFACE_PAGE);
+	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
+		bool api = strncmp(row->path, "/api/", 5) == 0 ||
+			   strncmp(row->path, "/.well-known/", 13) == 0 ||
+			   strcmp(row->path, "/health") == 0;
+		bool oauth = strncmp(row->path, "/oauth/", 7) == 0;
+		assert_int_equal(row->surface, oauth ? SURFACE_OAUTH
+					       : api ? SURFACE_API
+						     : SURFACE_PAGE);
 	}
 }
 
@@ -236,10 +335,11 @@ static void unknown_paths_keep_their_surface(void **state)
 		struct str path;
 		enum surface surface;
 	} CASES[] = {
-		{{"/nothing", 8}, SURFACE_PAGE}, {{"/Login", 6}, SURFACE_PAGE},
-		{{"/login/", 7}, SURFACE_PAGE},  {{"/loginx", 7}, SURFACE_PAGE},
-		{{"/api/v1", 7}, SURFACE_API},   {{"/api/v1/nothing", 15}, SURFACE_API},
-		{{"/api/v10", 8}, SURFACE_PAGE}, {{"/api/v2/session", 15}, SURFACE_PAGE},
+		{{"/nothing", 8}, SURFACE_PAGE},  {{"/Login", 6}, SURFACE_PAGE},
+		{{"/login/", 7}, SURFACE_PAGE},   {{"/loginx", 7}, SURFACE_PAGE},
+		{{"/api/v1", 7}, SURFACE_API},    {{"/api/v1/nothing", 15}, SURFACE_API},
+		{{"/oauth/x", 8}, SURFACE_OAUTH}, {{"/oauth", 6}, SURFACE_PAGE},
+		{{"/api/v10", 8}, SURFACE_PAGE},  {{"/api/v2/session", 15}, SURFACE_PAGE},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
@@ -257,9 +357,13 @@ int main(void)
 		cmocka_unit_test(no_row_stands_twice),
 		cmocka_unit_test(no_change_is_exempt_from_the_token),
 		cmocka_unit_test(what_changes_something_without_a_session_is_listed),
+		cmocka_unit_test(what_oauth_clients_may_call_is_listed),
+		cmocka_unit_test(what_is_open_to_services_is_listed),
 		cmocka_unit_test(who_is_shown_a_stale_form_is_listed),
 		cmocka_unit_test(stale_routes_only_read),
 		cmocka_unit_test(who_meets_a_replaced_or_held_session_is_listed),
+		cmocka_unit_test(administration_is_for_administrators),
+		cmocka_unit_test(two_names_of_a_path_are_found),
 		cmocka_unit_test(the_surface_is_that_of_the_path),
 		cmocka_unit_test(a_path_is_found_with_its_methods),
 		cmocka_unit_test(head_finds_the_row_of_get),
