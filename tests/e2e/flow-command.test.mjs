@@ -160,7 +160,7 @@ test('refused, and nothing changed: people, sessions, kinds, steps, facts, time'
   ]) refused(['flow', ...args], 2, pattern, { input: '{}' });
   assert.deepEqual(await read(handle), was);
 
-  stack.sql('UPDATE flow SET expires_at = 1');
+  stack.sql('UPDATE flow SET expires_at = UNIX_TIMESTAMP() * 1000000 - 1000000');
   refused(['flow', 'show', 'alice', 'fund-wallet'], 1, /has expired/);
   refused(['flow', 'step', 'alice', 'fund-wallet', 'done'], 1, /has expired/);
   assert.deepEqual(json(['flow', 'list', 'alice']).flows, []);

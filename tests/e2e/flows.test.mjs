@@ -218,7 +218,7 @@ test('kinds: bad names 400, free ones untrusted and without counters, none of th
 test('expired: 410 to all but a new start', async () => {
   const { handle } = await somebody();
   const { headers: { etag } } = await started(handle);
-  stack.sql('UPDATE flow SET expires_at = 1');
+  stack.sql('UPDATE flow SET expires_at = UNIX_TIMESTAMP() * 1000000 - 1000000');
   isProblem(await call(handle, 'GET', '/flows/fund-wallet'), 410, 'flow_expired');
   isProblem(await call(handle, 'PATCH', '/flows/fund-wallet', { json: { data: { a: 1 } }, ...at(etag) }), 410, 'flow_expired');
   isProblem(await call(handle, 'POST', '/flows/fund-wallet/step', { json: { to: 'kyc' }, ...at(etag) }), 410, 'flow_expired');

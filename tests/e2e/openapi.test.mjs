@@ -239,7 +239,7 @@ const ways = {
   },
   410: async (call, entry, who) => {
     if (entry.path.startsWith('/flows/')) {
-      stack.sql('UPDATE flow SET expires_at = 1');
+      stack.sql('UPDATE flow SET expires_at = UNIX_TIMESTAMP() * 1000000 - 1000000');
       return call();
     }
     const json = await handedOver(who);
