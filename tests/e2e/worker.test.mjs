@@ -122,13 +122,13 @@ test('refuses to start without the description of the API, or with another file 
 });
 
 test('refuses a wrong schema version, by name', () => {
-  stack.sql('UPDATE schema_migration SET version = 7 WHERE version = 2');
+  stack.sql('UPDATE schema_migration SET version = 700 WHERE version = 2');
   const sections = base();
   sections['listen web'].address = join(stack.dir, 'run/second.sock');
   try {
-    assert.match(refusal(variant('schema', sections)), /schema is version 7/);
+    assert.match(refusal(variant('schema', sections)), /schema is version 700/);
   } finally {
-    stack.sql('UPDATE schema_migration SET version = 2 WHERE version = 7');
+    stack.sql('UPDATE schema_migration SET version = 2 WHERE version = 700');
   }
 });
 
