@@ -123,8 +123,12 @@ static enum err check_account(const struct config *config, enum db_role role, st
 /* ERR_UNAVAILABLE: nobody answers, which may pass; ERR_CONFIG: what answers will not do. */
 static enum err check_database(const struct config *config, struct fault *fault)
 {
-	enum err web = check_account(config, DB_ROLE_WEB, fault);
-	return web != OK ? web : check_account(config, DB_ROLE_HASH, fault);
+	TRY(check_account(config, DB_ROLE_WEB, fault));
+	TRY(check_account(config, DB_ROLE_HASH, fault));
+	for (size_t i = 0; i < config->listener_count; i++)
+		if (config->listeners[i].role == LISTEN_AUTHORIZER)
+			return check_account(config, DB_ROLE_GUARD, fault);
+	return OK;
 }
 
 static void reload(struct app_box *box, const char *config_path)

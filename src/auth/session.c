@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "audit.h"
 #include "buf.h"
+#include "clock.h"
 #include "db.h"
 #include "grants.h"
 
@@ -238,6 +239,39 @@ enum err session_touch(const struct auth_context *context, struct session *sessi
 	row.idle_end = policy_idle_end(context->config, &row, context->now);
 	row.value_used = row.value_used || !session->is_older_pair;
 	row.ip = str_is_present(context->ip) ? context->ip : STR("");
+	TRY(session_store_touch(context->db, &row));
+	session->found.session = row;
+	session->ends = policy_ends(context->config, &row, session->elevated);
+	return OK;
+}
+
+/* By idleness: last_seen has to stay where it is, or what lapsed by it would count again. */
+static bool has_lapsed(const struct auth_context *context, const struct session *session)
+{
+	const struct session_row *row = &session->found.session;
+
+	return row->aal >= 2 && session->aal < 2 && context->now < row->aal2_end;
+}
+
+bool session_must_touch_guarded(const struct auth_context *context, const struct session *session)
+{
+	const struct session_row *row = &session->found.session;
+
+	if (session->standing != SESSION_LIVE || !policy_is_seen_late(row, context->now))
+		return false;
+	return !has_lapsed(context, session) ||
+	       policy_idle_end(context->config, row, context->now) - row->idle_end >= CLOCK_MINUTE;
+}
+
+enum err session_touch_guarded(const struct auth_context *context, struct session *session)
+{
+	struct session_row row = session->found.session;
+
+	if (!session_must_touch_guarded(context, session))
+		return OK;
+	row.idle_end = policy_idle_end(context->config, &row, context->now);
+	if (!has_lapsed(context, session))
+		row.last_seen = context->now;
 	TRY(session_store_touch(context->db, &row));
 	session->found.session = row;
 	session->ends = policy_ends(context->config, &row, session->elevated);

@@ -64,6 +64,15 @@ MUST_CHECK enum err session_keep(struct arena *arena, struct session *session);
  * pending sessions; updates *session. Its failure must not change the answer of a read.
  */
 MUST_CHECK enum err session_touch(const struct auth_context *context, struct session *session);
+/*
+ * The same with the account guard, which may write no more than last_seen and idle_end: a session
+ * whose second factor has lapsed goes on, and what makes it lapse for good is left to the next
+ * request of another kind. Nothing for one that is not live.
+ */
+MUST_CHECK enum err session_touch_guarded(const struct auth_context *context,
+					  struct session *session);
+/* Whether that would write. */
+bool session_must_touch_guarded(const struct auth_context *context, const struct session *session);
 
 /* What a method of signing in adds to the transaction, when it is not a repetition. */
 struct session_claim {

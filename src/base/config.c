@@ -7,6 +7,7 @@
 #include "config_client.h"
 #include "config_draft.h"
 #include "config_flow.h"
+#include "config_protect.h"
 #include "config_read.h"
 #include "config_value.h"
 #include "secret_file.h"
@@ -145,6 +146,7 @@ static enum err load(struct config_draft *draft)
 	TRY(check_listeners(draft));
 	TRY(config_flow_check(draft));
 	TRY(config_client_check(draft));
+	TRY(config_protect_check(draft));
 	return read_passwords(draft);
 }
 

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cidr.h"
 #include "err.h"
 #include "secret.h"
 #include "str.h"
@@ -38,6 +39,7 @@ struct listen_config {
 	enum listen_role role;
 	unsigned threads; /* accept threads */
 	unsigned mode;    /* of a unix socket, default 0660 */
+	bool forwarded;   /* verify-access believes X-Forwarded-Uri and -Method there */
 };
 
 #define CONFIG_LISTENERS 8
@@ -45,6 +47,8 @@ struct listen_config {
 #define CONFIG_RETURN_PREFIXES 16
 #define CONFIG_FLOWS 16
 #define CONFIG_CLIENTS 16
+#define CONFIG_PROTECTS 64
+#define PROTECT_TERMS 16
 #define FLOW_STEPS 16
 #define FLOW_COUNTERS 4
 #define FLOW_NAME_MAX 64 /* bytes of a kind, a step, a counter */
@@ -94,6 +98,46 @@ struct client_config {
 	struct uri returns[CONFIG_RETURN_PREFIXES];
 	size_t return_count;
 };
+
+/* What a [protect] section may ask for. 0 lets nobody in. */
+enum protect_kind {
+	PROTECT_NOBODY = 0,
+	PROTECT_PUBLIC,     /* everybody; who they are is not even looked at */
+	PROTECT_GUEST,      /* a session, if only a guest's */
+	PROTECT_USER,       /* somebody signed in; with a name: that user name or address */
+	PROTECT_ROLE,       /* a role that is held everywhere, or see in_tenant */
+	PROTECT_PERMISSION, /* the same of a permission */
+	PROTECT_TENANT,     /* a member, in a session of that tenant; without a name: of any */
+	PROTECT_AAL2,       /* two factors */
+	PROTECT_MAX_AGE,    /* signed in or confirmed so recently */
+	PROTECT_NETWORK,    /* from there, with or without a session */
+	PROTECT_KIND_COUNT
+};
+
+struct protect_term {
+	enum protect_kind kind;
+	struct str text; /* as given, "role:admin" */
+	struct str name; /* behind the colon; absent: none */
+	int64_t span;    /* of PROTECT_MAX_AGE, microseconds */
+	struct cidr network;
+	bool closes; /* the last of its alternatives */
+};
+
+/* [protect "/PATH/"]: what is asked of whoever wants something there, or below. */
+struct protect_config {
+	struct str path;         /* canonical, without a slash at its end; "" is everything */
+	unsigned line;           /* of its section, in config.file */
+	struct str require_text; /* as given; the members below are made of it */
+	struct str methods_text;
+	struct str service; /* whom its tickets are for; absent: [guard] ticket */
+	/* All groups of alternatives must be met, each by one of its own. At least one. */
+	struct protect_term terms[PROTECT_TERMS];
+	size_t term_count;
+	bool in_tenant; /* a group asks for a tenant only: what is held there counts, too */
+};
+
+/* [guard] remote_user */
+enum remote_user { REMOTE_USER_NAME, REMOTE_USER_EMAIL, REMOTE_USER_ID };
 
 struct db_account {
 	struct str user;
@@ -182,6 +226,12 @@ struct config {
 	struct client_config *clients;
 	size_t client_count;
 	bool free_flows; /* kinds without a section may be started too */
+	struct {
+		enum remote_user remote_user; /* what REMOTE_USER is made of */
+		struct str ticket;            /* the service that tickets are for; absent: none */
+	} guard;
+	struct protect_config *protects; /* CONFIG_PROTECTS at most */
+	size_t protect_count;
 };
 
 /*
@@ -191,7 +241,8 @@ struct config {
  * is not https. A missing required setting is named without a line, an overriding variable by its
  * name. A password file that is missing or unreadable is a fault for web and hash, and no password
  * for migrate and guard. ERR_CONFIG or ERR_MEMORY, both with the fault. *out lives in arena, which
- * needs twice the size of the file and 32 KiB, and 16 KiB for each of flows and clients.
+ * needs twice the size of the file and 80 KiB, 16 KiB for each of flows and clients, and 160 KiB
+ * for protected paths.
  */
 MUST_CHECK enum err config_load(const char *path, struct arena *arena, const struct config **out,
 				struct fault *fault);
@@ -206,6 +257,12 @@ bool config_client_has(const struct client_config *client, enum session_class c)
 bool config_client_lists(const struct client_config *client, struct str service);
 /* What a kind, a step and a counter are called: [a-z0-9][a-z0-9._-]{0,63}. */
 bool config_is_flow_name(struct str name);
+
+/*
+ * Whether the section speaks of requests by this method: all do, but those that name others. HEAD
+ * goes with GET.
+ */
+bool config_protect_names(const struct protect_config *protect, struct str method);
 
 /* "browser", "remembered", "native", "guest"; static storage. */
 const char *config_class_name(enum session_class c);

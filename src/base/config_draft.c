@@ -10,6 +10,7 @@ static const size_t first_parts[CONFIG_GROUP_COUNT + 1] = {
 	[CONFIG_LISTEN] = 1,
 	[CONFIG_FLOW] = 1 + CONFIG_LISTENERS,
 	[CONFIG_CLIENT] = 1 + CONFIG_LISTENERS + CONFIG_FLOWS,
+	[CONFIG_PROTECT] = 1 + CONFIG_LISTENERS + CONFIG_FLOWS + CONFIG_CLIENTS,
 	[CONFIG_GROUP_COUNT] = CONFIG_PARTS,
 };
 
@@ -40,6 +41,8 @@ static void *part_base(const struct config_draft *draft, size_t part)
 		return &config->flows[i];
 	case CONFIG_CLIENT:
 		return &config->clients[i];
+	case CONFIG_PROTECT:
+		return &config->protects[i];
 	default:
 		return config;
 	}

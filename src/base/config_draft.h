@@ -8,8 +8,8 @@
 #define CONFIG_FROM_ENVIRONMENT (~0U)
 #define CONFIG_ENV_NAME 64
 
-/* Part 0 is the plain sections; then as many listeners, flows and clients as there may be. */
-#define CONFIG_PARTS (1 + CONFIG_LISTENERS + CONFIG_FLOWS + CONFIG_CLIENTS)
+/* Part 0 is the plain sections; then as many of each group as there may be. */
+#define CONFIG_PARTS (1 + CONFIG_LISTENERS + CONFIG_FLOWS + CONFIG_CLIENTS + CONFIG_PROTECTS)
 
 struct config_draft {
 	const char *file;

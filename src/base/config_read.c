@@ -12,6 +12,7 @@
 
 #include "arena.h"
 #include "config_flow.h"
+#include "config_protect.h"
 #include "file.h"
 
 #define FILE_MAX_BYTES 65536
@@ -108,6 +109,26 @@ static enum err begin_client(struct reader *reader, struct str name, size_t *i)
 	return str_copy(reader->draft->arena, name, &config->clients[*i].name);
 }
 
+static enum err begin_protect(struct reader *reader, struct str name, size_t *i)
+{
+	struct config *config = reader->draft->config;
+	struct str path = STR_NONE;
+
+	if (config_protect_path(name, &path) != OK)
+		return refuse(reader, "expected [protect \"/PATH/\"]: a path without dot segments, "
+				      "empty ones and the characters \\ % ; ? # *");
+	if (config->protect_count == CONFIG_PROTECTS)
+		return refuse(reader, "more than 64 sections [protect \"/PATH/\"]");
+	if (config->protects == NULL)
+		config->protects = arena_array(reader->draft->arena, CONFIG_PROTECTS,
+					       sizeof *config->protects);
+	if (config->protects == NULL)
+		return ERR_MEMORY;
+	*i = config->protect_count++;
+	config->protects[*i].line = reader->line;
+	return str_copy(reader->draft->arena, path, &config->protects[*i].path);
+}
+
 static enum err begin_group(struct reader *reader, enum config_group group, struct str name)
 {
 	static enum err (*const BEGINNINGS[CONFIG_GROUP_COUNT])(struct reader *, struct str,
@@ -115,6 +136,7 @@ static enum err begin_group(struct reader *reader, enum config_group group, stru
 		[CONFIG_LISTEN] = begin_listener,
 		[CONFIG_FLOW] = begin_flow,
 		[CONFIG_CLIENT] = begin_client,
+		[CONFIG_PROTECT] = begin_protect,
 	};
 	size_t i = 0;
 
@@ -132,12 +154,13 @@ static enum err begin_section(struct reader *reader, struct str line)
 	if (line.p[line.n - 1] != ']')
 		return refuse(reader, "a section must end with ] and nothing after it");
 	struct str whole = str_trim(str_sub(line, 1, line.n - 1));
-	for (size_t i = 0; i < reader->section_count; i++) {
+	bool has_name = str_cut(whole, ' ', &word, &name);
+	enum config_group group = config_table_group(word);
+	/* Of one path there may be several, about different methods: config_protect.c looks. */
+	for (size_t i = 0; i < reader->section_count && group != CONFIG_PROTECT; i++) {
 		if (str_equal(reader->sections[i], whole))
 			return refuse_name(reader, "this section is there twice:", whole);
 	}
-	bool has_name = str_cut(whole, ' ', &word, &name);
-	enum config_group group = config_table_group(word);
 	if (group == CONFIG_PLAIN && (has_name || !config_table_has_section(whole)))
 		return refuse_name(reader, "unknown section", whole);
 	reader->part = 0;

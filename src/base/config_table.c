@@ -10,6 +10,7 @@
 #define OF_LISTENER(member) offsetof(struct listen_config, member)
 #define OF_FLOW(member) offsetof(struct flow_config, member)
 #define OF_CLIENT(member) offsetof(struct client_config, member)
+#define OF_PROTECT(member) offsetof(struct protect_config, member)
 
 #define YES_NO 0, 1
 #define LONG_PATH 1, 4095
@@ -51,6 +52,8 @@ static const struct setting settings[] = {
 	{"listen", "role", CONFIG_ROLE, CONFIG_DEFAULTED, OF_LISTENER(role), 0, 0, "responder"},
 	{"listen", "threads", CONFIG_NUMBER, CONFIG_DEFAULTED, OF_LISTENER(threads), THREADS, "8"},
 	{"listen", "mode", CONFIG_MODE, CONFIG_DEFAULTED, OF_LISTENER(mode), 0, 0777, "0660"},
+	{"listen", "forwarded", CONFIG_BOOL, CONFIG_DEFAULTED, OF_LISTENER(forwarded), YES_NO,
+	 "no"},
 
 	{"database", "socket", CONFIG_PATH, CONFIG_OPTIONAL, AT(database.socket), SOCKET_PATH,
 	 NULL},
@@ -168,6 +171,16 @@ static const struct setting settings[] = {
 	 30 * CLOCK_SECOND, "10s"},
 	{"client", "services", CONFIG_TEXT, CONFIG_OPTIONAL, OF_CLIENT(services), 0, 1400, NULL},
 	{"client", "return", CONFIG_TEXT, CONFIG_OPTIONAL, OF_CLIENT(return_text), 0, 4095, NULL},
+
+	{"guard", "remote_user", CONFIG_REMOTE_USER, CONFIG_DEFAULTED, AT(guard.remote_user), 0, 0,
+	 "username"},
+	{"guard", "ticket", CONFIG_TEXT, CONFIG_OPTIONAL, AT(guard.ticket), 0, 64, NULL},
+
+	{"protect", "require", CONFIG_TEXT, CONFIG_REQUIRED, OF_PROTECT(require_text), 1, 4095,
+	 NULL},
+	{"protect", "methods", CONFIG_TEXT, CONFIG_OPTIONAL, OF_PROTECT(methods_text), 1, 255,
+	 NULL},
+	{"protect", "ticket", CONFIG_TEXT, CONFIG_OPTIONAL, OF_PROTECT(service), 0, 64, NULL},
 };
 
 #define COUNT (sizeof settings / sizeof settings[0])
@@ -206,10 +219,8 @@ bool config_table_has_section(struct str section)
 enum config_group config_table_group(struct str section)
 {
 	static const char *const names[CONFIG_GROUP_COUNT] = {
-		[CONFIG_PLAIN] = "",
-		[CONFIG_LISTEN] = "listen",
-		[CONFIG_FLOW] = "flow",
-		[CONFIG_CLIENT] = "client",
+		[CONFIG_PLAIN] = "",        [CONFIG_LISTEN] = "listen",   [CONFIG_FLOW] = "flow",
+		[CONFIG_CLIENT] = "client", [CONFIG_PROTECT] = "protect",
 	};
 
 	for (unsigned group = CONFIG_LISTEN; group < CONFIG_GROUP_COUNT; group++) {

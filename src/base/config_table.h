@@ -24,6 +24,7 @@ enum config_type {
 	CONFIG_SCOPE,
 	CONFIG_ALG,
 	CONFIG_CLASSES,
+	CONFIG_REMOTE_USER,
 	CONFIG_TYPE_COUNT
 };
 
@@ -35,7 +36,7 @@ enum config_need {
 };
 
 struct setting {
-	const char *section; /* "listen", "flow", "client" stand for every [listen NAME] … */
+	const char *section; /* "listen", "flow", "client", "protect": of every such section */
 	const char *key;
 	enum config_type type;
 	enum config_need need;
@@ -62,6 +63,7 @@ enum config_group {
 	CONFIG_LISTEN,
 	CONFIG_FLOW,
 	CONFIG_CLIENT,
+	CONFIG_PROTECT,
 	CONFIG_GROUP_COUNT
 };
 enum config_group config_table_group(struct str section);

@@ -296,6 +296,21 @@ static enum err set_scope(const struct slot_of *to, struct str text)
 	return OK;
 }
 
+static enum err set_remote_user(const struct slot_of *to, struct str text)
+{
+	enum remote_user *out = target(to);
+
+	if (str_equal(text, STR("username")))
+		*out = REMOTE_USER_NAME;
+	else if (str_equal(text, STR("email")))
+		*out = REMOTE_USER_EMAIL;
+	else if (str_equal(text, STR("id")))
+		*out = REMOTE_USER_ID;
+	else
+		return fault_set(to->reason, "must be username, email or id");
+	return OK;
+}
+
 static enum err set_alg(const struct slot_of *to, struct str text)
 {
 	enum signing_alg *out = target(to);
@@ -364,14 +379,14 @@ static enum err (*const setters[CONFIG_TYPE_COUNT])(const struct slot_of *, stru
 	[CONFIG_ORIGINS] = set_origins,     [CONFIG_ADDRESS] = set_address,
 	[CONFIG_ROLE] = set_role,           [CONFIG_DIRECTIVES] = set_directives,
 	[CONFIG_SCOPE] = set_scope,         [CONFIG_ALG] = set_alg,
-	[CONFIG_CLASSES] = set_classes,
+	[CONFIG_CLASSES] = set_classes,     [CONFIG_REMOTE_USER] = set_remote_user,
 };
 
 static bool is_measured_as_number(enum config_type type)
 {
 	return type == CONFIG_BOOL || type == CONFIG_NUMBER || type == CONFIG_SPAN ||
 	       type == CONFIG_MODE || type == CONFIG_ROLE || type == CONFIG_SCOPE ||
-	       type == CONFIG_ALG;
+	       type == CONFIG_ALG || type == CONFIG_REMOTE_USER;
 }
 
 /* The environment may take back what the file gives. */

@@ -40,6 +40,7 @@ struct fcgi_call {
 	bool adopts;  /* it has no listening socket */
 	bool adopted; /* its connection, of which nothing was read yet */
 	bool arrived; /* its next request: nothing is to be waited for */
+	bool whole;   /* of that, stdin has arrived as well, whatever its role */
 	bool spent;   /* CGI: its one request was accepted */
 	bool at_eof;  /* stdin was read to its end */
 	bool overrun; /* more is on its way than we want to read */
@@ -211,10 +212,11 @@ static int accept_one(struct fcgi_call *call)
 	}
 }
 
-void fcgi_adopt(struct fcgi_call *call, int connection, bool arrived)
+void fcgi_adopt(struct fcgi_call *call, int connection, enum fcgi_arrival arrival)
 {
 	call->adopted = true;
-	call->arrived = arrived;
+	call->arrived = arrival != FCGI_ARRIVAL_OTHER;
+	call->whole = arrival == FCGI_ARRIVAL_WHOLE;
 	call->request.ipcFd = connection;
 	/* For libfcgi it is one that an earlier request has left open. */
 	call->request.keepConnection = 1;
@@ -345,7 +347,9 @@ static void drain(struct fcgi_call *call)
 	char piece[DRAIN_PIECE];
 	size_t drained = 0;
 
-	if (call->cgi || call->at_eof || fcgi_role(call) != FCGI_ROLE_RESPONDER)
+	if (call->cgi || call->at_eof)
+		return;
+	if (fcgi_role(call) != FCGI_ROLE_RESPONDER && !call->whole)
 		return;
 	while (drained < DRAIN_MAX) {
 		int n = FCGX_GetStr(piece, DRAIN_PIECE, call->request.in);
@@ -460,4 +464,5 @@ void fcgi_finish(struct fcgi_call *call)
 	call->params = NULL;
 	if (!call->cgi)
 		end_fastcgi(call);
+	call->whole = false;
 }

@@ -48,9 +48,9 @@ MUST_CHECK enum err fcgi_next_connection(int listener, int *connection);
 enum fcgi_arrival {
 	FCGI_ARRIVAL_GONE = 0, /* closed by the other side, or no FastCGI: close it */
 	FCGI_ARRIVAL_PART,     /* not all of the parameters yet */
-	FCGI_ARRIVAL_PARAMS,   /* a responder's parameters: fcgi_accept will not wait */
+	FCGI_ARRIVAL_PARAMS,   /* the parameters: fcgi_accept will not wait */
 	FCGI_ARRIVAL_WHOLE,    /* and all of stdin: nothing that is done with it will wait */
-	FCGI_ARRIVAL_OTHER /* another role, a connection to be kept, or longer than is looked at */
+	FCGI_ARRIVAL_OTHER     /* some other role, one to be kept, or longer than is looked at */
 };
 /* Looks without reading and without waiting. */
 enum fcgi_arrival fcgi_arrival(int connection);
@@ -59,11 +59,11 @@ enum fcgi_arrival fcgi_arrival_of(const unsigned char *bytes, size_t n, bool mor
 
 /*
  * Gives a call object of FCGI_ADOPTS, that has no connection, one; the connection is the call's
- * now. arrived: fcgi_arrival has seen that reading it will not wait. Then fcgi_accept reads a
- * request from it, or closes it and answers ERR_IO: when there is none (more), without a word in
- * the log.
+ * now. arrival: what fcgi_arrival has seen of it, FCGI_ARRIVAL_OTHER if nothing. Then fcgi_accept
+ * reads a request from it, or closes it and answers ERR_IO: when there is none (more), without a
+ * word in the log.
  */
-void fcgi_adopt(struct fcgi_call *call, int connection, bool arrived);
+void fcgi_adopt(struct fcgi_call *call, int connection, enum fcgi_arrival arrival);
 /* Frees; finishes first if needed. Sets NULL. */
 void fcgi_call_close(struct fcgi_call **call);
 

@@ -42,14 +42,16 @@ static bool read_header(const unsigned char *bytes, size_t n, struct record *rec
 	return true;
 }
 
-/* The first record: of a responder whose connection ends with the request (§5.1). */
+/* The first record: of a responder or an authorizer whose connection ends with the request (§5.1).
+ */
 static enum fcgi_arrival judge_begin(const struct record *record)
 {
 	const unsigned char *body = record->content;
 
 	if (record->type != FCGI_BEGIN_REQUEST || record->length != sizeof(FCGI_BeginRequestBody))
 		return FCGI_ARRIVAL_OTHER;
-	if (body[0] != 0 || body[1] != FCGI_RESPONDER || (body[2] & FCGI_KEEP_CONN) != 0)
+	bool known = body[1] == FCGI_RESPONDER || body[1] == FCGI_AUTHORIZER;
+	if (body[0] != 0 || !known || (body[2] & FCGI_KEEP_CONN) != 0)
 		return FCGI_ARRIVAL_OTHER;
 	return FCGI_ARRIVAL_PART;
 }

@@ -52,6 +52,8 @@ static int weight_of(struct str text)
 	return weight <= 1000 ? weight : -1;
 }
 
+#define NAMED 3
+
 /* How exactly the range names the type: 3 it does, 2 "text/" and a star, 1 all, 0 not. */
 static int closeness(struct str range, struct str type)
 {
@@ -61,7 +63,7 @@ static int closeness(struct str range, struct str type)
 	struct str range_subtype = STR_NONE;
 
 	if (str_equal_nocase(range, type))
-		return 3;
+		return NAMED;
 	if (str_equal(range, STR("*/*")))
 		return 1;
 	str_cut(type, '/', &main_type, &subtype);
@@ -87,15 +89,14 @@ static int element_weight(struct str parameters, bool more)
 	return weight;
 }
 
-bool media_is_accepted(struct str accept, struct str type)
+/* The weight of the range that is closest to the type; *closest how close, 0: there is none. */
+static int best_weight(struct str accept, struct str type, int *closest)
 {
 	struct str rest = accept;
 	struct str element = STR_NONE;
-	int closest = 0;
 	int best = 0;
 
-	if (str_trim(rest).n == 0)
-		return true;
+	*closest = 0;
 	for (bool more = true; more;) {
 		struct str range = STR_NONE;
 		struct str parameters = STR_NONE;
@@ -103,10 +104,24 @@ bool media_is_accepted(struct str accept, struct str type)
 		bool has_parameters = str_cut(element, ';', &range, &parameters);
 		int close = closeness(str_trim(range), type);
 		int weight = element_weight(parameters, has_parameters);
-		if (close == 0 || close < closest || weight < 0)
+		if (close == 0 || close < *closest || weight < 0)
 			continue;
-		best = close > closest || weight > best ? weight : best;
-		closest = close;
+		best = close > *closest || weight > best ? weight : best;
+		*closest = close;
 	}
-	return best > 0;
+	return best;
+}
+
+bool media_is_accepted(struct str accept, struct str type)
+{
+	int closest = 0;
+
+	return str_trim(accept).n == 0 || best_weight(accept, type, &closest) > 0;
+}
+
+bool media_is_named(struct str accept, struct str type)
+{
+	int closest = 0;
+
+	return best_weight(accept, type, &closest) > 0 && closest == NAMED;
 }

@@ -13,5 +13,7 @@ bool media_is(struct str content_type, struct str type);
  * excludes; a malformed weight makes its range count for nothing; absent or empty admits all.
  */
 bool media_is_accepted(struct str accept, struct str type);
+/* The same, and Accept names it: no range with a star, and not by saying nothing. */
+bool media_is_named(struct str accept, struct str type);
 
 #endif

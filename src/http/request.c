@@ -9,7 +9,8 @@
 #include "media.h"
 #include "url.h"
 
-/* The parameters that are read; all others, HTTP_PROXY and X-Forwarded-* among them, never are. */
+/* The parameters that are read; all others, HTTP_PROXY and X-Forwarded-For among them, never are.
+ */
 enum param {
 	PARAM_REQUEST_METHOD,
 	PARAM_REQUEST_URI,
@@ -34,6 +35,16 @@ enum param {
 	PARAM_TICKET,
 	PARAM_IF_MATCH,
 	PARAM_IF_NONE_MATCH,
+	PARAM_SEC_FETCH_MODE,
+	PARAM_APACHE_ROLE,
+	PARAM_GUARD_URI,
+	PARAM_GUARD_METHOD,
+	PARAM_DENIED,
+	PARAM_DENIED_METHOD,
+	PARAM_DENIED_STATUS,
+	PARAM_FORWARDED_URI,
+	PARAM_FORWARDED_METHOD,
+	PARAM_FORWARDED_HOST,
 	PARAM_COUNT
 };
 
@@ -72,6 +83,16 @@ static const struct param_rule rules[PARAM_COUNT] = {
 	[PARAM_TICKET] = RULE("HTTP_X_GATEPOST_TICKET", true, true),
 	[PARAM_IF_MATCH] = RULE("HTTP_IF_MATCH", true, true),
 	[PARAM_IF_NONE_MATCH] = RULE("HTTP_IF_NONE_MATCH", false, true),
+	[PARAM_SEC_FETCH_MODE] = RULE("HTTP_SEC_FETCH_MODE", false, true),
+	[PARAM_APACHE_ROLE] = RULE("FCGI_APACHE_ROLE", false, false),
+	[PARAM_GUARD_URI] = RULE("GATEPOST_URI", true, false),
+	[PARAM_GUARD_METHOD] = RULE("GATEPOST_METHOD", true, true),
+	[PARAM_DENIED] = RULE("GATEPOST_DENIED", false, false),
+	[PARAM_DENIED_METHOD] = RULE("REDIRECT_REQUEST_METHOD", false, true),
+	[PARAM_DENIED_STATUS] = RULE("REDIRECT_STATUS", false, false),
+	[PARAM_FORWARDED_URI] = RULE("HTTP_X_FORWARDED_URI", true, true),
+	[PARAM_FORWARDED_METHOD] = RULE("HTTP_X_FORWARDED_METHOD", true, true),
+	[PARAM_FORWARDED_HOST] = RULE("HTTP_X_FORWARDED_HOST", true, true),
 };
 
 static const char *const method_names[METHOD_COUNT] = {
@@ -148,28 +169,34 @@ static struct str origin_form(struct str target)
 	return str_sub(target, at, target.n);
 }
 
+enum err request_target(struct arena *arena, struct str target, struct str *path, struct str *query)
+{
+	struct str raw = STR_NONE;
+	struct str rest = STR_NONE;
+	struct str decoded = STR("/");
+
+	str_cut(origin_form(target), '?', &raw, &rest);
+	if (rest.n > REQUEST_HEADER_MAX)
+		return ERR_TOO_LARGE;
+	/* "http://host?x" has an empty path; "" is no target at all. */
+	bool authority_only = raw.n == 0 && target.n > 0 && target.p[0] != '?';
+	TRY(authority_only ? OK : url_decode_path(arena, raw, &decoded));
+	TRY(str_copy(arena, rest, query));
+	*path = decoded;
+	return OK;
+}
+
 /* A flaw leaves path and query empty. */
 static enum err read_target(struct request *request, struct str target)
 {
-	struct str raw = STR_NONE;
-	struct str query = STR_NONE;
-	struct str path = STR("/");
+	enum err failed = request_target(request->arena, target, &request->path, &request->query);
 
-	str_cut(origin_form(target), '?', &raw, &query);
-	if (query.n > REQUEST_HEADER_MAX) {
+	if (failed == ERR_TOO_LARGE)
 		note(request, REQUEST_HEADER_TOO_LONG);
-		return OK;
-	}
-	/* "http://host?x" has an empty path; "" is no target at all. */
-	bool authority_only = raw.n == 0 && target.n > 0 && target.p[0] != '?';
-	enum err failed = authority_only ? OK : url_decode_path(request->arena, raw, &path);
-	if (failed == ERR_INPUT) {
+	else if (failed == ERR_INPUT)
 		note(request, REQUEST_BAD_PATH);
-		return OK;
-	}
-	TRY(failed);
-	TRY(str_copy(request->arena, query, &request->query));
-	request->path = path;
+	else
+		return failed;
 	return OK;
 }
 
@@ -236,6 +263,17 @@ static void place(struct request *request, const struct str values[PARAM_COUNT])
 	request->ticket_header = values[PARAM_TICKET];
 	request->if_match = values[PARAM_IF_MATCH];
 	request->if_none_match = values[PARAM_IF_NONE_MATCH];
+	request->sec_fetch_mode = values[PARAM_SEC_FETCH_MODE];
+	request->target = values[PARAM_REQUEST_URI];
+	request->apache_role = values[PARAM_APACHE_ROLE];
+	request->guard_uri = values[PARAM_GUARD_URI];
+	request->guard_method = values[PARAM_GUARD_METHOD];
+	request->denied = values[PARAM_DENIED];
+	request->denied_method = values[PARAM_DENIED_METHOD];
+	request->denied_status = values[PARAM_DENIED_STATUS];
+	request->forwarded_uri = values[PARAM_FORWARDED_URI];
+	request->forwarded_method = values[PARAM_FORWARDED_METHOD];
+	request->forwarded_host = values[PARAM_FORWARDED_HOST];
 }
 
 enum err request_read(struct fcgi_call *call, struct arena *arena, struct id id,

@@ -57,16 +57,35 @@ struct request {
 	size_t content_length;
 	struct str content_type;
 	struct str remote_addr; /* a valid IP address, or "" */
-	struct str host, origin, referer, sec_fetch_site, accept, user_agent, csrf_header;
+	struct str host, origin, referer, sec_fetch_site, sec_fetch_mode;
+	struct str accept, user_agent, csrf_header;
 	struct str cookie, authorization, session_id_header, ticket_header;
 	struct str if_match, if_none_match;
 	struct str body; /* set by request_read_body */
+	/*
+	 * For the guard (docs/guard.md). From parameters that no header can become, but for the
+	 * last three, which are a proxy's word where it is taken.
+	 */
+	struct str target;      /* REQUEST_URI as the client sent it */
+	struct str apache_role; /* FCGI_APACHE_ROLE: it is mod_authnz_fcgi that asks */
+	struct str guard_uri;   /* GATEPOST_URI, GATEPOST_METHOD: of the request asked about */
+	struct str guard_method;
+	struct str denied;        /* GATEPOST_DENIED: the answer is for a refused request */
+	struct str denied_method; /* its method and status, where Apache answers it anew */
+	struct str denied_status;
+	struct str forwarded_uri, forwarded_method, forwarded_host;
 };
 
 /* Fills *request from the accepted call; id: its own. A flaw is recorded, not an error. ERR_MEMORY.
  */
 MUST_CHECK enum err request_read(struct fcgi_call *call, struct arena *arena, struct id id,
 				 struct request *request);
+/*
+ * A request target (RFC 9112 §3.2) in its parts: the path decoded once and canonical, the query
+ * raw, both in the arena. ERR_INPUT: not canonical. ERR_TOO_LARGE: the query. ERR_MEMORY.
+ */
+MUST_CHECK enum err request_target(struct arena *arena, struct str target, struct str *path,
+				   struct str *query);
 /* Reads the body of at most REQUEST_BODY_MAX into request->body. Errors as fcgi_read_body. */
 MUST_CHECK enum err request_read_body(struct request *request);
 /* Content-Type without parameters equals type (ASCII case-insensitive), charset absent or utf-8. */

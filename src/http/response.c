@@ -10,6 +10,7 @@
 #include "url.h"
 
 #define USUAL_BYTES 1000
+#define STATUS_BYTES 160 /* of the lines Status, Cache-Control and Content-Length */
 #define NO_STORE "Cache-Control: no-store\r\n"
 
 /* On every answer (HD-02 to HD-05, HD-07, HD-10). */
@@ -122,6 +123,21 @@ void response_header(struct response *response, const char *name, struct str val
 	buf_add(headers, STR("\r\n"));
 }
 
+void response_drop(struct response *response, const char *name)
+{
+	struct buf prefix;
+	struct str text = STR_NONE;
+
+	buf_init(&prefix, response->headers.arena, USUAL_BYTES);
+	buf_add(&prefix, str_of(name));
+	buf_add(&prefix, STR(": "));
+	enum err failed = buf_str(&prefix, &text);
+	if (failed == OK)
+		drop_lines(&response->headers, text);
+	else
+		fail(&response->headers, failed);
+}
+
 void response_cookie(struct response *response, const struct cookie *cookie)
 {
 	struct buf *headers = &response->headers;
@@ -157,6 +173,19 @@ void response_redirect(struct response *response, const struct url *location)
 	response->body.n = 0;
 	drop_lines(&response->headers, STR("Content-Type: "));
 	response_header(response, "Location", location->text);
+}
+
+void response_bare(struct response *response)
+{
+	drop_lines(&response->headers, STR("Content-Type: "));
+	response->has_body = false;
+	response->body.n = 0;
+	response->bare = true;
+}
+
+size_t response_size(const struct response *response)
+{
+	return response->headers.n + response->body.n + sizeof fixed_headers + STATUS_BYTES;
 }
 
 #define PARTS 12
@@ -205,7 +234,7 @@ static enum err join(const struct parts *parts, struct arena *arena, struct str 
 
 enum err response_send(struct response *response, struct fcgi_call *call)
 {
-	bool bodiless = response->status == 204 || response->status == 304;
+	bool bodiless = response->status == 204 || response->status == 304 || response->bare;
 	char status[NUMBER_BYTES];
 	char length[NUMBER_BYTES];
 	struct parts parts = {.n = 0};
@@ -223,7 +252,8 @@ enum err response_send(struct response *response, struct fcgi_call *call)
 	add(&parts, STR(" "));
 	add(&parts, str_of(response_reason(response->status)));
 	add(&parts, response->cacheable ? STR("\r\n") : STR("\r\n" NO_STORE));
-	add(&parts, STR(fixed_headers));
+	if (!response->bare)
+		add(&parts, STR(fixed_headers));
 	add(&parts, headers);
 	if (!bodiless) {
 		add(&parts, STR("Content-Length: "));

@@ -8,6 +8,7 @@
 #define SENTENCE_MAX 128
 #define DEFAULT_PORT STR(":443")
 #define METADATA_PATH STR("/.well-known/oauth-authorization-server")
+#define DENIED_PATH STR("/denied")
 #define JSON_SUFFIX STR("+json")
 
 static enum err refuse(struct call *call, enum problem problem, const char *sentence,
@@ -25,9 +26,9 @@ static bool is_metadata(struct str path, struct str base)
 }
 
 /* The path below base_path; false: it is not below. */
-static bool cut_base(const struct call *call, struct str *own)
+static bool cut_base(const struct call *call, struct str path, struct str *own)
 {
-	struct str base = call->app->config->server.base_path, path = call->request.path;
+	struct str base = call->app->config->server.base_path;
 	if (!str_is_present(path))
 		return false;
 	if (is_metadata(path, base)) {
@@ -40,10 +41,20 @@ static bool cut_base(const struct call *call, struct str *own)
 	return own->n == 0 || own->p[0] == '/';
 }
 
+bool admit_is_own(const struct call *call, struct str path)
+{
+	struct str own;
+	return cut_base(call, path, &own) && routes_match(METHOD_GET, own).allowed != 0;
+}
+
 void admit_match(struct call *call)
 {
 	struct str own;
-	if (cut_base(call, &own)) {
+	if (str_is_present(call->request.denied)) {
+		call->match = routes_match(METHOD_GET, DENIED_PATH);
+		return;
+	}
+	if (cut_base(call, call->request.path, &own)) {
 		call->match = routes_match(call->request.method, own);
 		return;
 	}
@@ -91,7 +102,7 @@ bool admit_host_is_own(struct str host, struct str own)
 static enum err check_host(struct call *call, bool *answered)
 {
 	struct str own;
-	if (cut_base(call, &own) &&
+	if (!str_is_present(call->request.denied) && cut_base(call, call->request.path, &own) &&
 	    !admit_host_is_own(call->request.host, call->app->config->server.host))
 		return refuse(call, PROBLEM_MISDIRECTED, NULL, answered);
 	return OK;
@@ -167,4 +178,10 @@ enum err admit_check(struct call *call, bool *answered)
 	for (size_t i = 0; i < sizeof(STEPS) / sizeof(STEPS[0]) && !*answered; i++)
 		TRY(STEPS[i](call, answered));
 	return OK;
+}
+
+enum err admit_check_guarded(struct call *call, bool *answered)
+{
+	TRY(check_flaw(call, answered));
+	return *answered ? OK : check_scheme(call, answered);
 }

@@ -14,12 +14,14 @@
 
 struct db;
 struct form;
+struct guarded;
 struct log_batch;
 
 /* The connections of the thread that works on the call now. */
 struct call_connections {
 	struct db *web;
-	struct db *hash; /* NULL on accept threads */
+	struct db *guard; /* in web's place where an authorizer is asked */
+	struct db *hash;  /* NULL on accept threads */
 };
 
 /* Values of the declared fields, in the order of the route's table; absent: p NULL. */
@@ -43,6 +45,9 @@ struct call {
 	struct str device_cookie; /* value as sent, if well-formed: 43 base64url characters */
 	const struct form *form;  /* the parsed form of a page; NULL: none */
 	bool csrf_stale;          /* see ROUTE_STALE_FORM: check first, do nothing, show it again */
+	struct guarded *guarded;  /* of ROUTE_GUARDS; in the arena */
+	bool authorizes;          /* asked in the role Authorizer: with the account guard */
+	bool forwarded;           /* it came by a listener that takes a proxy's word */
 	struct credential credential;
 	struct session session;
 	/*

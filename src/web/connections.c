@@ -1,7 +1,12 @@
 /* The database connections of one thread, following the configuration that is current. */
 #include "connections.h"
 
+#include "clock.h"
 #include "db.h"
+
+#define GUARD_PATIENCE                                                                             \
+	(2 * CLOCK_SECOND) /* whoever waits for it waits for somebody else's page                  \
+			    */
 
 static enum err open_all(struct connections *connections)
 {
@@ -9,6 +14,9 @@ static enum err open_all(struct connections *connections)
 	TRY(db_open(config, DB_ROLE_WEB, &connections->open.web));
 	if (connections->patience > 0)
 		db_set_patience(connections->open.web, connections->patience);
+	TRY(db_open(config, DB_ROLE_GUARD, &connections->open.guard));
+	db_set_patience(connections->open.guard,
+			connections->patience > 0 ? connections->patience : GUARD_PATIENCE);
 	if (connections->with_hash)
 		TRY(db_open(config, DB_ROLE_HASH, &connections->open.hash));
 	return OK;
@@ -32,6 +40,7 @@ enum err connections_follow(struct connections *connections, struct app_box *box
 void connections_close(struct connections *connections)
 {
 	db_close(&connections->open.hash);
+	db_close(&connections->open.guard);
 	db_close(&connections->open.web);
 	app_release(&connections->app);
 }

@@ -34,6 +34,7 @@ struct desk {
 	struct app_box *box;
 	struct crew *lane, *crew;
 	struct porch *porch;
+	enum fcgi_role role;
 	pthread_t thread;
 	bool started;
 	atomic_bool refusing, closing, ended;
@@ -57,7 +58,7 @@ static bool serve_one(const struct desk *desk, struct call *call, struct connect
 {
 	enum dispatch_step step = DISPATCH_DONE;
 
-	if (ready != OK || fcgi_role(call->fcgi) != FCGI_ROLE_RESPONDER) {
+	if (ready != OK || fcgi_role(call->fcgi) != desk->role) {
 		struct app *app = app_current(desk->box);
 		dispatch_refuse(call, app);
 		app_release(&app);
@@ -136,7 +137,7 @@ static void pass_on(struct desk *desk, int fd)
 		(void)close(fd);
 		return;
 	}
-	fcgi_adopt(call->fcgi, fd, false);
+	fcgi_adopt(call->fcgi, fd, FCGI_ARRIVAL_OTHER);
 	if (!crew_put(desk->crew, call))
 		call_close(&call);
 }
@@ -154,7 +155,7 @@ static bool asks(struct call *call)
 }
 
 /* Begins the request of a connection, whose parameters have arrived. */
-static void let_in(struct desk *desk, int fd, bool whole)
+static void let_in(struct desk *desk, int fd, enum fcgi_arrival arrival)
 {
 	struct call *call = next_call(desk);
 	struct app *app = desk->connections.app;
@@ -163,12 +164,12 @@ static void let_in(struct desk *desk, int fd, bool whole)
 		(void)close(fd);
 		return;
 	}
-	fcgi_adopt(call->fcgi, fd, true);
+	fcgi_adopt(call->fcgi, fd, arrival);
 	if (fcgi_accept(call->fcgi) != OK) {
 		put_back(desk, call);
 		return;
 	}
-	if (atomic_load(&desk->refusing)) {
+	if (atomic_load(&desk->refusing) || fcgi_role(call->fcgi) != desk->role) {
 		dispatch_refuse(call, app);
 		put_back(desk, call);
 		return;
@@ -177,7 +178,11 @@ static void let_in(struct desk *desk, int fd, bool whole)
 		put_back(desk, call);
 		return;
 	}
-	struct visitor visitor = {.call = call, .whole = whole, .asking = asks(call)};
+	struct visitor visitor = {
+		.call = call,
+		.whole = arrival == FCGI_ARRIVAL_WHOLE,
+		.asking = asks(call),
+	};
 	if (visitor.asking)
 		desk->hashes += call->credential.roots;
 	desk->visitors[desk->visitor_count++] = visitor;
@@ -212,8 +217,23 @@ static void collect(struct desk *desk)
 		if (arrival == FCGI_ARRIVAL_OTHER)
 			pass_on(desk, fd);
 		else
-			let_in(desk, fd, arrival == FCGI_ARRIVAL_WHOLE);
+			let_in(desk, fd, arrival);
 	}
+}
+
+static struct db *account_of(const struct desk *desk)
+{
+	const struct call_connections *open = &desk->connections.open;
+
+	return desk->role == FCGI_ROLE_AUTHORIZER ? open->guard : open->web;
+}
+
+/* What was not found may have been rotated away, which nobody asks who guards something else. */
+static bool is_settled(const struct call *call)
+{
+	return call->session.standing != SESSION_UNKNOWN ||
+	       ((call->match.route->exempt & ROUTE_GUARDS) != 0 &&
+		call->credential.carrier != CARRIER_TOKEN);
 }
 
 /* One statement for all who ask. Where it fails nobody is known, and the crew asks again. */
@@ -233,15 +253,24 @@ static void look_up(struct desk *desk)
 	}
 	if (n == 0 || clock_monotonic() < desk->blind_until)
 		return;
-	if (session_look_up(desk->connections.open.web, desk->round, list, n) != OK) {
+	if (session_look_up(account_of(desk), desk->round, list, n) != OK) {
 		desk->blind_until = clock_monotonic() + BLIND_SPAN;
 		return;
 	}
 	for (size_t i = 0; i < desk->visitor_count; i++) {
 		struct call *call = desk->visitors[i].call;
-		call->resolved =
-			desk->visitors[i].asking && call->session.standing != SESSION_UNKNOWN;
+		call->resolved = desk->visitors[i].asking && is_settled(call);
 	}
+}
+
+static bool must_touch(const struct call *call)
+{
+	const struct session *session = &call->session;
+
+	if (call->authorizes)
+		return session_must_touch_guarded(&call->auth, session);
+	return session->standing >= SESSION_PENDING &&
+	       policy_must_touch(&session->found.session, call->request.now);
 }
 
 /* Nothing but what has been looked up is needed, and nothing is to be written. */
@@ -255,9 +284,9 @@ static bool is_light(const struct visitor *visitor)
 		return false;
 	if (!visitor->asking)
 		return true;
-	return call->resolved &&
-	       (session->standing == SESSION_LIVE || session->standing == SESSION_PENDING) &&
-	       !policy_must_touch(&session->found.session, call->request.now);
+	if ((call->match.route->exempt & ROUTE_GUARDS) != 0)
+		return call->resolved && !must_touch(call);
+	return call->resolved && session->standing >= SESSION_PENDING && !must_touch(call);
 }
 
 static void answer(struct desk *desk, struct call *call)
@@ -352,6 +381,7 @@ enum err desk_open(const struct desk_plan *plan, struct desk **out)
 	desk->arena = arena;
 	desk->box = plan->box;
 	desk->lane = plan->lane;
+	desk->role = plan->authorizes ? FCGI_ROLE_AUTHORIZER : FCGI_ROLE_RESPONDER;
 	desk->connections.patience = PATIENCE;
 	enum err err = start(desk, plan);
 	if (err != OK) {

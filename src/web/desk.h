@@ -23,6 +23,7 @@ struct desk_plan {
 	const int *listeners; /* made not to block; stay the caller's to close */
 	size_t n;
 	unsigned threads; /* of the crew behind */
+	bool authorizes;  /* in the role Authorizer, and no other */
 };
 
 /* Copies the plan. */

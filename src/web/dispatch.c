@@ -3,12 +3,14 @@
 
 #include "admit.h"
 #include "arena.h"
+#include "authorizer.h"
 #include "buf.h"
 #include "clock.h"
 #include "cookie.h"
 #include "cors.h"
 #include "db.h"
 #include "guard.h"
+#include "guarded.h"
 #include "inputs.h"
 #include "log.h"
 #include "view.h"
@@ -58,7 +60,7 @@ static struct auth_context make_context(const struct call *call)
 
 static void connect_to(struct call *call, const struct call_connections *connections)
 {
-	call->auth.db = connections->web;
+	call->auth.db = call->authorizes ? connections->guard : connections->web;
 	call->auth.hash_db = connections->hash;
 }
 
@@ -80,6 +82,7 @@ static enum err start(struct call *call, struct app *app)
 		.arena = call->arena,
 		.fcgi = call->fcgi,
 		.fd = call->fd,
+		.forwarded = call->forwarded,
 		.home = call->home,
 		.app = app_hold(app),
 	};
@@ -87,7 +90,14 @@ static enum err start(struct call *call, struct app *app)
 	response_init(&call->response, call->arena);
 	TRY(request_read(call->fcgi, call->arena, id_take(&call->ids), &call->request));
 	call->auth = make_context(call);
-	admit_match(call);
+	call->authorizes = fcgi_role(call->fcgi) == FCGI_ROLE_AUTHORIZER;
+	if (call->authorizes)
+		call->match =
+			(struct route_match){.route = &authorizer_route, .surface = SURFACE_API};
+	else
+		admit_match(call);
+	if (call->match.route != NULL && (call->match.route->exempt & ROUTE_GUARDS) != 0)
+		return guarded_open(call);
 	return OK;
 }
 
@@ -106,6 +116,10 @@ static enum err prepare(struct call *call, bool *answered)
 		admit_check, inputs_read_query, inputs_check_body, inputs_read_form,
 		guard,       inputs_take_body,
 	};
+	if (call->authorizes) {
+		TRY(admit_check_guarded(call, answered));
+		return *answered ? OK : guard(call, answered);
+	}
 	for (size_t i = 0; i < sizeof(STEPS) / sizeof(STEPS[0]) && !*answered; i++)
 		TRY(STEPS[i](call, answered));
 	return OK;
@@ -155,7 +169,10 @@ static void add_common_headers(struct call *call)
 
 static void send_answer(struct call *call)
 {
-	add_common_headers(call);
+	if (call->authorizes)
+		authorizer_shape(call);
+	else
+		add_common_headers(call);
 	call->response.head_only = call->request.method == METHOD_HEAD;
 	enum err err = response_send(&call->response, call->fcgi);
 	if (err == OK)

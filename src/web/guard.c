@@ -10,6 +10,7 @@
 #include "csrf.h"
 #include "form.h"
 #include "grants.h"
+#include "guarded.h"
 #include "service_call.h"
 #include "token_call.h"
 #include "url.h"
@@ -87,10 +88,11 @@ static enum err read_credential(struct call *call)
 	};
 	read_session_cookie(call, &input);
 	/* A site may ask for a password of its own before its pages; that is none of ours. */
-	if (is_page(call) && !is_bearer(input.authorization))
+	bool is_elsewhere = has(call, ROUTE_GUARDS);
+	if ((is_page(call) || is_elsewhere) && !is_bearer(input.authorization))
 		input.authorization = STR_NONE;
 	TRY(credential_read(call->arena, call->app->keys, &input, &call->credential));
-	if (!is_page(call) || call->credential.syntax == CREDENTIAL_AMBIGUOUS)
+	if (!is_page(call) || is_elsewhere || call->credential.syntax == CREDENTIAL_AMBIGUOUS)
 		return OK;
 	/* Pages know only the cookie; what cannot be one of ours is no reason to frighten anybody.
 	 */
@@ -113,6 +115,11 @@ enum err guard_identify(struct call *call)
 		call->credential = (struct credential){.syntax = CREDENTIAL_ABSENT};
 		return OK;
 	}
+	if (has(call, ROUTE_GUARDS) &&
+	    (call->guarded->flaw != GUARDED_FINE || call->guarded->open)) {
+		call->credential = (struct credential){.syntax = CREDENTIAL_ABSENT};
+		return OK;
+	}
 	read_other_cookies(call);
 	return read_credential(call);
 }
@@ -127,10 +134,33 @@ static enum err refuse_malformed(struct call *call, bool *answered)
 	return OK;
 }
 
+/* Whatever it is worth is for the rules to judge; that a value was rotated away is no matter there.
+ */
+static enum err resolve_guarded(struct call *call)
+{
+	const struct session_look_up look_up = {
+		.context = &call->auth,
+		.credential = &call->credential,
+		.out = &call->session,
+	};
+	if (call->resolved || call->credential.syntax == CREDENTIAL_ABSENT)
+		return OK;
+	call->session.standing = SESSION_UNKNOWN;
+	if (call->credential.syntax != CREDENTIAL_WELL_FORMED)
+		return OK;
+	if (call->credential.carrier == CARRIER_TOKEN)
+		TRY(token_prove(call));
+	if (call->credential.syntax != CREDENTIAL_WELL_FORMED)
+		return OK;
+	return session_look_up(call->auth.db, call->arena, &look_up, 1);
+}
+
 static enum err resolve(struct call *call, bool *answered)
 {
 	if (has(call, ROUTE_NO_CREDENTIAL))
 		return OK;
+	if (has(call, ROUTE_GUARDS))
+		return resolve_guarded(call);
 	if (call->credential.syntax == CREDENTIAL_WELL_FORMED &&
 	    call->credential.carrier == CARRIER_TOKEN)
 		TRY(token_prove(call));
@@ -189,6 +219,8 @@ static enum err send_to_entry(struct call *call, enum problem problem, bool *ans
 
 int64_t guard_max_age(const struct call *call)
 {
+	if (call->guarded != NULL && call->guarded->decision.max_age > 0)
+		return call->guarded->decision.max_age;
 	const struct route *route = call->match.route;
 	if (route != NULL && route->max_age > 0)
 		return (int64_t)route->max_age * CLOCK_SECOND;
@@ -260,7 +292,7 @@ static void note_standing(const struct call *call)
 
 static enum err check_standing(struct call *call, bool *answered)
 {
-	if (has(call, ROUTE_ANONYMOUS) || has(call, ROUTE_NO_CREDENTIAL))
+	if (has(call, ROUTE_ANONYMOUS) || has(call, ROUTE_NO_CREDENTIAL) || has(call, ROUTE_GUARDS))
 		return OK;
 	enum problem problem = standing_problem(call);
 	if (problem == PROBLEM_COUNT)
@@ -340,7 +372,7 @@ static enum err check_api_token(struct call *call, enum request_site site, bool 
 
 static enum err check_csrf(struct call *call, bool *answered)
 {
-	if (is_read(call) || has(call, ROUTE_NO_CSRF))
+	if (is_read(call) || has(call, ROUTE_NO_CSRF) || has(call, ROUTE_GUARDS))
 		return OK;
 	enum request_site site = request_site(&call->request, call->app->config->server.origin);
 	return is_page(call) ? check_page_token(call, site, answered)
@@ -352,7 +384,8 @@ static void touch(struct call *call)
 	if (call->session.standing < SESSION_PENDING)
 		return;
 	/* The answer of a read does not hang on it, and db.c has logged why. */
-	enum err ignored = session_touch(&call->auth, &call->session);
+	enum err ignored = call->authorizes ? session_touch_guarded(&call->auth, &call->session)
+					    : session_touch(&call->auth, &call->session);
 	(void)ignored;
 }
 

@@ -55,6 +55,10 @@ MUST_CHECK enum err oauth_revoke(struct call *call);
 MUST_CHECK enum err page_sessions_show(struct call *call);
 MUST_CHECK enum err page_sessions_post(struct call *call);
 
+/* verify_access.c, page_denied.c */
+MUST_CHECK enum err verify_access(struct call *call);
+MUST_CHECK enum err page_denied(struct call *call);
+
 /* page_reauth.c */
 MUST_CHECK enum err page_reauth_show(struct call *call);
 MUST_CHECK enum err page_reauth_post(struct call *call);

@@ -252,7 +252,14 @@ const struct route route_table[] = {
 	 .exempt = ROUTE_NO_CREDENTIAL | ROUTE_CACHEABLE,
 	 .handle = page_assets_send},
 
+	{.method = METHOD_GET, .path = "/denied", .exempt = ROUTE_GUARDS, .handle = page_denied},
+
 	/* API */
+	{.method = METHOD_GET,
+	 .path = "/verify-access",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_GUARDS | ROUTE_LIGHT,
+	 .handle = verify_access},
 	{.method = METHOD_GET,
 	 .path = "/health",
 	 .surface = SURFACE_API,

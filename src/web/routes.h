@@ -39,7 +39,12 @@ enum route_exemption {
 	 * answer. The front desk gives it at once.
 	 */
 	ROUTE_LIGHT = 1u << 10,
-	ROUTE_GUEST_OK = 1u << 11 /* a live session need not be anybody's */
+	ROUTE_GUEST_OK = 1u << 11, /* a live session need not be anybody's */
+	/*
+	 * About a request to somewhere else: call->guarded is there, whatever credential came is
+	 * looked up and none is refused, and the handler decides by the rules of that place.
+	 */
+	ROUTE_GUARDS = 1u << 12
 };
 
 /* SURFACE_OAUTH: a form comes in, JSON and the errors of RFC 6749 §5.2 go out. */

@@ -5,6 +5,7 @@
 #include "clock.h"
 #include "grants.h"
 #include "guard.h"
+#include "guarded.h"
 #include "json.h"
 #include "url.h"
 
@@ -59,8 +60,10 @@ static void add_challenge(struct call *call, enum problem problem)
 	if (problem == PROBLEM_REAUTHENTICATION_REQUIRED)
 		buf_addf(&line,
 			 ", error=\"insufficient_user_authentication\", max_age=%lld"
-			 ", acr_values=\"aal1\"",
-			 (long long)(guard_max_age(call) / CLOCK_SECOND));
+			 ", acr_values=\"%s\"",
+			 (long long)(guard_max_age(call) / CLOCK_SECOND),
+			 call->guarded != NULL && call->guarded->decision.needs_aal2 ? "aal2"
+										     : "aal1");
 	else if (sent_bearer(call))
 		buf_add(&line, STR(", error=\"invalid_token\""));
 	if (buf_str(&line, &text) == OK)
@@ -272,6 +275,26 @@ static enum err add_reauth(struct call *call, struct template_data *data)
 	return add_url(call, data, "url_reauth", path);
 }
 
+/* Whoever may not go there may be somebody else as well. */
+static enum err add_switch(struct call *call, struct template_data *data, enum problem problem)
+{
+	struct str path;
+	struct buf text;
+	bool offered = call->guarded != NULL && problem == PROBLEM_FORBIDDEN &&
+		       call->guarded->decision.verdict == PROTECT_FORBIDDEN &&
+		       call->session.standing == SESSION_LIVE &&
+		       str_is_present(call->guarded->place);
+	template_flag(data, "offer_switch", offered);
+	buf_init(&text, call->arena, TARGET_MAX);
+	buf_add(&text, STR("/login?switch=1"));
+	if (offered) {
+		buf_add(&text, STR("&return_to="));
+		url_add_encoded(&text, call->guarded->place);
+	}
+	TRY(buf_str(&text, &path));
+	return add_url(call, data, "url_switch", path);
+}
+
 static enum err problem_page(struct call *call, enum problem problem,
 			     const struct problem_detail *detail)
 {
@@ -291,6 +314,7 @@ static enum err problem_page(struct call *call, enum problem problem,
 	template_flag(data, "offer_login", info->status == 401 && !again);
 	template_flag(data, "offer_reauth", again);
 	TRY(add_reauth(call, data));
+	TRY(add_switch(call, data, problem));
 	template_flag(data, "offer_back", true);
 	return view_page(call, info->status, "error.html", data);
 }

@@ -35,6 +35,7 @@ struct door {
 	enum listen_role role;
 	unsigned threads;
 	bool has_desk;
+	bool forwarded;
 	const char *path; /* of a unix socket that we opened; NULL: none to remove */
 	dev_t device;
 	ino_t inode;
@@ -53,7 +54,7 @@ struct worker {
 	struct app_box *box;
 	struct app *app; /* held: doors name its strings */
 	struct crew *lane;
-	struct desk *desk; /* NULL: none of the doors has one */
+	struct desk *desks[LISTEN_ROLE_COUNT]; /* NULL: none of those doors has one */
 	struct keeper *keeper;
 	struct door doors[CONFIG_LISTENERS];
 	size_t door_count;
@@ -63,18 +64,26 @@ struct worker {
 	atomic_bool closing;  /* nothing is accepted any more */
 };
 
+/* Whoever is asked in another role than it has answers with a complete refusal, never a grant. */
+static bool is_ours(const struct door *door, enum fcgi_role role)
+{
+	/* What started us with a socket knows what it is for. */
+	if (door->fd == 0)
+		return role != FCGI_ROLE_OTHER;
+	return role ==
+	       (door->role == LISTEN_AUTHORIZER ? FCGI_ROLE_AUTHORIZER : FCGI_ROLE_RESPONDER);
+}
+
 /* True: the call went to the hash lane and is the lane's now. */
 static bool serve(struct seat *seat, struct call *call, struct connections *connections)
 {
 	struct worker *worker = seat->worker;
 	enum err err = connections_follow(connections, worker->box);
-	/* The Authorizer role is not built: whoever asks for it gets a complete refusal, never a
-	 * grant. */
-	bool ours = fcgi_role(call->fcgi) == FCGI_ROLE_RESPONDER &&
-		    seat->door->role == LISTEN_RESPONDER;
+	bool ours = is_ours(seat->door, fcgi_role(call->fcgi));
 	/* At a socket that is only lent, others serve on: nobody is refused, what was taken is
 	 * served. */
 	bool refusing = atomic_load(&worker->stopping) && seat->door->fd > 0;
+	call->forwarded = seat->door->forwarded;
 	if (err != OK || !ours || refusing) {
 		struct app *app = app_current(worker->box);
 		dispatch_refuse(call, app);
@@ -129,8 +138,7 @@ static void *run(void *arg)
  */
 static bool can_have_desk(const struct config *config, const struct listen_config *listener)
 {
-	return config->server.desk && listener->role == LISTEN_RESPONDER &&
-	       listener->address.p[0] == '/';
+	return config->server.desk && !listener->forwarded && listener->address.p[0] == '/';
 }
 
 static enum err open_door(const struct config *config, const struct listen_config *listener,
@@ -140,6 +148,7 @@ static enum err open_door(const struct config *config, const struct listen_confi
 	TRY(fcgi_listen(listener->address.p, listener->mode, &door->fd, fault));
 	door->role = listener->role;
 	door->threads = listener->threads;
+	door->forwarded = listener->forwarded;
 	door->has_desk = can_have_desk(config, listener);
 	if (listener->address.p[0] == '/' && stat(listener->address.p, &status) == 0) {
 		door->path = listener->address.p;
@@ -209,17 +218,22 @@ static enum err start_seats(struct worker *worker)
 	return OK;
 }
 
-static enum err start_desk(struct worker *worker)
+static enum err start_desk(struct worker *worker, enum listen_role role)
 {
 	int listeners[CONFIG_LISTENERS];
-	struct desk_plan plan = {.box = worker->box, .lane = worker->lane, .listeners = listeners};
+	struct desk_plan plan = {
+		.box = worker->box,
+		.lane = worker->lane,
+		.listeners = listeners,
+		.authorizes = role == LISTEN_AUTHORIZER,
+	};
 	for (size_t i = 0; i < worker->door_count; i++) {
-		if (!worker->doors[i].has_desk)
+		if (!worker->doors[i].has_desk || worker->doors[i].role != role)
 			continue;
 		listeners[plan.n++] = worker->doors[i].fd;
 		plan.threads += worker->doors[i].threads;
 	}
-	return plan.n == 0 ? OK : desk_open(&plan, &worker->desk);
+	return plan.n == 0 ? OK : desk_open(&plan, &worker->desks[role]);
 }
 
 static unsigned hash_slots(const struct config *config)
@@ -236,7 +250,8 @@ static enum err start_all(struct worker *worker, struct fault *fault)
 	TRY(lane_open(worker->box, LANE_THREADS_A_SLOT * hash_slots(worker->app->config),
 		      &worker->lane));
 	TRY(keeper_start(worker->box, &worker->keeper));
-	TRY(start_desk(worker));
+	for (unsigned role = 0; role < LISTEN_ROLE_COUNT; role++)
+		TRY(start_desk(worker, (enum listen_role)role));
 	return start_seats(worker);
 }
 
@@ -314,13 +329,15 @@ void worker_stop(struct worker **worker)
 	if (stopped == NULL)
 		return;
 	atomic_store(&stopped->stopping, true);
-	desk_refuse(stopped->desk);
+	for (unsigned role = 0; role < LISTEN_ROLE_COUNT; role++)
+		desk_refuse(stopped->desks[role]);
 	remove_sockets(stopped);
 	refuse_waiting(stopped, clock_monotonic() + DRAIN_LIMIT);
 	atomic_store(&stopped->closing, true);
 	fcgi_shut_down();
 	bool out = clear_seats(stopped, deadline);
-	out = desk_close(&stopped->desk, deadline) && out;
+	for (unsigned role = 0; role < LISTEN_ROLE_COUNT; role++)
+		out = desk_close(&stopped->desks[role], deadline) && out;
 	out = crew_close(&stopped->lane, deadline) && out;
 	out = keeper_stop(&stopped->keeper, deadline) && out;
 	close_doors(stopped);

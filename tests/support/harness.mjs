@@ -59,7 +59,8 @@ export function writeConfig({ dir, origin, socket, database, settings = {} }) {
 /*
  * startStack({settings, users, server, extra, basePath, mariadb, worker, sharing}) → see the object below. users: [] for
  * none; default alice, bob and admin (role admin). server: a name of servers.mjs; extra: text at the end of its site,
- * @DIR@ is the stack's folder; mariadb: options of startMariadb; worker: another program in its place; sharing: so many
+ * and global: before it, outside; @DIR@ is the stack's folder, @GUARD_SOCKET@ and @GUARD_PORT@ where guard: true has an
+ * authorizer; mariadb: options of startMariadb; worker: another program in its place; sharing: so many
  * workers that share a listening socket. Everything is stopped by pid and removed by stop().
  */
 export async function startStack(options = {}) {
@@ -121,7 +122,8 @@ async function startSharing(n, path, startWorker) {
 }
 
 async function buildStack(stack, folder, mariadb, {
-  settings: own = {}, users = ['alice', 'bob', 'admin'], server: serverName = 'lighttpd', extra = '', basePath = '/auth',
+  settings: own = {}, users = ['alice', 'bob', 'admin'], server: serverName = 'lighttpd', extra = '', global = '', guard = false,
+  basePath = '/auth',
   worker: workerProgram = programs.worker, sharing = 0,
 }) {
   const { dir } = folder;
@@ -136,6 +138,13 @@ async function buildStack(stack, folder, mariadb, {
   const settings = { ...own, server: { base_path: basePath, ...copies.settings, ...kind.settings?.server, ...own.server } };
   settings.password = { ...copies.password, ...own.password };
   if (kind.own || sharing > 0) settings['listen web'] = null;
+  const guardPort = guard ? await freePort() : 0;
+  if (guard) {
+    settings['listen guard'] = { address: join(dir, 'run/guard.sock'), role: 'authorizer', threads: 4, ...own['listen guard'] };
+    settings['listen guard-tcp'] = { address: `127.0.0.1:${guardPort}`, role: 'authorizer', threads: 4, ...own['listen guard-tcp'] };
+  }
+  const placed = (text) => text.replaceAll('@DIR@', dir).replaceAll('@GUARD_SOCKET@', join(dir, 'run/guard.sock'))
+    .replaceAll('@GUARD_PORT@', `${guardPort}`);
   const config = writeConfig({ dir, origin, socket: mariadb.socket, database, settings });
   const tls = certificates(dir);
   const environment = { ...process.env, GATEPOST_CONFIG: '' };
@@ -163,7 +172,7 @@ async function buildStack(stack, folder, mariadb, {
 
   const workerLog = join(dir, 'worker.log');
   Object.assign(stack, {
-    dir, origin, port, config, mariadb, database,
+    dir, origin, port, config, mariadb, database, guardPort,
     base: `${origin}${base}`, api: `${origin}${base}/api/v1`, caFile: tls.ca, users: people,
     ctl, must,
     client: new Client(origin, tls.ca),
@@ -233,7 +242,7 @@ async function buildStack(stack, folder, mariadb, {
   if (sharing > 0) stack.workers = await startSharing(sharing, join(dir, 'run/gatepost.sock'), stack.startWorker);
   else if (!kind.own) stack.startWorker();
   const site = {
-    dir, port, tls, basePath, worker: copies.worker, config: config.file, extra: extra.replaceAll('@DIR@', dir),
+    dir, port, tls, basePath, worker: copies.worker, config: config.file, extra: placed(extra), global: placed(global),
     socket: join(dir, 'run/gatepost.sock'),
   };
   stack.site = kind.write(site);

@@ -25,7 +25,7 @@ export const wwwData = isRoot ? { uid: idOf('-u'), gid: idOf('-g') } : undefined
 const pathPattern = (basePath) => (basePath === '/' ? '^/' : `^(?:/\\.well-known/oauth-authorization-server)?${basePath}(?:/|$)`);
 
 /*
- * A site: {dir, port, tls: {pem, ca}, basePath, socket, worker (program), config (file), extra}. Each function
+ * A site: {dir, port, tls: {pem, ca}, basePath, socket, worker (program), config (file), extra, global}. Each function
  * writes a configuration and returns {command, args, check}: how to start the server, and how it checks the file.
  */
 function lighttpd(site, body) {
@@ -41,6 +41,7 @@ server.errorlog = "${join(dir, 'lighttpd.log')}"
 server.breakagelog = "${join(dir, 'worker.log')}"
 ssl.engine = "enable"
 ssl.pemfile = "${tls.pem}"
+${site.global ?? ''}
 var.gatepost_path = "${pathPattern(site.basePath)}"
 ${body}
 ${extra}
@@ -87,6 +88,7 @@ function apache(site, mpm, modules, body, global = '') {
 Listen 127.0.0.1:${port} https
 DocumentRoot "${join(dir, 'www')}"
 ${global}
+${site.global ?? ''}
 <VirtualHost *:${port}>
   ServerName localhost
   SSLEngine On
@@ -115,6 +117,7 @@ events {}
 http {
   access_log off;
   ${temporary.join('\n  ')}
+  ${site.global ?? ''}
   server {
     listen 127.0.0.1:${port} ssl http2;
     server_name localhost;

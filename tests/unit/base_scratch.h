@@ -26,7 +26,7 @@ static inline int scratch_setup(void **state)
 {
 	struct scratch *scratch = calloc(1, sizeof *scratch);
 
-	if (scratch == NULL || arena_open(4096, 1 << 20, &scratch->arena) != OK)
+	if (scratch == NULL || arena_open(4096, 8 << 20, &scratch->arena) != OK)
 		return -1;
 	(void)snprintf(scratch->dir, sizeof scratch->dir, "/tmp/gatepost-test.XXXXXX");
 	if (mkdtemp(scratch->dir) == NULL)

@@ -473,11 +473,11 @@ static void files_that_are_no_configuration(void **state)
 	assert_refused(scratch, (struct str){zeros, 65537}, ": is larger than 65536 bytes");
 	free(zeros);
 
-	assert_int_equal(arena_open(256, 32768, &small), OK);
+	assert_int_equal(arena_open(256, 131072, &small), OK);
 	const char *path = scratch_file(scratch, "conf", REQUIRED, 0600);
 	enum err e = config_load(path, small, &config, &fault);
 	assert_int_equal(e, OK);
-	for (size_t less = 0; less < 32768 && e == OK; less += 64) {
+	for (size_t less = 0; less < 131072 && e == OK; less += 64) {
 		arena_reset(small);
 		assert_non_null(arena_alloc(small, less));
 		e = config_load(path, small, &config, &fault);

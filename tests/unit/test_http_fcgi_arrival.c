@@ -17,7 +17,7 @@
 
 /* FastCGI 1.0 §8. */
 enum { BEGIN = 1, ABORT = 2, PARAMS = 4, STDIN = 5, DATA = 8 };
-enum { RESPONDER = 1, AUTHORIZER = 2 };
+enum { RESPONDER = 1, AUTHORIZER = 2, FILTER = 3 };
 
 #define WIRE_MAX 600
 
@@ -98,17 +98,31 @@ static void a_body_is_waited_for_by_somebody_else(void **state)
 	assert_int_equal(judge(&wire), FCGI_ARRIVAL_WHOLE);
 }
 
+/* mod_authnz_fcgi never sends stdin, lighttpd not with a body: without it, it is not whole. */
+static void an_authorizer_is_asked_without_stdin(void **state)
+{
+	static struct wire wire;
+
+	(void)state;
+	put_begin(&wire, AUTHORIZER, false);
+	assert_int_equal(judge(&wire), FCGI_ARRIVAL_PART);
+	put(&wire, PARAMS, STR_NONE, 0);
+	assert_int_equal(judge(&wire), FCGI_ARRIVAL_PARAMS);
+	put(&wire, STDIN, STR_NONE, 0);
+	assert_int_equal(judge(&wire), FCGI_ARRIVAL_WHOLE);
+}
+
 /* What could make libfcgi wait, or is not for the desk, is for a thread of its own. */
 static void what_is_unusual_is_other(void **state)
 {
-	static struct wire kept, authorizer, aborted, odd, no_begin, data, large;
+	static struct wire kept, filter, aborted, odd, no_begin, data, large;
 	static unsigned char many[8192];
 
 	(void)state;
 	put_begin(&kept, RESPONDER, true);
 	assert_int_equal(judge(&kept), FCGI_ARRIVAL_OTHER);
-	put_begin(&authorizer, AUTHORIZER, false);
-	assert_int_equal(judge(&authorizer), FCGI_ARRIVAL_OTHER);
+	put_begin(&filter, FILTER, false);
+	assert_int_equal(judge(&filter), FCGI_ARRIVAL_OTHER);
 	put_begin(&aborted, RESPONDER, false);
 	put(&aborted, ABORT, STR_NONE, 0);
 	assert_int_equal(judge(&aborted), FCGI_ARRIVAL_OTHER);
@@ -162,12 +176,12 @@ static void looking_reads_nothing(void **state)
 	(void)close(ends[0]);
 }
 
-static struct fcgi_call *adopting(int connection, bool arrived)
+static struct fcgi_call *adopting(int connection, enum fcgi_arrival arrival)
 {
 	struct fcgi_call *call = NULL;
 
 	assert_int_equal(fcgi_call_open(FCGI_ADOPTS, &call), OK);
-	fcgi_adopt(call, connection, arrived);
+	fcgi_adopt(call, connection, arrival);
 	return call;
 }
 
@@ -201,7 +215,7 @@ static void a_call_serves_the_connections_that_it_is_given(void **state)
 		if (call == NULL)
 			call = adopting(ends[0], true);
 		else
-			fcgi_adopt(call, ends[0], true);
+			fcgi_adopt(call, ends[0], FCGI_ARRIVAL_WHOLE);
 		assert_int_equal(fcgi_accept(call), OK);
 		assert_int_equal(fcgi_role(call), FCGI_ROLE_RESPONDER);
 		assert_int_equal(fcgi_write(call, STR("Status: 204 No Content\r\n\r\n")), OK);
@@ -281,6 +295,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_octet_may_be_the_last_that_came),
 		cmocka_unit_test(a_body_is_waited_for_by_somebody_else),
+		cmocka_unit_test(an_authorizer_is_asked_without_stdin),
 		cmocka_unit_test(what_is_unusual_is_other),
 		cmocka_unit_test(looking_reads_nothing),
 		cmocka_unit_test(a_call_serves_the_connections_that_it_is_given),

@@ -1,0 +1,252 @@
+/* A request to what Gatepost guards and does not serve. */
+#include "guarded.h"
+
+#include "admit.h"
+#include "arena.h"
+#include "buf.h"
+#include "media.h"
+#include "view.h"
+
+#define OTHER_HOST                                                                                 \
+	STR("This host is not the one that people sign in at. The administrator has to set "       \
+	    "origin in section [server] of gatepost.conf to it, or to guard nothing here.")
+#define NO_TARGET STR("The web server does not say what is asked for (GATEPOST_URI).")
+#define BAD_PATH STR("The path is not canonical.")
+#define NO_METHOD STR("No rule of this place allows this method.")
+#define NEEDS_FACTOR                                                                               \
+	STR("This place asks for a second factor, which this session does not have. Please "       \
+	    "confirm with one to go on.")
+
+/* The one question that has its answer in the request line of the visitor. */
+static struct str target_of(const struct call *call)
+{
+	const struct request *request = &call->request;
+
+	if (call->authorizes)
+		return request->target;
+	if (str_is_present(request->guard_uri))
+		return request->guard_uri;
+	if (call->forwarded && str_is_present(request->forwarded_uri))
+		return request->forwarded_uri;
+	return str_is_present(request->denied) ? request->target : STR_NONE;
+}
+
+static struct str method_of(const struct call *call)
+{
+	const struct request *request = &call->request;
+
+	if (call->authorizes)
+		return request->method_text;
+	if (str_is_present(request->guard_method))
+		return request->guard_method;
+	if (call->forwarded && str_is_present(request->forwarded_method))
+		return request->forwarded_method;
+	if (str_is_present(request->denied_method))
+		return request->denied_method;
+	return str_is_present(request->denied) ? request->method_text : STR("GET");
+}
+
+static bool is_other_host(const struct call *call)
+{
+	struct str own = call->app->config->server.host;
+
+	if (!admit_host_is_own(call->request.host, own))
+		return true;
+	return call->forwarded && str_is_present(call->request.forwarded_host) &&
+	       !admit_host_is_own(call->request.forwarded_host, own);
+}
+
+static enum err read_place(struct call *call, struct str target, struct guarded *guarded)
+{
+	struct str query = STR_NONE;
+	struct url place;
+	enum err e = request_target(call->arena, target, &guarded->asked.path, &query);
+
+	if (e == ERR_INPUT || e == ERR_TOO_LARGE ||
+	    (e == OK && str_contains(guarded->asked.path, ';'))) {
+		guarded->flaw = GUARDED_BAD_PATH;
+		guarded->asked.path = STR("");
+		return OK;
+	}
+	TRY(e);
+	if (url_check_local(target, &place) == OK)
+		guarded->place = place.text;
+	return OK;
+}
+
+/* Browsers say so; what says nothing and asks for HTML by name is one, too. */
+static bool is_navigation(const struct request *request)
+{
+	if (str_is_present(request->session_id_header))
+		return false;
+	if (str_is_present(request->sec_fetch_mode))
+		return str_equal(request->sec_fetch_mode, STR("navigate"));
+	return media_is_named(request->accept, STR("text/html"));
+}
+
+static void find_rule(struct call *call, struct guarded *guarded)
+{
+	bool no_method = false;
+	const struct protect_config *rule =
+		protect_find(call->app->config, &guarded->asked, &no_method);
+
+	guarded->own = admit_is_own(call, guarded->asked.path);
+	guarded->open = guarded->own || (!no_method && protect_is_public(rule));
+}
+
+enum err guarded_open(struct call *call)
+{
+	struct guarded *guarded = arena_alloc(call->arena, sizeof *guarded);
+	struct str target = target_of(call);
+
+	if (guarded == NULL)
+		return ERR_MEMORY;
+	guarded->asked = (struct protect_request){
+		.path = STR(""),
+		.method = method_of(call),
+		.ip = call->request.remote_addr,
+		.now = call->request.now,
+	};
+	guarded->navigates = is_navigation(&call->request);
+	call->guarded = guarded;
+	if (call->authorizes || str_is_present(call->request.denied)) {
+		call->match.surface = guarded->navigates ? SURFACE_PAGE : SURFACE_API;
+		call->request.content_length = 0; /* a body is for whoever is behind */
+	}
+	if (!str_is_present(target))
+		guarded->flaw = GUARDED_NO_TARGET;
+	else
+		TRY(read_place(call, target, guarded));
+	if (guarded->flaw == GUARDED_FINE && is_other_host(call))
+		guarded->flaw = GUARDED_OTHER_HOST;
+	if (guarded->flaw == GUARDED_FINE)
+		find_rule(call, guarded);
+	return OK;
+}
+
+void guarded_decide(struct call *call)
+{
+	struct guarded *guarded = call->guarded;
+
+	if (guarded->flaw != GUARDED_FINE || guarded->own)
+		return;
+	guarded->decision = protect_decide(call->app->config, &guarded->asked, &call->session);
+}
+
+bool guarded_is_granted(const struct call *call)
+{
+	const struct guarded *guarded = call->guarded;
+
+	return guarded->flaw == GUARDED_FINE &&
+	       (guarded->own || (guarded->decision.verdict == PROTECT_GRANTED &&
+				 call->credential.syntax != CREDENTIAL_AMBIGUOUS));
+}
+
+static enum problem sign_in_problem(const struct call *call)
+{
+	return call->session.standing == SESSION_EXPIRED ? PROBLEM_SESSION_EXPIRED
+							 : PROBLEM_UNAUTHENTICATED;
+}
+
+enum problem guarded_problem(const struct call *call)
+{
+	const struct guarded *guarded = call->guarded;
+
+	if (guarded->flaw == GUARDED_BAD_PATH || guarded->flaw == GUARDED_NO_TARGET)
+		return PROBLEM_INVALID_REQUEST;
+	if (guarded->flaw == GUARDED_OTHER_HOST)
+		return PROBLEM_FORBIDDEN;
+	if (call->credential.syntax == CREDENTIAL_AMBIGUOUS)
+		return PROBLEM_AMBIGUOUS_CREDENTIALS;
+	switch (guarded->decision.verdict) {
+	case PROTECT_SIGN_IN:
+		return sign_in_problem(call);
+	case PROTECT_COMPLETE:
+		return call->session.found.session.state == SESSION_SECOND_FACTOR_REQUIRED
+			       ? PROBLEM_SECOND_FACTOR_REQUIRED
+			       : PROBLEM_FORBIDDEN;
+	case PROTECT_STEP_UP:
+		return PROBLEM_REAUTHENTICATION_REQUIRED;
+	default:
+		return PROBLEM_FORBIDDEN;
+	}
+}
+
+static struct str page_of(const struct call *call)
+{
+	switch (call->guarded->decision.verdict) {
+	case PROTECT_SIGN_IN:
+		return STR("/login");
+	case PROTECT_COMPLETE:
+		return session_awaits_password(&call->session) ? STR("/account/password")
+							       : STR("/second-factor");
+	case PROTECT_STEP_UP:
+		return STR("/reauth");
+	default:
+		return STR_NONE;
+	}
+}
+
+enum err guarded_location(struct call *call, struct url *location, bool *there)
+{
+	const struct guarded *guarded = call->guarded;
+	struct str page = page_of(call);
+	struct str path;
+	struct buf text;
+
+	*there = false;
+	if (guarded->flaw != GUARDED_FINE || !str_is_present(page) ||
+	    call->credential.syntax == CREDENTIAL_AMBIGUOUS)
+		return OK;
+	buf_init(&text, call->arena, (size_t)8 * REQUEST_PATH_MAX);
+	buf_add(&text, call->app->config->server.base_path);
+	buf_add(&text, page);
+	if (str_is_present(guarded->place)) {
+		buf_add(&text, STR("?return_to="));
+		url_add_encoded(&text, guarded->place);
+	}
+	TRY(buf_str(&text, &path));
+	TRY(url_absolute(call->arena, call->app->config->server.origin, path, location));
+	*there = true;
+	return OK;
+}
+
+static struct str sentence_of(const struct guarded *guarded)
+{
+	switch (guarded->flaw) {
+	case GUARDED_BAD_PATH:
+		return BAD_PATH;
+	case GUARDED_NO_TARGET:
+		return NO_TARGET;
+	case GUARDED_OTHER_HOST:
+		return OTHER_HOST;
+	default:
+		break;
+	}
+	if (guarded->decision.no_method)
+		return NO_METHOD;
+	return guarded->decision.needs_aal2 ? NEEDS_FACTOR : STR_NONE;
+}
+
+/* A page in answer to a form would be lost by going there: what was sent is not sent again. */
+static bool is_repeatable(struct str method)
+{
+	return str_equal(method, STR("GET")) || str_equal(method, STR("HEAD"));
+}
+
+enum err guarded_refuse(struct call *call)
+{
+	const struct guarded *guarded = call->guarded;
+	struct problem_detail detail = {.detail = sentence_of(guarded)};
+	struct url location;
+	bool there = false;
+
+	call->match.surface = guarded->navigates ? SURFACE_PAGE : SURFACE_API;
+	if (guarded->navigates && is_repeatable(guarded->asked.method))
+		TRY(guarded_location(call, &location, &there));
+	if (!there)
+		return view_problem(call, guarded_problem(call), &detail);
+	response_reset(&call->response);
+	response_redirect(&call->response, &location);
+	return OK;
+}
