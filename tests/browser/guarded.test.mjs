@@ -46,6 +46,7 @@ scene(tools, 'a stranger signs in on the way to PHP, is no administrator, and be
 
   const refused = await visitor.follow('Administrators');
   assert.deepEqual([refused.status(), visitor.path()], [403, '/admin/']);
+  assert.match(await visitor.text(), /You are signed in as alice Example\./);
   await look(visitor, 'refused');
   await visitor.follow('Sign in as somebody else');
   await visitor.signIn(stack.users.admin);
