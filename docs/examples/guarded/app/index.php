@@ -29,13 +29,13 @@ function credentials(): array
 
 $facts = [
     'REMOTE_USER' => 'Name',
-    'GATEPOST_USER_ID' => 'Number that stays, whatever the name becomes',
+    'GATEPOST_USER_ID' => 'Id, which stays when the name changes',
     'GATEPOST_EMAIL' => 'Address',
     'GATEPOST_ROLES' => 'Roles',
     'GATEPOST_TENANT' => 'Organisation',
     'GATEPOST_SESSION_ID' => 'Session',
     'GATEPOST_AAL' => 'How strongly signed in',
-    'GATEPOST_TICKET' => 'Ticket, to ask Gatepost more',
+    'GATEPOST_TICKET' => 'Ticket, to ask Gatepost by',
 ];
 $user = $_SERVER['REMOTE_USER'] ?? '';
 $credentials = credentials();
