@@ -13,6 +13,7 @@
 #include "guard.h"
 #include "log.h"
 #include "porch.h"
+#include "token_call.h"
 
 #define PATIENCE (500 * CLOCK_MS)     /* one slow statement holds everybody up */
 #define BLIND_SPAN (2 * CLOCK_SECOND) /* after one that failed: the crew asks for itself */
@@ -146,7 +147,7 @@ static bool asks(struct call *call)
 {
 	if (call->match.route == NULL || call->request.flaw != REQUEST_FINE)
 		return false;
-	if (guard_identify(call) != OK) {
+	if (guard_identify(call) != OK || token_recall(call) != OK) {
 		call->identified = false; /* whoever goes on with it meets that again */
 		return false;
 	}
@@ -179,7 +180,7 @@ static void let_in(struct desk *desk, int fd, bool whole)
 	}
 	struct visitor visitor = {.call = call, .whole = whole, .asking = asks(call)};
 	if (visitor.asking)
-		desk->hashes += call->credential.roots;
+		desk->hashes += session_hashes(&call->credential);
 	desk->visitors[desk->visitor_count++] = visitor;
 }
 
@@ -216,7 +217,7 @@ static void collect(struct desk *desk)
 	}
 }
 
-/* One statement for all who ask. Where it fails nobody is known, and the crew asks again. */
+/* One statement for all values, one for all access tokens that are proven. Where it fails nobody is known, and the crew asks again. */
 static void look_up(struct desk *desk)
 {
 	struct session_look_up list[SESSION_BATCH_MAX];
@@ -257,7 +258,7 @@ static bool is_light(const struct visitor *visitor)
 		return true;
 	return call->resolved &&
 	       (session->standing == SESSION_LIVE || session->standing == SESSION_PENDING) &&
-	       !policy_must_touch(&session->found.session, call->request.now);
+	       !session_must_touch(session, call->request.now);
 }
 
 static void answer(struct desk *desk, struct call *call)

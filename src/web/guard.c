@@ -131,9 +131,7 @@ static enum err resolve(struct call *call, bool *answered)
 {
 	if (has(call, ROUTE_NO_CREDENTIAL))
 		return OK;
-	if (call->credential.syntax == CREDENTIAL_WELL_FORMED &&
-	    call->credential.carrier == CARRIER_TOKEN)
-		TRY(token_prove(call));
+	TRY(token_prove(call));
 	switch (call->credential.syntax) {
 	case CREDENTIAL_ABSENT:
 		return OK;
