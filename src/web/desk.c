@@ -217,7 +217,8 @@ static void collect(struct desk *desk)
 	}
 }
 
-/* One statement for all values, one for all access tokens that are proven. Where it fails nobody is known, and the crew asks again. */
+/* One statement for all values, one for all proven access tokens. Where one fails nobody is known,
+ * and the crew asks again. */
 static void look_up(struct desk *desk)
 {
 	struct session_look_up list[SESSION_BATCH_MAX];
