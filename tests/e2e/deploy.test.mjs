@@ -44,6 +44,17 @@ test('the service is valid, by itself and on a socket', () => inFolder((dir) => 
   assert.doesNotMatch(both.text, /gatepost\.(service|socket)/);
 }));
 
+test('the service may open a port below 1024 with its drop-in, and nothing else besides', () => inFolder((dir) => {
+  const service = units(dir);
+  mkdirSync(`${service}.d`);
+  writeFileSync(join(`${service}.d`, 'guard.conf'), read('systemd/guard.conf'));
+  const { code, text } = run('systemd-analyze', ['verify', '--man=no', '--recursive-errors=no', service]);
+  assert.equal(code, 0, text);
+  assert.doesNotMatch(text, /gatepost\.service|guard\.conf/);
+  const settings = read('systemd/guard.conf').split('\n').filter((line) => line.includes('=') && !line.startsWith('#'));
+  assert.deepEqual(settings, ['CapabilityBoundingSet=CAP_NET_BIND_SERVICE', 'AmbientCapabilities=CAP_NET_BIND_SERVICE']);
+}));
+
 test('the service is confined', () => inFolder((dir) => {
   const { code, text } = run('systemd-analyze', ['security', '--offline=yes', '--no-pager', '--threshold=20', units(dir)]);
   assert.equal(code, 0, text);
