@@ -35,7 +35,9 @@ static void import(struct world *w, const char *name, const char *hash)
 
 static enum signin_verdict verdict_of(struct world *w, const char *name, const char *password)
 {
+	struct session current = {.aal = 0};
 	struct signin_request request = {
+		.current = &current,
 		.identifier = str_of(name),
 		.password = str_of(password),
 		.carrier = CARRIER_HANDLE,
