@@ -206,12 +206,11 @@ static void roles_that_cannot_be_given(void **state)
 	is_refused(w, &gone, ACCOUNT_IMPORT_NONE);
 	assert_ok(role_create(&w->context, &request, &effect));
 	request.permission = (struct str){permission, 64};
-	for (char c = 'a'; c <= 'z'; c++)
-		for (char d = '0'; d <= '2'; d++) {
-			memset(permission, c, sizeof permission);
-			permission[63] = d;
-			assert_ok(role_allow(&w->context, &request, &effect));
-		}
+	for (int i = 0; i < 78; i++) {
+		memset(permission, 'a' + i % 26, sizeof permission);
+		permission[63] = (char)('0' + i / 26);
+		assert_ok(role_allow(&w->context, &request, &effect));
+	}
 	is_refused(w, &wide, ACCOUNT_IMPORT_TOO_MUCH);
 	fixture_sql("DELETE FROM permission WHERE role_id <> (SELECT id FROM role WHERE name = "
 		    "'admin')");
