@@ -2,6 +2,7 @@
 #include "admit.h"
 
 #include "buf.h"
+#include "verify_access.h"
 #include "view.h"
 
 #define ALLOW_MAX 128
@@ -15,6 +16,8 @@ static enum err refuse(struct call *call, enum problem problem, const char *sent
 		       bool *answered)
 {
 	*answered = true;
+	if (verify_access_is(call))
+		problem = verify_access_problem(problem);
 	return view_problem(call, problem, &(struct problem_detail){.detail = str_of(sentence)});
 }
 
@@ -124,11 +127,21 @@ static void add_allow(struct call *call)
 		response_header(&call->response, "Allow", text);
 }
 
+/* Whoever asks there takes every 2xx for a grant, and some ask with the visitor's own method. */
+static bool is_question(const struct call *call)
+{
+	struct str own;
+	const struct route *get = cut_base(call, call->request.path, &own)
+					  ? routes_match(METHOD_GET, own).route
+					  : NULL;
+	return get != NULL && (get->exempt & ROUTE_GUARDS) != 0;
+}
+
 static enum err check_route(struct call *call, bool *answered)
 {
 	if (call->match.allowed == 0)
 		return refuse(call, PROBLEM_NOT_FOUND, NULL, answered);
-	if (call->request.method == METHOD_OPTIONS) {
+	if (call->request.method == METHOD_OPTIONS && !is_question(call)) {
 		*answered = true;
 		response_status(&call->response, 204);
 		add_allow(call);

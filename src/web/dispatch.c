@@ -116,7 +116,7 @@ static enum err prepare(struct call *call, bool *answered)
 		admit_check, inputs_read_query, inputs_check_body, inputs_read_form,
 		guard,       inputs_take_body,
 	};
-	if (call->authorizes) {
+	if (call->guarded != NULL) {
 		TRY(admit_check_guarded(call, answered));
 		return *answered ? OK : guard(call, answered);
 	}

@@ -10,7 +10,8 @@
 #define OTHER_HOST                                                                                 \
 	STR("This host is not the one that people sign in at. The administrator has to set "       \
 	    "origin in section [server] of gatepost.conf to it, or to guard nothing here.")
-#define NO_TARGET STR("The web server does not say what is asked for (GATEPOST_URI).")
+#define NO_TARGET                                                                                  \
+	STR("The web server does not say what is asked for (GATEPOST_URI, GATEPOST_METHOD).")
 #define BAD_PATH STR("The path is not canonical.")
 #define NO_METHOD STR("No rule of this place allows this method.")
 #define NEEDS_FACTOR                                                                               \
@@ -43,17 +44,17 @@ static struct str method_of(const struct call *call)
 		return request->forwarded_method;
 	if (str_is_present(request->denied_method))
 		return request->denied_method;
-	return str_is_present(request->denied) ? request->method_text : STR("GET");
+	return str_is_present(request->denied) ? request->method_text : STR_NONE;
 }
 
 static bool is_other_host(const struct call *call)
 {
 	struct str own = call->app->config->server.host;
 
-	if (!admit_host_is_own(call->request.host, own))
-		return true;
-	return call->forwarded && str_is_present(call->request.forwarded_host) &&
-	       !admit_host_is_own(call->request.forwarded_host, own);
+	/* A proxy that asks by a request of its own may do so at any address. */
+	if (call->forwarded && str_is_present(call->request.forwarded_host))
+		return !admit_host_is_own(call->request.forwarded_host, own);
+	return !admit_host_is_own(call->request.host, own);
 }
 
 static enum err read_place(struct call *call, struct str target, struct guarded *guarded)
@@ -109,13 +110,12 @@ enum err guarded_open(struct call *call)
 	};
 	guarded->navigates = is_navigation(&call->request);
 	call->guarded = guarded;
-	if (call->authorizes || str_is_present(call->request.denied)) {
+	if (call->authorizes || str_is_present(call->request.denied))
 		call->match.surface = guarded->navigates ? SURFACE_PAGE : SURFACE_API;
-		call->request.content_length = 0; /* a body is for whoever is behind */
-	}
+	call->request.content_length = 0; /* a body is for whoever is behind */
 	if (str_is_present(call->request.apache_role))
 		fcgi_forgo_stdin(call->fcgi);
-	if (!str_is_present(target))
+	if (!str_is_present(target) || guarded->asked.method.n == 0)
 		guarded->flaw = GUARDED_NO_TARGET;
 	else
 		TRY(read_place(call, target, guarded));
@@ -227,7 +227,7 @@ enum err guarded_location(struct call *call, struct url *location, bool *there)
 	return OK;
 }
 
-static struct str sentence_of(const struct guarded *guarded)
+struct str guarded_sentence(const struct guarded *guarded)
 {
 	switch (guarded->flaw) {
 	case GUARDED_BAD_PATH:
@@ -253,7 +253,7 @@ static bool is_repeatable(struct str method)
 enum err guarded_refuse(struct call *call)
 {
 	const struct guarded *guarded = call->guarded;
-	struct problem_detail detail = {.detail = sentence_of(guarded)};
+	struct problem_detail detail = {.detail = guarded_sentence(guarded)};
 	struct url location;
 	bool there = false;
 
