@@ -16,6 +16,9 @@ import { blocks, section } from '../support/follow.mjs';
 const document = readFileSync(join(source, 'docs/guard.md'), 'utf8');
 const shipped = join(source, 'conf');
 
+// Of the process's first thread, which starts all that web servers have. lighttpd has none here.
+const childrenOf = (pid) => readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+
 // One installation that the document is followed on.
 class Site {
   constructor(stack, guardPort) {
@@ -81,7 +84,10 @@ class Site {
 
   async obey(line) {
     const [, verb, unit] = /^systemctl (\w+) (\w+)$/.exec(line) ?? [];
-    if (unit === 'gatepost') {
+    if (unit === 'gatepost' && verb === 'reload') {
+      this.stack.worker.child.kill('SIGHUP');
+      await until(() => this.stack.workerLog().some(({ event }) => event === 'reloaded'), 'the worker has read its rules');
+    } else if (unit === 'gatepost') {
       assert.equal(verb, 'restart');
       await this.stack.worker.stop();
       this.stack.startWorker();
@@ -91,7 +97,11 @@ class Site {
       this.stack.startServer();
       await this.stack.ready();
     } else if (verb === 'reload') {
-      this.stack.server.child.kill(unit === 'nginx' ? 'SIGHUP' : 'SIGUSR1');
+      const { pid, child } = this.stack.server;
+      const former = childrenOf(pid);
+      child.kill(unit === 'nginx' ? 'SIGHUP' : 'SIGUSR1');
+      // Until they are gone they may accept, and serve by what they know.
+      await until(() => !childrenOf(pid).some((worker) => former.includes(worker)), 'those of before have ended');
     }
   }
 }
@@ -99,6 +109,11 @@ class Site {
 const title = (name) => `A directory in ten minutes: ${name}`;
 const php = (port) => ({
   apache: `<FilesMatch "\\.php$">\n    SetHandler "proxy:fcgi://127.0.0.1:${port}"\n    ProxyFCGIBackendType GENERIC\n  </FilesMatch>`,
+  nginx: `location ~ \\.php$ {
+      include /etc/nginx/fastcgi_params;
+      fastcgi_param SCRIPT_FILENAME $document_root$fastcgi_script_name;
+      fastcgi_pass 127.0.0.1:${port};
+    }`,
   lighttpd: `fastcgi.server = ( ".php" => (( "host" => "127.0.0.1", "port" => ${port} )) )`,
 });
 
@@ -148,7 +163,30 @@ include "@DIR@/etc/lighttpd/conf-enabled/*.conf"`,
       await site.follow(reload);
     },
   },
+  nginx: {
+    server: 'nginx',
+    clean: (port) => ({
+      global: 'include /etc/nginx/mime.types;\n  include @DIR@/etc/nginx/conf.d/*.conf;',
+      extra: `root @DIR@/www;
+    index index.html index.php;
+    ${php(port).nginx}
+    include @DIR@/etc/nginx/site/*.conf;`,
+    }),
+    async steps(site, text, phpPort) {
+      mkdirSync(site.at('etc/nginx/conf.d'), { recursive: true });
+      const [gatepost, once, reload, ...rest] = blocks(text, 'sh');
+      assert.deepEqual(rest, []);
+      await site.follow(gatepost);
+      await site.follow(once);
+      const [server, directory] = blocks(text, 'nginx');
+      site.write('etc/nginx/site/guarded.conf', (server + directory).replace('unix:/run/php/php-fpm.sock', `127.0.0.1:${phpPort}`));
+      await site.follow(reload);
+    },
+  },
 };
+
+// What the shipped gatepost.conf has and the stack's own has not.
+const shippedGuard = /^\[listen guard\]\n(?:.+\n)+/m.exec(readFileSync(join(shipped, 'gatepost.conf'), 'utf8'))[0];
 
 async function startClean(kind, phpPort) {
   const stack = await startStack({ server: kind.server, ...kind.clean(phpPort) });
@@ -193,10 +231,13 @@ for (const [name, kind] of Object.entries(kinds)) {
       await until(async () => /Hello, whoever you are/.test((await stack.client.get('/private/')).body), 'PHP answers everybody');
       assert.equal((await stack.client.get('/private/file.txt')).body, 'private\n');
       const site = new Site(stack, await freePort());
+      appendFileSync(stack.config.file, site.placed(shippedGuard));
+      await site.obey('systemctl restart gatepost');
       const text = section(document, title(name));
-      const [ini] = blocks(text, 'ini');
-      if (ini !== undefined) appendFileSync(stack.config.file, `\n${site.placed(ini)}`);
-      await kind.steps(site, text);
+      const [rules, ...more] = blocks(text, 'ini');
+      assert.deepEqual(more, []);
+      appendFileSync(stack.config.file, site.placed(rules));
+      await kind.steps(site, text, phpPort);
       await until(async () => (await stack.client.get('/private/file.txt')).status === 401, 'a stranger is refused');
       await walk(stack);
     } finally {
