@@ -276,7 +276,7 @@ static bool must_touch(const struct call *call)
 {
 	const struct session *session = &call->session;
 
-	if (call->authorizes)
+	if (call->guarded != NULL)
 		return session_must_touch_guarded(&call->auth, session);
 	return session_must_touch(session, call->request.now);
 }

@@ -60,7 +60,7 @@ static struct auth_context make_context(const struct call *call)
 
 static void connect_to(struct call *call, const struct call_connections *connections)
 {
-	call->auth.db = call->authorizes ? connections->guard : connections->web;
+	call->auth.db = call->guarded != NULL ? connections->guard : connections->web;
 	call->auth.hash_db = connections->hash;
 }
 

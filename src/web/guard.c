@@ -387,8 +387,9 @@ static void touch(struct call *call)
 	if (call->session.standing < SESSION_PENDING)
 		return;
 	/* The answer of a read does not hang on it, and db.c has logged why. */
-	enum err ignored = call->authorizes ? session_touch_guarded(&call->auth, &call->session)
-					    : session_touch(&call->auth, &call->session);
+	enum err ignored = has(call, ROUTE_GUARDS)
+				   ? session_touch_guarded(&call->auth, &call->session)
+				   : session_touch(&call->auth, &call->session);
 	(void)ignored;
 }
 

@@ -5,6 +5,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { connect } from 'node:http2';
 import { join } from 'node:path';
 import { build, source, startStack } from '../support/harness.mjs';
 import { tokenOf } from '../support/client.mjs';
@@ -322,6 +323,35 @@ test('a body that is granted arrives intact, whatever its framing; one that is n
     refusal(await stack.client.post(path, { headers: { ...type, 'X-Session-Id': nobody }, body }), 401, 'unauthenticated');
     assert.ok((await chunked(path, handle, body)).includes(`"body":"${digest(body)}"`));
     assert.match(await chunked(path, nobody, body), /^HTTP\/1\.1 401 /);
+  }
+});
+
+test('over HTTP/2, where a body comes beside the question: the same', async () => {
+  const session = connect(stack.origin, { ca: stack.client.ca });
+  const body = randomBytes(300000);
+  const post = (path, headers) => new Promise((resolve, reject) => {
+    const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/octet-stream', ...headers });
+    const chunks = [];
+    let status;
+    stream.on('response', (head) => {
+      status = head[':status'];
+    });
+    stream.on('data', (chunk) => chunks.push(chunk));
+    stream.on('end', () => resolve({ status, body: Buffer.concat(chunks).toString() }));
+    stream.on('error', reject);
+    stream.end(body);
+  });
+  try {
+    for (const path of ['/proxied/', '/app/facts.php']) {
+      const mine = await post(path, { 'x-session-id': handle, cookie: ['a=1', '__Host-gatepost-pre=x'] });
+      assert.equal(mine.status, 200, mine.body);
+      assert.ok(mine.body.includes(`"body":"${digest(body)}"`) && !mine.body.includes('gatepost-pre'));
+      const strangers = await post(path, {});
+      assert.equal(strangers.status, 401);
+      assert.ok(!strangers.body.includes(digest(body)));
+    }
+  } finally {
+    session.close();
   }
 });
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { build, source, startStack } from '../support/harness.mjs';
 import { ask, begin, dial, params, record, PARAMS, STDIN } from '../support/fastcgi.mjs';
 import { flaws, follow, operations } from '../support/openapi.mjs';
-import { freePort, freeze, temporaryFolder } from '../support/stack.mjs';
+import { freePort, freeze, temporaryFolder, until } from '../support/stack.mjs';
 import { makeService } from '../support/services.mjs';
 
 const PATH = '/auth/verify-access';
@@ -32,6 +32,8 @@ before(async () => {
 }`,
     settings: {
       'listen forwarded': { address: forwarded, forwarded: 'yes' },
+      // Nobody who waits for somebody else's page waits as long as this.
+      database: { read_timeout: 300, write_timeout: 300 },
       guard: { ticket: 'library' },
       'protect "/admin/"': { require: 'role:admin, max-age:5m' },
       'protect "/strong/"': { require: 'aal2' },
@@ -338,6 +340,21 @@ test('one statement a decision, none for what is public or has no credential; be
   assert.deepEqual(answers.map((answer) => answer.status), Array(120).fill(200));
   assert.ok(answers.every(({ text }) => /^X-Gatepost-Remote-User: bob\r$/m.test(text)));
   assert.ok(ran >= 1 && ran <= 60, `${ran} statements for 120 decisions`);
+});
+
+test('a database that does not answer: 503 soon, whatever it is told to wait; a session that was seen long ago is no exception', async () => {
+  const run = spawnSync(join(build, 'tests/mint'), [stack.config.file, 'bob', '20'], { encoding: 'utf8' });
+  const handles = run.stdout.trim().split('\n').map((line) => line.split(' ')[1]);
+  stack.sql('UPDATE session SET last_seen = last_seen - 120000000');
+  await freeze(stack.mariadb.pid);
+  try {
+    const answers = await Promise.all(handles.map((handle) => verify('/private/', { handle, seconds: 100 })));
+    assert.deepEqual(answers.map(({ status }) => status), Array(20).fill(503));
+    decided(await verify('/private/'), 401, 'unauthenticated', login('/private/'));
+  } finally {
+    process.kill(stack.mariadb.pid, 'SIGCONT');
+  }
+  await until(async () => (await verify('/private/', { handle: handles[0] })).status === 200, 'it decides again');
 });
 
 test('a fault is 503, and never a decision', async () => {
