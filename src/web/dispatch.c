@@ -169,10 +169,10 @@ static void add_common_headers(struct call *call)
 
 static void send_answer(struct call *call)
 {
+	if (!call->authorizes || authorizer_shows(call))
+		add_common_headers(call);
 	if (call->authorizes)
 		authorizer_shape(call);
-	else
-		add_common_headers(call);
 	call->response.head_only = call->request.method == METHOD_HEAD;
 	enum err err = response_send(&call->response, call->fcgi);
 	if (err == OK)

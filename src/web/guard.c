@@ -152,7 +152,13 @@ static enum err resolve_guarded(struct call *call)
 		TRY(token_prove(call));
 	if (call->credential.syntax != CREDENTIAL_WELL_FORMED)
 		return OK;
-	return session_look_up(call->auth.db, call->arena, &look_up, 1);
+	/* Whoever waits here keeps a thread of the web server's, which has other things to serve.
+	 */
+	if (!breaker_lets(call->app->guarded, clock_monotonic()))
+		return ERR_UNAVAILABLE;
+	enum err e = session_look_up(call->auth.db, call->arena, &look_up, 1);
+	breaker_note(call->app->guarded, clock_monotonic(), e != OK);
+	return e;
 }
 
 static enum err resolve(struct call *call, bool *answered)

@@ -133,6 +133,20 @@ void guarded_decide(struct call *call)
 	guarded->decision = protect_decide(call->app->config, &guarded->asked, &call->session);
 }
 
+bool guarded_needs_factor(const struct call *call, struct str place)
+{
+	struct protect_request asked = {
+		.method = STR("GET"),
+		.ip = call->request.remote_addr,
+		.now = call->request.now,
+	};
+	struct str query = STR_NONE;
+
+	if (!str_is_present(place) || request_target(call->arena, place, &asked.path, &query) != OK)
+		return false;
+	return protect_decide(call->app->config, &asked, &call->session).needs_aal2;
+}
+
 bool guarded_is_granted(const struct call *call)
 {
 	const struct guarded *guarded = call->guarded;

@@ -35,6 +35,11 @@ struct guarded {
 MUST_CHECK enum err guarded_open(struct call *call);
 /* Decides by call->session. No statement. */
 void guarded_decide(struct call *call);
+/*
+ * Whether a place of ours, as return_to names it, asks for a second factor that the call's session
+ * lacks: no password would do.
+ */
+bool guarded_needs_factor(const struct call *call, struct str place);
 /* Whether it is granted; a flaw never is. */
 bool guarded_is_granted(const struct call *call);
 /* The problem that the decision is, as a status and a code. Of one that is not granted. */
