@@ -148,8 +148,7 @@ static enum err resolve_guarded(struct call *call)
 	call->session.standing = SESSION_UNKNOWN;
 	if (call->credential.syntax != CREDENTIAL_WELL_FORMED)
 		return OK;
-	if (call->credential.carrier == CARRIER_TOKEN)
-		TRY(token_prove(call));
+	TRY(token_prove(call));
 	if (call->credential.syntax != CREDENTIAL_WELL_FORMED)
 		return OK;
 	/* Whoever waits here keeps a thread of the web server's, which has other things to serve.
@@ -167,9 +166,7 @@ static enum err resolve(struct call *call, bool *answered)
 		return OK;
 	if (has(call, ROUTE_GUARDS))
 		return resolve_guarded(call);
-	if (call->credential.syntax == CREDENTIAL_WELL_FORMED &&
-	    call->credential.carrier == CARRIER_TOKEN)
-		TRY(token_prove(call));
+	TRY(token_prove(call));
 	switch (call->credential.syntax) {
 	case CREDENTIAL_ABSENT:
 		return OK;
