@@ -38,11 +38,12 @@ guardCases('apache-proxy', {
     Include "${guarded}"
   </Location>`).join(''),
   }),
+  // Before gatepost.conf.
   whole: (ports) => ({
-    global,
-    extra: `${folders(ports)}
-  <Location "/">
-    Include "${guarded}"
-  </Location>`,
+    global: `${global}
+<Location "/">
+  Include "${guarded}"
+</Location>`,
+    extra: folders(ports),
   }),
 });

@@ -27,11 +27,9 @@ $HTTP["url"] =~ "^/${dir}(?:/|$)" {
 	${/^plain/.test(dir) ? '' : lua}
 }`).join(''),
   }),
-  // gatepost.conf comes after it, and has the last word below /auth.
   whole: (ports) => ({
-    global: `server.modules += ( "mod_fastcgi" )
-${folders(ports)}
-$HTTP["url"] =~ "^/" {
+    extra: `${folders(ports)}
+$HTTP["url"] !~ var.gatepost_path {
 	include "${snippet('guarded.conf')}"
 	${lua}
 }`,
