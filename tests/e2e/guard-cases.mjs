@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, request as httpRequest } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
 import { join } from 'node:path';
 import { build, configText, startStack } from '../support/harness.mjs';
 import { configtest, isRoot, program } from '../support/servers.mjs';
@@ -79,9 +80,10 @@ async function startBackEnd() {
 
 /*
  * Registers the cases for a server of servers.mjs. site(ports), whole(ports): its text {extra, global} for guarded
- * folders, and for a site all of which is guarded. Of lighttpd "plain" folders are guarded without guarded.lua.
+ * folders, and for a site all of which is guarded. Of lighttpd "plain" folders are guarded without guarded.lua. http2:
+ * it speaks it.
  */
-export function guardCases(server, { site, whole }) {
+export function guardCases(server, { site, whole, http2 = false }) {
   const isApache = /^apache/.test(server);
   let stack, back, php, marks, client, ports, people;
   before(async () => {
@@ -126,7 +128,7 @@ export function guardCases(server, { site, whole }) {
     return answer;
   };
   const times = (answer, name) => answer.rawHeaders.filter((text, i) => i % 2 === 0 && text.toLowerCase() === name).length;
-  // A refusal says nothing that is for back ends, and all that a client needs, once.
+  // HD-06: a refusal says nothing that is for back ends, and all that a client needs, once.
   const isRefusal = (answer, type) => {
     assert.match(answer.headers['content-type'], type, answer.body);
     assert.match(answer.headers['x-request-id'] ?? '', /^[A-Za-z0-9_-]{22}$/);
@@ -220,7 +222,7 @@ export function guardCases(server, { site, whole }) {
     isProblem(await get('/private/secret.txt', { Authorization: `Bearer ${token}` }), 401, 'unauthenticated');
   });
 
-  test('malformed, unknown, expired, revoked, locked, held', async () => {
+  test('SE-16, SE-17: malformed, unknown, expired, revoked, locked, held', async () => {
     for (const value of ['gps_short', 'gps_', `gps_${'!'.repeat(43)}`, `gps_${'A'.repeat(43)}`, 'x', '../../etc/passwd', 'a.b.c']) {
       isProblem(await get('/private/secret.txt', byHandle(value)), 401, 'unauthenticated');
       isProblem(await get('/private/secret.txt', { Cookie: `${COOKIE}=${value}` }), 401, 'unauthenticated');
@@ -263,7 +265,7 @@ export function guardCases(server, { site, whole }) {
     people.alice = mint('alice', 1)[0].handle;
   });
 
-  test('a role that is not there: 403, and the page offers another person', async () => {
+  test('AZ-04: a role that is not there: 403, and the page offers another person', async () => {
     isProblem(await get('/admin/secret.txt', byHandle(people.alice)), 403, 'forbidden');
     const visitor = stack.visitor();
     await visitor.signIn(stack.users.alice);
@@ -357,7 +359,7 @@ export function guardCases(server, { site, whole }) {
     await served('/strong/secret.txt', byCookie(visitor));
   });
 
-  test('another host is refused with what to set, and never sent in a circle', async () => {
+  test('IN-19: another host is refused with what to set, and never sent in a circle', async () => {
     for (const host of ['other.test', `other.test:${stack.port}`, 'localhost', `127.0.0.1:${stack.port}`]) {
       for (const who of [stranger, byHandle(people.alice)]) {
         const answer = await get('/private/secret.txt', { ...who, Host: host });
@@ -470,7 +472,7 @@ export function guardCases(server, { site, whole }) {
     isProblem(await get('/app/what'), 401, 'unauthenticated');
   });
 
-  test('an underscore in place of a hyphen makes no fact and no credential', async () => {
+  test('IN-13: an underscore in place of a hyphen makes no fact and no credential', async () => {
     const spelled = ['X_Gatepost_Roles', 'X-Gatepost_Roles', 'X_Gatepost-Roles', 'x_gatepost_user_id', 'X-Gatepost-Session_Id', 'X_Remote_User', 'Remote_User', 'REMOTE_USER', 'X-Remote_User'];
     for (const name of spelled) {
       for (const path of ['/app/x', '/app/public/x', '/private/env.sh', '/open/env.php']) {
@@ -610,6 +612,34 @@ export function guardCases(server, { site, whole }) {
       });
     }
   });
+
+  if (http2) {
+    test('nor over HTTP/2', async () => {
+      const host = `localhost:${stack.port}`;
+      const session = connectHttp2(stack.origin, { ca: stack.client.ca });
+      const ask = (path, headers) => new Promise((resolve, reject) => {
+        const stream = session.request({ ':path': path, ...headers });
+        let status, body = '';
+        stream.on('response', (got) => { status = got[':status']; });
+        stream.setEncoding('latin1').on('data', (chunk) => { body += chunk; });
+        // A stream that the server resets has no answer, which is one, too.
+        stream.on('error', (error) => (/NGHTTP2/.test(error.message) ? resolve({ status, body }) : reject(error)));
+        stream.on('end', () => resolve({ status, body }));
+        stream.end();
+      });
+      try {
+        assert.ok((await ask('/private/secret.txt', { 'x-session-id': people.alice })).body.includes(marks.private));
+        for (const [dir, headers] of [['private', {}], ['admin', { 'x-session-id': people.alice }]]) {
+          await eachOf(spellings(dir, host), async (path) => {
+            const { status, body } = await ask(path, headers);
+            assert.ok(!body.includes(marks[dir]), `${JSON.stringify(path)}: ${status} ${body}`);
+          });
+        }
+      } finally {
+        session.close();
+      }
+    });
+  }
 
   test('no method, version or header of a request makes it another one', async () => {
     const path = '/private/secret.txt';

@@ -20,6 +20,7 @@ $HTTP["url"] =~ "^/(?:app|plainapp|loose)/" {
 }`;
 
 guardCases('lighttpd', {
+  http2: true,
   site: ({ dirs, ...ports }) => ({
     extra: folders(ports) + dirs.map((dir) => `
 $HTTP["url"] =~ "^/${dir}(?:/|$)" {
