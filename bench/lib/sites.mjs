@@ -60,7 +60,7 @@ const cgiExtra = () => `$HTTP["url"] =~ "^/empty" {
 `;
 
 // Apache asks an authorizer by TCP only; @BARE_PORT@ is the bare one's.
-const apacheGlobal = () => `${['authnz_fcgi', 'authz_user', 'setenvif'].map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')}
+const apacheGlobal = () => `${['authnz_fcgi', 'authz_user'].map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')}
 AuthnzFcgiDefineProvider authn bare fcgi://127.0.0.1:@BARE_PORT@/
 AuthnzFcgiDefineProvider authn off fcgi://127.0.0.1:@GUARD_PORT@/
 `;

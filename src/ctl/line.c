@@ -45,6 +45,10 @@ static const struct option_def OPTIONS[CTL_OPTION_COUNT] = {
 	[CTL_OVERLAP] = {"--overlap", true, false},
 	[CTL_SECRET_FILE] = {"--secret-file", true, false},
 	[CTL_ELEVATED] = {"--elevated", false, false},
+	[CTL_HTPASSWD] = {"--htpasswd", true, false},
+	[CTL_GROUPS] = {"--groups", true, false},
+	[CTL_CSV] = {"--csv", true, false},
+	[CTL_DRY_RUN] = {"--dry-run", false, false},
 };
 
 const char *line_option_name(enum ctl_option option)

@@ -148,8 +148,13 @@ static const struct stmt_def table[STMT_COUNT] = {
 	DEF(STMT_PASSWORD_INSERT, .params = "bbi", .roles = WEB,
 	    .sql = "INSERT INTO password (user_id, hash, changed_at, must_change) "
 		   "VALUES (?,?,?,0)"),
+	/* The user's own, else the next by key, else the first. */
 	DEF(STMT_PASSWORD_GET, .params = "b", COLS(hash_cols), .kind = STMT_READ, .roles = HASH,
-	    .sql = "SELECT hash FROM password WHERE user_id = ?"),
+	    .sql = "SELECT user_id, hash FROM ("
+		   "(SELECT user_id, hash, 0 AS turn FROM password WHERE user_id >= ? "
+		   "ORDER BY user_id LIMIT 1) UNION ALL "
+		   "(SELECT user_id, hash, 1 AS turn FROM password ORDER BY user_id LIMIT 1)) c "
+		   "ORDER BY turn LIMIT 1"),
 	DEF(STMT_PASSWORD_MUST_CHANGE, .params = "b", COLS(number_cols), .kind = STMT_READ,
 	    .roles = WEB, .sql = "SELECT must_change AS value FROM password WHERE user_id = ?"),
 	DEF(STMT_PASSWORD_REQUIRE_CHANGE, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,

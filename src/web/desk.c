@@ -155,6 +155,11 @@ static bool asks(struct call *call)
 	return call->credential.syntax == CREDENTIAL_WELL_FORMED;
 }
 
+static bool has_no_stdin(const struct call *call)
+{
+	return call->authorizes && str_is_present(call->request.apache_role);
+}
+
 /* Begins the request of a connection, whose parameters have arrived. */
 static void let_in(struct desk *desk, int fd, enum fcgi_arrival arrival)
 {
@@ -181,7 +186,7 @@ static void let_in(struct desk *desk, int fd, enum fcgi_arrival arrival)
 	}
 	struct visitor visitor = {
 		.call = call,
-		.whole = arrival == FCGI_ARRIVAL_WHOLE,
+		.whole = arrival == FCGI_ARRIVAL_WHOLE || has_no_stdin(call),
 		.asking = asks(call),
 	};
 	if (visitor.asking)
