@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { source } from '../support/harness.mjs';
 import { guardCases } from './guard-cases.mjs';
 
-const modules = ['authnz_fcgi', 'authz_user', 'setenvif', 'cgid', 'proxy_http']
+const modules = ['authnz_fcgi', 'authz_user', 'setenvif', 'cgid', 'proxy_http', 'rewrite']
   .map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n');
 const guard = join(source, 'conf/apache/guard.conf');
 const guarded = join(source, 'conf/apache/guarded.conf');
@@ -14,6 +14,10 @@ const folders = ({ php, back }) => `
     AddHandler cgi-script .sh
     DirectoryIndex index.html
     Require all granted
+  </Directory>
+  <Directory "@DIR@/www/private">
+    RewriteEngine On
+    RewriteRule "^front(\\.[a-z]+)" "env$1"
   </Directory>
   ProxyFCGIBackendType GENERIC
   <FilesMatch "\\.php$">

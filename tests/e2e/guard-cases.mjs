@@ -377,8 +377,8 @@ export function guardCases(server, { site, whole, http2 = false }) {
     if (answer.json) return answer.json;
     return Object.fromEntries(answer.body.split('\n').filter(Boolean).map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]));
   }
-  // Apache wants a name for everybody; "-" is none that anybody can have.
-  const isNobody = (told) => assert.equal(told.REMOTE_USER, isApache ? '-' : undefined);
+  // Apache wants a name for everybody; "-" is none that anybody can have, and only CGI programs see it.
+  const isNobody = (told) => assert.equal(told.REMOTE_USER, isApache && !told.FCGI_ROLE ? '-' : undefined);
   const fact = ['Remote-User', ...['User-Id', 'Email', 'Roles', 'Tenant', 'Session-Id', 'Aal', 'Ticket'].map((name) => `Gatepost-${name}`)];
   const forged = Object.fromEntries([
     ...fact, ...fact.slice(1).map((name) => name.replaceAll('-', '_').toUpperCase()), ...fact.map((name) => `X-${name.replace(/^Remote/, 'Gatepost-Remote')}`),
@@ -414,6 +414,12 @@ export function guardCases(server, { site, whole, http2 = false }) {
         for (const name of ['USER_ID', 'EMAIL', 'ROLES', 'TENANT', 'SESSION_ID', 'AAL', 'TICKET']) assert.equal(nobody[`GATEPOST_${name}`], undefined, name);
         noneForged(nobody);
       }
+      const rewritten = await facts(`/private/${file.replace('env', 'front')}?x=1`, byHandle(handle, forged));
+      for (const name of Object.keys(told).filter((one) => /^(REMOTE_USER|(HTTP_X_)?GATEPOST_(?!TICKET).*)$/.test(one))) assert.equal(rewritten[name], told[name], name);
+      assert.ok(rewritten.GATEPOST_TICKET);
+      noneForged(rewritten);
+      assert.equal(rewritten.HTTP_X_SESSION_ID, undefined);
+      isProblem(await get(`/private/${file.replace('env', 'front')}`, forged), 401, 'unauthenticated');
       const open = await facts(`/open/${file}`, byHandle(handle));
       isNobody(open);
       assert.equal(open.GATEPOST_USER_ID, undefined, 'a public place tells nothing of whoever comes');

@@ -8,7 +8,8 @@ const snippet = (name) => join(source, 'conf/lighttpd', name);
 const lua = `magnet.attract-physical-path-to = ( "${snippet('guarded.lua')}" )`;
 
 const folders = ({ back }) => `
-server.modules += ( "mod_cgi", "mod_magnet", "mod_proxy" )
+server.modules += ( "mod_cgi", "mod_magnet", "mod_proxy", "mod_rewrite" )
+url.rewrite-once = ( "^/private/front(\\.[a-z]+)" => "/private/env$1" )
 var.gatepost_guard = "@GUARD_SOCKET@"
 include "${snippet('guard.conf')}"
 index-file.names = ( "index.html" )
