@@ -53,12 +53,13 @@ function fill(www) {
     writeFileSync(join(www, file), text);
     chmodSync(join(www, file), mode);
   };
-  for (const dir of [...dirs, 'plain', 'private/public', 'private/other', 'admin/public', 'fresh/public', 'far/public']) {
+  for (const dir of [...dirs, 'free', 'plain', 'private/public', 'private/other', 'admin/public', 'fresh/public', 'far/public']) {
     marks[dir] = `guarded ${dir} ${randomBytes(12).toString('hex')}`;
     mkdirSync(join(www, dir), { recursive: true, mode: 0o755 });
     write(`${dir}/secret.txt`, `${marks[dir]}\n`);
     write(`${dir}/index.html`, `<p>${marks[dir]}</p>\n`);
     write(`${dir}/env.sh`, '#!/bin/sh\ncat >/dev/null\necho "Content-Type: text/plain"; echo; env\n', 0o755);
+    write(`${dir}/go.sh`, '#!/bin/sh\nprintf "Location: %s\\r\\n\\r\\n" "$QUERY_STRING"\n', 0o755);
     write(`${dir}/env.php`, "<?php header('Content-Type: application/json'); echo json_encode(array_filter($_SERVER, 'is_string'));\n");
   }
   chmodSync(www, 0o755);
@@ -557,6 +558,24 @@ export function guardCases(server, { site, whole, http2 = false }) {
     assert.equal(missing.status, 404);
     for (const name of missing.rawHeaders) assert.doesNotMatch(name, /^(Variable-|X-Gatepost|GATEPOST)/i);
     isProblem(await get('/private/none.txt'), 401, 'unauthenticated');
+  });
+
+  // A script's Location header with a path is not sent to the client, but followed by Apache.
+  test('a redirection inside the web server leads past no rule', async () => {
+    for (const [to, dir] of [['/private/secret.txt', 'private'], ['/admin/secret.txt', 'admin'], ['//admin/./secret.txt', 'admin']]) {
+      for (const from of ['free', 'open']) {
+        const path = `/${from}/go.sh?${to}`;
+        const stranger = await get(path);
+        assert.ok(!stranger.body.includes(marks[dir]), stranger.body);
+        if (isApache) assert.equal(stranger.status, 401, stranger.body);
+        const alice = await get(path, byHandle(people.alice));
+        if (dir === 'admin') assert.ok(!alice.body.includes(marks.admin), alice.body);
+        if (isApache && from === 'free') assert.equal(alice.status, dir === 'admin' ? 403 : 200, alice.body);
+        const admin = await get(path, byHandle(people.admin));
+        if (isApache && from === 'free') assert.ok(admin.body.includes(marks[dir]), `${admin.status} ${admin.body}`);
+        if (!isApache) assert.equal(admin.status, 302);
+      }
+    }
   });
 
   test('a condition or a range opens nothing', async () => {
