@@ -33,7 +33,9 @@ static bool is_grant(const struct call *call)
 
 bool authorizer_shows(const struct call *call)
 {
-	return !is_grant(call) && !str_is_present(call->request.apache_role);
+	/* For a redirection Apache asks for no other page. */
+	return !is_grant(call) &&
+	       (!str_is_present(call->request.apache_role) || call->response.status < 400);
 }
 
 void authorizer_shape(struct call *call)

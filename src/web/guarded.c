@@ -75,6 +75,20 @@ static enum err read_place(struct call *call, struct str target, struct guarded 
 	return OK;
 }
 
+/* A redirection inside the web server leads past no rule: both places have to be open. */
+static void read_served(const struct call *call, struct guarded *guarded)
+{
+	struct str path = call->authorizes ? call->request.guard_place : STR_NONE;
+
+	if (str_is_present(call->request.denied))
+		path = call->request.denied_place;
+	if (!str_is_present(path) || str_equal(path, guarded->asked.path))
+		return;
+	guarded->served = path;
+	if (url_check_path(path) != OK || str_contains(path, ';'))
+		guarded->flaw = GUARDED_BAD_PATH;
+}
+
 /* Browsers say so; what says nothing and asks for HTML by name is one, too. */
 static bool is_navigation(const struct request *request)
 {
@@ -85,14 +99,32 @@ static bool is_navigation(const struct request *request)
 	return media_is_named(request->accept, STR("text/html"));
 }
 
-static void find_rule(struct call *call, struct guarded *guarded)
+static bool is_open(const struct call *call, const struct protect_request *asked)
 {
 	bool no_method = false;
 	const struct protect_config *rule =
-		protect_find(call->app->config, &guarded->asked, &no_method);
+		protect_find(call->app->config, asked, &no_method);
 
-	guarded->own = admit_is_own(call, guarded->asked.path);
-	guarded->open = guarded->own || (!no_method && protect_is_public(rule));
+	return !no_method && protect_is_public(rule);
+}
+
+/* The same question about the other place. */
+static struct protect_request served_of(const struct guarded *guarded)
+{
+	struct protect_request served = guarded->asked;
+
+	served.path = guarded->served;
+	return served;
+}
+
+static void find_rule(const struct call *call, struct guarded *guarded)
+{
+	struct protect_request served = served_of(guarded);
+	bool is_moved = str_is_present(served.path);
+
+	guarded->own = admit_is_own(call, is_moved ? served.path : guarded->asked.path);
+	guarded->open = guarded->own || (is_open(call, &guarded->asked) &&
+					 (!is_moved || is_open(call, &served)));
 }
 
 enum err guarded_open(struct call *call)
@@ -119,6 +151,8 @@ enum err guarded_open(struct call *call)
 		guarded->flaw = GUARDED_NO_TARGET;
 	else
 		TRY(read_place(call, target, guarded));
+	if (guarded->flaw == GUARDED_FINE)
+		read_served(call, guarded);
 	if (guarded->flaw == GUARDED_FINE && is_other_host(call))
 		guarded->flaw = GUARDED_OTHER_HOST;
 	if (guarded->flaw == GUARDED_FINE)
@@ -133,6 +167,13 @@ void guarded_decide(struct call *call)
 	if (guarded->flaw != GUARDED_FINE || guarded->own)
 		return;
 	guarded->decision = protect_decide(call->app->config, &guarded->asked, &call->session);
+	if (!str_is_present(guarded->served))
+		return;
+	struct protect_request served = served_of(guarded);
+	struct protect_decision decision =
+		protect_decide(call->app->config, &served, &call->session);
+	if (decision.verdict < guarded->decision.verdict)
+		guarded->decision = decision;
 }
 
 bool guarded_needs_factor(const struct call *call, struct str place)

@@ -18,6 +18,7 @@ enum guarded_flaw {
  */
 struct guarded {
 	struct protect_request asked;
+	struct str served; /* absent, or the path that the web server has made of what is asked */
 	enum guarded_flaw flaw;
 	struct str place; /* path and query as sent; absent: not one that return_to can hold */
 	bool own;         /* a page of Gatepost's, that has its own rules */
