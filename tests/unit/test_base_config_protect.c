@@ -299,10 +299,9 @@ static void other_settings_that_are_refused(void **state)
 		if (e != ERR_CONFIG || strstr(fault.text, expected) == NULL)
 			fail_msg("%s: %s", cases[i].line, fault.text);
 	}
-	assert_refused(*state, STR(REQUIRED SECTION("/a", "")),
-		       ":4: [protect \"/a\"] require is missing");
+	assert_refused(*state, STR(REQUIRED SECTION("/a", "")), ":4: this section lacks require");
 	assert_refused(*state, STR(REQUIRED SECTION("/a", "methods = GET\n")),
-		       ":4: [protect \"/a\"] require is missing");
+		       ":4: this section lacks require");
 	assert_refused(*state, STR(REQUIRED "[guard]\nticket = A Shop\n"),
 		       ":5: ticket must be the name of a service");
 }
