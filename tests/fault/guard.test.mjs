@@ -245,10 +245,9 @@ for (const server of guardServers) describe(server, () => {
       for (let at = 0; at < body.length; at += piece) stream.write(body.subarray(at, at + piece));
       stream.end();
     });
-    // So many streams are allowed at once: more are refused unread.
-    await new Promise((resolve) => session.once('remoteSettings', resolve));
     for (const piece of [1000, 16384, 1 << 20]) {
-      await Promise.all(range(session.remoteSettings.maxConcurrentStreams).map(async (i) => {
+      // So many streams lighttpd takes at once.
+      await Promise.all(range(8).map(async (i) => {
         const body = Buffer.concat([Buffer.from(`stream ${i} `), randomBytes(1000 + 9000 * i)]);
         const handle = [alice, undefined, admin][i % 3];
         const { status, bytes } = await post('/private/echo.sh', handle, body, piece);
