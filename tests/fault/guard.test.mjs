@@ -237,7 +237,7 @@ for (const server of guardServers) describe(server, () => {
     const session = connect(stack.origin, { ca: stack.client.ca });
     t.after(() => session.destroy());
     const post = (path, handle, body, piece) => new Promise((resolve, reject) => {
-      const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/octet-stream', ...(handle && { 'x-session-id': handle }) });
+      const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/octet-stream', 'content-length': body.length, ...(handle && { 'x-session-id': handle }) });
       const chunks = [];
       let status;
       stream.on('response', (head) => { status = head[':status']; });
