@@ -6,16 +6,18 @@ import { source, startStack } from './harness.mjs';
 
 const conf = (name) => join(source, 'conf', name);
 
-// What a directory needs: the snippets as shipped, and CGI scripts behind them. guard: instead of Gatepost's own authorizer.
+// What a directory needs: the snippets as shipped, and CGI scripts behind them. guard: instead of Gatepost's own authorizer;
+// append: behind all that.
 const sites = {
-  lighttpd: ({ guard = '@GUARD_SOCKET@' }) => ({
+  lighttpd: ({ guard = '@GUARD_SOCKET@', append = '' }) => ({
     server: 'lighttpd',
     extra: `
 server.modules += ( "mod_cgi" )
 cgi.assign = ( ".sh" => "/bin/sh" )
 var.gatepost_guard = "${guard}"
 include "${conf('lighttpd/guard.conf')}"
-$HTTP["url"] =~ "^/(private|admin|open)(?:/|$)" { include "${conf('lighttpd/guarded.conf')}" }`,
+$HTTP["url"] =~ "^/(private|admin|open)(?:/|$)" { include "${conf('lighttpd/guarded.conf')}" }
+${append}`,
   }),
   apache: ({ guard = 'fcgi://127.0.0.1:@GUARD_PORT@/' }) => ({
     server: 'apache-proxy',
@@ -41,10 +43,10 @@ export const guardServers = Object.keys(sites);
  * page.txt whose bytes no answer of Gatepost's has, and an echo.sh that gives back what was sent to it. → the stack, with
  * secret, and has(answer): those bytes are in it.
  */
-export async function startGuarded(server, { guard, settings, ...options } = {}) {
+export async function startGuarded(server, { guard, append, settings, ...options } = {}) {
   const stack = await startStack({
     guard: true,
-    ...sites[server]({ guard }),
+    ...sites[server]({ guard, append }),
     settings: {
       'protect "/admin/"': { require: 'role:admin' },
       'protect "/open/"': { require: 'public' },
