@@ -146,7 +146,7 @@ static void add_lack(struct lack *lack, const struct protect_term *term,
 		lack->needs_aal2 = false;
 		lack->max_age = term->span > lack->max_age ? term->span : lack->max_age;
 	} else if (term->kind == PROTECT_AAL2 && lack->max_age == 0) {
-		lack->needs_aal2 = true;
+		lack->needs_aal2 = session->aal < 2; /* one on hold may have it */
 	}
 }
 
@@ -197,6 +197,10 @@ static void decide_by_rule(const struct protect_request *request, const struct s
 		if (!meets_group(rule, request, session, &i, &lack))
 			take_lack(decision, &lack, first);
 	}
+	if (decision->verdict == PROTECT_STEP_UP)
+		return;
+	decision->needs_aal2 = false;
+	decision->max_age = 0;
 }
 
 static enum protect_verdict decide_by_default(const struct session *session)

@@ -13,7 +13,7 @@ static bool read_address(struct str text, unsigned char bytes[CIDR_BYTES], unsig
 	static const unsigned char mapped[] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
 	char copy[TEXT_MAX];
 
-	if (text.n == 0 || text.n >= sizeof copy)
+	if (text.n == 0 || text.n >= sizeof copy || str_contains(text, '\0'))
 		return false;
 	memcpy(copy, text.p, text.n);
 	copy[text.n] = '\0';

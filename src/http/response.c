@@ -185,7 +185,9 @@ void response_bare(struct response *response)
 
 size_t response_size(const struct response *response)
 {
-	return response->headers.n + response->body.n + sizeof fixed_headers + STATUS_BYTES;
+	size_t fixed = response->bare ? 0 : sizeof fixed_headers;
+
+	return response->headers.n + response->body.n + fixed + STATUS_BYTES;
 }
 
 #define PARTS 12

@@ -38,6 +38,13 @@ bool authorizer_shows(const struct call *call)
 	       (!str_is_present(call->request.apache_role) || call->response.status < 400);
 }
 
+static void refuse_plainly(struct response *response)
+{
+	response_reset(response);
+	response_status(response, 503);
+	response_bare(response);
+}
+
 void authorizer_shape(struct call *call)
 {
 	struct response *response = &call->response;
@@ -48,16 +55,14 @@ void authorizer_shape(struct call *call)
 		return;
 	}
 	/* Lest a status that nobody has set lets somebody in. */
-	if (response->status < 300) {
-		response_reset(response);
-		response_status(response, 503);
-	}
+	if (response->status < 300)
+		refuse_plainly(response);
 	/*
 	 * Apache calls every body text/html, and asks for the page behind ErrorDocument where there
 	 * is none, which says the same with its own type (page_denied.c).
 	 */
-	if (str_is_present(call->request.apache_role))
+	if (str_is_present(call->request.apache_role) || response_size(response) > ANSWER_MAX)
 		response_bare(response);
-	else if (response_size(response) > ANSWER_MAX)
-		response_bare(response);
+	if (response_size(response) > ANSWER_MAX)
+		refuse_plainly(response);
 }

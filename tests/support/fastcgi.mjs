@@ -106,3 +106,27 @@ export async function ask(socket, method, target, { handle, json, form, headers 
     link.close();
   }
 }
+
+/*
+ * All records that come back for these bytes until the other side closes, [{type, id, content}], and whether the last one
+ * was cut off. end: the connection is closed for writing behind them. at: a path or {host, port}.
+ */
+export async function exchange(at, bytes, { end = false, seconds = 60 } = {}) {
+  const socket = connect(at);
+  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject));
+  let got = Buffer.alloc(0);
+  socket.on('data', (chunk) => { got = Buffer.concat([got, chunk]); }).on('error', () => {});
+  const closed = new Promise((resolve) => socket.once('close', resolve));
+  const timer = setTimeout(() => socket.destroy(new Error('silence')), seconds * 1000);
+  if (end) socket.end(bytes);
+  else socket.write(bytes);
+  await closed;
+  clearTimeout(timer);
+  const records = [];
+  while (got.length >= 8 && got.length >= 8 + got.readUInt16BE(4) + got[6]) {
+    const length = got.readUInt16BE(4);
+    records.push({ type: got[1], id: got.readUInt16BE(2), content: got.subarray(8, 8 + length) });
+    got = got.subarray(8 + length + got[6]);
+  }
+  return { records, cut: got.length > 0, silent: socket.errored?.message === 'silence' };
+}
