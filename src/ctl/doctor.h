@@ -16,7 +16,7 @@ struct doctor_check {
 	const char *advice; /* what to do; "" when there is nothing */
 };
 
-#define DOCTOR_CHECKS_MAX 64
+#define DOCTOR_CHECKS_MAX 512
 
 /* One examination. The context's keys and db are NULL where they could not be opened. */
 struct doctor {

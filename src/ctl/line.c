@@ -45,6 +45,10 @@ static const struct option_def OPTIONS[CTL_OPTION_COUNT] = {
 	[CTL_OVERLAP] = {"--overlap", true, false},
 	[CTL_SECRET_FILE] = {"--secret-file", true, false},
 	[CTL_ELEVATED] = {"--elevated", false, false},
+	[CTL_METHOD] = {"--method", true, false},
+	[CTL_IP] = {"--ip", true, false},
+	[CTL_AAL2] = {"--aal2", false, false},
+	[CTL_SIGNED_IN] = {"--signed-in", true, false},
 };
 
 const char *line_option_name(enum ctl_option option)
