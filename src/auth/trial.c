@@ -1,4 +1,5 @@
-/* What somebody would be let into: a session that is only thought of, or one that lives a minute. */
+/* What somebody would be let into: a session that is only thought of, or one that lives a minute.
+ */
 #include "trial.h"
 
 #include "db.h"

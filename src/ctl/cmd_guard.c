@@ -134,7 +134,8 @@ static void add_person(struct buf *buf, const struct ctl *ctl, const struct expl
 		buf_add(buf, STR(", whose session would be over by now"));
 	else
 		buf_addf(buf, ", signed in %s%s with %s",
-			 ctl_given(ctl, CTL_SIGNED_IN) ? ctl->line.values[CTL_SIGNED_IN] : "just now",
+			 ctl_given(ctl, CTL_SIGNED_IN) ? ctl->line.values[CTL_SIGNED_IN]
+						       : "just now",
 			 ctl_given(ctl, CTL_SIGNED_IN) ? " ago" : "",
 			 ctl_given(ctl, CTL_AAL2) ? "two factors" : "one factor");
 }

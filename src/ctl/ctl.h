@@ -2,9 +2,9 @@
 #ifndef GATEPOST_CTL_CTL_H
 #define GATEPOST_CTL_CTL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <signal.h>
 #include <stdint.h>
 
 #include "context.h"
@@ -122,7 +122,8 @@ enum ctl_exit ctl_say(enum ctl_exit code, const char *format, ...)
 /* The line and code for an error that no command explains better. */
 enum ctl_exit ctl_failed(const struct ctl *ctl, enum err e);
 
-/* Keeps signals that end the program until *was is set again: what was begun is cleared up first. */
+/* Keeps signals that end the program until *was is set again: what was begun is cleared up first.
+ */
 void ctl_hold_signals(sigset_t *was);
 
 bool ctl_given(const struct ctl *ctl, enum ctl_option option);

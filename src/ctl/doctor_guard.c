@@ -195,8 +195,7 @@ static void check_listener(struct doctor *doctor, const struct listen_config *li
 		if (listener->address.n >= sizeof path.sun_path)
 			return;
 		memcpy(path.sun_path, listener->address.p, listener->address.n);
-		ask(doctor, listener->address.p,
-		    dial((const struct sockaddr *)&path, sizeof path));
+		ask(doctor, listener->address.p, dial((const struct sockaddr *)&path, sizeof path));
 		return;
 	}
 	if (!tcp_owner_parse(listener->address, &name))

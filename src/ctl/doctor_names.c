@@ -150,8 +150,7 @@ static enum err check_service(struct doctor *doctor, struct str service, const c
 	if (found)
 		return OK;
 	(*unknown)++;
-	doctor_add(doctor, DOCTOR_WARN, "services",
-		   "is it misspelled? Else gatepost service add",
+	doctor_add(doctor, DOCTOR_WARN, "services", "is it misspelled? Else gatepost service add",
 		   "%s: there is no service %.*s", where, (int)service.n, service.p);
 	return OK;
 }

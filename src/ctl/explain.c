@@ -21,8 +21,6 @@ static struct str target_of(const struct config *config, struct str url)
 
 static enum err decide(const struct config *config, struct arena *arena, struct explanation *e)
 {
-	struct str page = STR_NONE;
-
 	e->asked.path = e->place.path;
 	if (own_path_is(config->server.base_path, e->place.path)) {
 		e->kind = EXPLAIN_OWN;
@@ -30,7 +28,7 @@ static enum err decide(const struct config *config, struct arena *arena, struct 
 	}
 	e->kind = EXPLAIN_DECIDED;
 	e->decision = protect_decide(config, &e->asked, &e->session);
-	page = protect_page(e->decision.verdict, &e->session);
+	struct str page = protect_page(e->decision.verdict, &e->session);
 	if (!str_is_present(page))
 		return OK;
 	return return_to_link(arena, config, page, e->place.local, &e->location);
@@ -116,9 +114,8 @@ static const char *reason_of(const struct explanation *e)
 	case PROTECT_SIGN_IN:
 		return "has to sign in";
 	case PROTECT_COMPLETE:
-		return session_awaits_password(&e->session)
-			       ? "has to choose a new password first"
-			       : "has to complete the sign-in first";
+		return session_awaits_password(&e->session) ? "has to choose a new password first"
+							    : "has to complete the sign-in first";
 	case PROTECT_STEP_UP:
 		return e->decision.needs_aal2 ? "has to confirm with a second factor"
 					      : "has to confirm who they are";

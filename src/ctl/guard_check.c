@@ -1,4 +1,5 @@
-/* Proving from outside that an address is refused to who has no session, however it is asked for. */
+/* Proving from outside that an address is refused to who has no session, however it is asked for.
+ */
 #include "guard_check.h"
 
 #include <stdarg.h>
@@ -16,10 +17,11 @@
 #define ACCEPT_JSON STR("Accept: application/json")
 #define NAVIGATES STR("Sec-Fetch-Mode: navigate")
 #define NOT_ASKED                                                                                  \
-	"lighttpd: \"check-local\" => \"disable\" in the authorizer, as guarded.conf has it; else "  \
+	"lighttpd: \"check-local\" => \"disable\" in the authorizer, as guarded.conf has it; "     \
+	"else "                                                                                    \
 	"see what is said of an address that is served"
 #define SPELLED                                                                                    \
-	"the guard is asked for one spelling only: Apache <Location> (not <Files>), lighttpd "       \
+	"the guard is asked for one spelling only: Apache <Location> (not <Files>), lighttpd "     \
 	"$HTTP[\"url\"], nginx a prefix location see them all"
 
 void visit_say(struct visit *visit, enum doctor_result result, const char *name, const char *advice,
@@ -165,7 +167,8 @@ static void check_navigation(struct visit *visit)
 			  "a browser is refused (%d), but not sent to sign in", answer.status);
 	else
 		visit_say(visit, DOCTOR_OK, "browser", "",
-			  is_sent ? "a browser is sent to sign in (%d)" : "a browser is refused (%d)",
+			  is_sent ? "a browser is sent to sign in (%d)"
+				  : "a browser is refused (%d)",
 			  answer.status);
 }
 
@@ -322,8 +325,8 @@ static void check_spellings(struct visit *visit)
 	char escaped[5];
 	unsigned wrong = 0;
 	const struct spelling spellings[] = {
-		{"/", 0, ""},      {"/.", 0, ""},    {"/%2e", 0, ""}, {"/gatepost-check/..", 0, ""},
-		{"/%2e%2e", 0, ""}, {"", 0, ";x"},    {"", 0, "/."},   {"", 0, "%2f"},
+		{"/", 0, ""},       {"/.", 0, ""}, {"/%2e", 0, ""}, {"/gatepost-check/..", 0, ""},
+		{"/%2e%2e", 0, ""}, {"", 0, ";x"}, {"", 0, "/."},   {"", 0, "%2f"},
 		{escaped, 2, ""},
 	};
 	size_t n = sizeof spellings / sizeof spellings[0];
@@ -334,8 +337,8 @@ static void check_spellings(struct visit *visit)
 	for (size_t i = 0; i < n; i++)
 		check_spelling(visit, &spellings[i], &wrong);
 	if (wrong == 0)
-		visit_say(visit, DOCTOR_OK, "spellings", "",
-			  "%zu other spellings: none is served", n);
+		visit_say(visit, DOCTOR_OK, "spellings", "", "%zu other spellings: none is served",
+			  n);
 }
 
 /* False: there is nothing to prove, and it was said. */

@@ -35,8 +35,8 @@ void guard_check_stranger(struct visit *visit, struct str url);
 void guard_check_person(struct visit *visit, const struct trial *trial);
 
 /* One finding; "%.300s"-like texts are the caller's. */
-void visit_say(struct visit *visit, enum doctor_result result, const char *name,
-	       const char *advice, const char *format, ...) __attribute__((format(printf, 5, 6)));
+void visit_say(struct visit *visit, enum doctor_result result, const char *name, const char *advice,
+	       const char *format, ...) __attribute__((format(printf, 5, 6)));
 /* Asks origin for a target; ERR_MEMORY. */
 MUST_CHECK enum err visit_ask(const struct visit *visit, struct str target,
 			      struct fetch_request *request, struct fetch_answer *answer);

@@ -4,7 +4,7 @@
 #include "own_path.h"
 
 #define APACHE                                                                                     \
-	"Apache asks only where a Require needs a user: AuthnzFcgiCheckAuthnProvider without one "  \
+	"Apache asks only where a Require needs a user: AuthnzFcgiCheckAuthnProvider without one " \
 	"(or beside an inherited \"Require all granted\"), and any second Require that is true "   \
 	"for everybody, let everybody in unasked. Include guarded.conf in a <Location> of this "   \
 	"path, with no other Require in it"
@@ -12,10 +12,12 @@
 	"lighttpd asks only within the condition that includes guarded.conf: does "                \
 	"$HTTP[\"url\"] match this path, and does no other block set fastcgi.server anew?"
 #define NGINX                                                                                      \
-	"nginx asks only in a location with auth_request, which is not inherited by one that says " \
+	"nginx asks only in a location with auth_request, which is not inherited by one that "     \
+	"says "                                                                                    \
 	"\"auth_request off\", and loses to a location that matches better"
 #define ANY                                                                                        \
-	"the web server does not ask the guard here: Apache needs guarded.conf in a <Location> of " \
+	"the web server does not ask the guard here: Apache needs guarded.conf in a <Location> "   \
+	"of "                                                                                      \
 	"this path and no other Require that is true for everybody, lighttpd guarded.conf in a "   \
 	"condition that matches, nginx auth_request in the location that serves it"
 
@@ -84,10 +86,8 @@ static bool is_our_problem(const struct config *config, const struct fetch_answe
 
 bool guard_is_marked(const struct config *config, const struct fetch_answer *answer)
 {
-	struct str value = STR_NONE;
-
 	for (size_t i = 0;; i++) {
-		value = fetch_header(answer, "WWW-Authenticate", i);
+		struct str value = fetch_header(answer, "WWW-Authenticate", i);
 		if (!str_is_present(value))
 			break;
 		if (contains(value, STR("realm=\"gatepost\"")))
@@ -139,8 +139,7 @@ enum guard_reading guard_judge(const struct config *config, struct str target,
 	if (guard_is_marked(config, answer))
 		return GUARD_REFUSED;
 	if (answer->status < 400) {
-		struct str there =
-			path_of(local_part(config, fetch_header(answer, "Location", 0)));
+		struct str there = path_of(local_part(config, fetch_header(answer, "Location", 0)));
 		bool is_folder = there.n == path_of(target).n + 1 &&
 				 guard_is_spelling(config, target, answer);
 
@@ -151,10 +150,8 @@ enum guard_reading guard_judge(const struct config *config, struct str target,
 
 bool guard_is_private(const struct fetch_answer *answer)
 {
-	struct str value = STR_NONE;
-
 	for (size_t i = 0;; i++) {
-		value = fetch_header(answer, "Cache-Control", i);
+		struct str value = fetch_header(answer, "Cache-Control", i);
 		if (!str_is_present(value))
 			return false;
 		if (contains(value, STR("private")) || contains(value, STR("no-store")))

@@ -152,8 +152,8 @@ static enum err begin(struct person_visit *p, bool *begun)
 	*begun = true;
 	buf_init(&header, p->visit->doctor->arena, HEADER_MAX);
 	buf_add(&header, STR("X-Session-Id: "));
-	buf_add(&header, (struct str){.p = (const char *)p->issued.text.bytes,
-				      .n = p->issued.text.len});
+	buf_add(&header,
+		(struct str){.p = (const char *)p->issued.text.bytes, .n = p->issued.text.len});
 	return buf_str(&header, &p->header);
 }
 

@@ -160,7 +160,7 @@ test('a section that the web server does not ask for, and one that it asks for w
   const forgotten = await doctor(online(), { config: adding('[protect "/forgotten/"]\nrequire = user') });
   expect(forgotten, 'guarded', 'fail', /^\/forgotten\/?: NOT GUARDED: it is served without a session \(200\)/, /\$HTTP\["url"\]/);
   const local = await doctor(online(), { config: adding('[protect "/local/"]\nrequire = user') });
-  expect(local, 'guarded', 'fail', /^\/local: NOT GUARDED where no file is: .*nobody was asked/, /check-local/);
+  expect(local, 'guarded', 'fail', /^\/local\/: NOT GUARDED where no file is: .*nobody was asked/, /check-local/);
   const nothing = await doctor(online(), { config: adding('[protect "/nothing/"]\nrequire = user') });
   expect(nothing, 'guarded', 'fail', /^\/nothing: NOT GUARDED: it is answered 404 without a session/);
   const half = await doctor(online(), { config: adding('[protect "/half/"]\nrequire = public\nmethods = GET\n[protect "/half"]\nrequire = user\nmethods = POST') });

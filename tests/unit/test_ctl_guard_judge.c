@@ -46,8 +46,9 @@ static void answers_are_read_for_what_they_are(void **state)
 		{304, "", "", GUARD_SERVED},
 		{200, "WWW-Authenticate: Bearer realm=\"gatepost\"\r\n", "", GUARD_SERVED},
 		{401, "WWW-Authenticate: Bearer realm=\"gatepost\"\r\n", "", GUARD_REFUSED},
-		{401, "WWW-Authenticate: Basic realm=\"x\"\r\nwww-authenticate: Bearer "
-		      "realm=\"gatepost\", error=\"x\"\r\n",
+		{401,
+		 "WWW-Authenticate: Basic realm=\"x\"\r\nwww-authenticate: Bearer "
+		 "realm=\"gatepost\", error=\"x\"\r\n",
 		 "", GUARD_REFUSED},
 		{401, "WWW-Authenticate: Basic realm=\"gatepost.example\"\r\n", "", GUARD_BARRED},
 		{401, "", "", GUARD_BARRED},
@@ -112,8 +113,8 @@ static void at_the_root_too(void **state)
 	struct config config = config_of("");
 	struct fetch_answer login = answer_of(303, "Location: /login?return_to=%2Fa\r\n", "");
 	struct fetch_answer other = answer_of(303, "Location: /loginx\r\n", "");
-	struct fetch_answer problem =
-		answer_of(403, PROBLEM, "{\"type\":\"https://www.example.org/problems#forbidden\"}");
+	struct fetch_answer problem = answer_of(
+		403, PROBLEM, "{\"type\":\"https://www.example.org/problems#forbidden\"}");
 
 	(void)state;
 	assert_int_equal(guard_judge(&config, STR("/a"), &login), GUARD_REFUSED);
