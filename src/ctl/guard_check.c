@@ -30,13 +30,13 @@ void visit_say(struct visit *visit, enum doctor_result result, const char *name,
 	char text[TEXT_MAX];
 	va_list arguments;
 
+	va_start(arguments, format);
+	(void)vsnprintf(text, sizeof text, format, arguments);
+	va_end(arguments);
 	if (result > visit->worst)
 		visit->worst = result;
 	if (visit->brief && result == DOCTOR_OK)
 		return;
-	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof text, format, arguments);
-	va_end(arguments);
 	doctor_add(visit->doctor, result, visit->brief ? "guarded" : name, advice, "%.*s: %.700s",
 		   (int)(visit->target.n < 300 ? visit->target.n : 300), visit->target.p, text);
 }

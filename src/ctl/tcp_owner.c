@@ -53,8 +53,10 @@ unsigned tcp_owner_fit(struct str line, const struct sockaddr_in *address, uid_t
 	    !str_cut(words[1], ':', &host, &port) || !str_equal(port, str_of(wanted)) ||
 	    str_to_u64(words[7], UINT32_MAX, &uid) != OK)
 		return 0;
-	*owner = (uid_t)uid;
-	return fit_address(host, address);
+	unsigned fit = fit_address(host, address);
+	if (fit > 0)
+		*owner = (uid_t)uid;
+	return fit;
 }
 
 /* The better of what was found before and what is in this file. */
