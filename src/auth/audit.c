@@ -67,6 +67,7 @@ static const struct {
 	[AUDIT_ROLE_CREATED] = {"role_created", "ok", LOG_LEVEL_INFO},
 	[AUDIT_ROLE_REDEFINED] = {"role_changed", "ok", LOG_LEVEL_INFO},
 	[AUDIT_ROLE_REMOVED] = {"role_removed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_SESSION_TRIED] = {"session_tried", "ok", LOG_LEVEL_WARN},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

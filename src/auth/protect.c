@@ -225,3 +225,18 @@ struct protect_decision protect_decide(const struct config *config,
 		decide_by_rule(request, session, &decision);
 	return decision;
 }
+
+struct str protect_page(enum protect_verdict verdict, const struct session *session)
+{
+	switch (verdict) {
+	case PROTECT_SIGN_IN:
+		return STR("/login");
+	case PROTECT_COMPLETE:
+		return session_awaits_password(session) ? STR("/account/password")
+							: STR("/second-factor");
+	case PROTECT_STEP_UP:
+		return STR("/reauth");
+	default:
+		return STR_NONE;
+	}
+}

@@ -55,6 +55,8 @@ bool protect_is_public(const struct protect_config *rule);
 struct protect_decision protect_decide(const struct config *config,
 				       const struct protect_request *request,
 				       const struct session *session);
+/* The page below base_path where a person goes to be let in; absent: none would help. */
+struct str protect_page(enum protect_verdict verdict, const struct session *session);
 /* One term, as protect_decide takes it: for explaining. */
 bool protect_is_met(const struct protect_config *rule, const struct protect_term *term,
 		    const struct protect_request *request, const struct session *session);

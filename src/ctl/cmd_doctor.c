@@ -72,6 +72,8 @@ enum ctl_exit cmd_doctor(struct ctl *ctl)
 	doctor_sockets(doctor);
 	doctor_database(doctor);
 	doctor_rights(doctor);
+	doctor_names(doctor);
+	doctor_guard(doctor);
 	if (!ctl_given(ctl, CTL_OFFLINE))
 		doctor_web(doctor);
 	enum ctl_exit code = doctor_report(doctor);

@@ -435,7 +435,12 @@ static const struct ctl_command *other_at(size_t i)
 
 	if (i < n)
 		return &services[i];
-	return i - n < ctl_role_command_count ? &ctl_role_commands[i - n] : NULL;
+	i -= n;
+	if (i < ctl_role_command_count)
+		return &ctl_role_commands[i];
+	i -= ctl_role_command_count;
+	const struct ctl_command *guard = ctl_commands_of_guard(&n);
+	return i < n ? &guard[i] : NULL;
 }
 
 const struct ctl_command *ctl_command_at(size_t i)

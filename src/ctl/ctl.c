@@ -1,6 +1,7 @@
 /* What the commands share: saying things, options, finding a user. */
 #include "ctl.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -30,6 +31,17 @@ enum ctl_exit ctl_failed(const struct ctl *ctl, enum err e)
 		return ctl_say(CTL_UNAVAILABLE,
 			       "the database did not answer; nothing was done, try again");
 	return ctl_say(CTL_UNAVAILABLE, "failed: %s", err_name(e));
+}
+
+void ctl_hold_signals(sigset_t *was)
+{
+	sigset_t ending;
+
+	(void)sigemptyset(&ending);
+	(void)sigaddset(&ending, SIGINT);
+	(void)sigaddset(&ending, SIGTERM);
+	(void)sigaddset(&ending, SIGHUP);
+	(void)pthread_sigmask(SIG_BLOCK, &ending, was);
 }
 
 bool ctl_given(const struct ctl *ctl, enum ctl_option option)

@@ -2,6 +2,7 @@
 #ifndef GATEPOST_CTL_CTL_H
 #define GATEPOST_CTL_CTL_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -59,11 +60,15 @@ enum ctl_option {
 	CTL_GROUPS,
 	CTL_CSV,
 	CTL_DRY_RUN,
+	CTL_METHOD,
+	CTL_IP,
+	CTL_AAL2,
+	CTL_SIGNED_IN,
 	CTL_OPTION_COUNT
 };
 
 #define CTL_ROLES_MAX 16
-#define CTL_OPERANDS_MAX 3
+#define CTL_OPERANDS_MAX 16
 
 /* The command line, taken apart. */
 struct ctl_line {
@@ -103,12 +108,14 @@ struct ctl_command {
 	uint64_t options;        /* bit 1 << enum ctl_option for each */
 	unsigned operands;       /* takes so many */
 	enum ctl_need need;
+	bool asks_for_user; /* with --user it needs the database */
 	enum ctl_exit (*run)(struct ctl *ctl);
 };
 
 /* The rows of the table, one after the other; NULL: there are no more. */
 const struct ctl_command *ctl_command_at(size_t i);
-/* Its parts in commands_service.c (static, *n rows) and commands_roles.c. */
+/* Its parts in commands_service.c and commands_guard.c (static, *n rows) and commands_roles.c. */
+const struct ctl_command *ctl_commands_of_guard(size_t *n);
 const struct ctl_command *ctl_commands_of_services(size_t *n);
 extern const struct ctl_command ctl_role_commands[];
 extern const size_t ctl_role_command_count;
@@ -118,6 +125,10 @@ enum ctl_exit ctl_say(enum ctl_exit code, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 /* The line and code for an error that no command explains better. */
 enum ctl_exit ctl_failed(const struct ctl *ctl, enum err e);
+
+/* Keeps signals that end the program until *was is set again: what was begun is cleared up first.
+ */
+void ctl_hold_signals(sigset_t *was);
 
 bool ctl_given(const struct ctl *ctl, enum ctl_option option);
 struct str ctl_value(const struct ctl *ctl, enum ctl_option option);
@@ -197,5 +208,7 @@ enum ctl_exit cmd_service_scope(struct ctl *ctl);
 enum ctl_exit cmd_service_disable(struct ctl *ctl);
 enum ctl_exit cmd_service_enable(struct ctl *ctl);
 enum ctl_exit cmd_service_remove(struct ctl *ctl);
+enum ctl_exit cmd_guard_explain(struct ctl *ctl);
+enum ctl_exit cmd_guard_check(struct ctl *ctl);
 
 #endif

@@ -16,7 +16,7 @@ struct doctor_check {
 	const char *advice; /* what to do; "" when there is nothing */
 };
 
-#define DOCTOR_CHECKS_MAX 64
+#define DOCTOR_CHECKS_MAX 512
 
 /* One examination. The context's keys and db are NULL where they could not be opened. */
 struct doctor {
@@ -44,6 +44,14 @@ void doctor_sockets(struct doctor *doctor);
 /* Connection (kept in the context for what follows), clock, schema, grants columns, purge. */
 void doctor_database(struct doctor *doctor);
 void doctor_rights(struct doctor *doctor);
+/* Names in the configuration that the database does not have; signing keys that do not open. */
+void doctor_names(struct doctor *doctor);
+/* The authorizer's sockets: whose they are, and what they answer. */
+void doctor_guard(struct doctor *doctor);
+bool doctor_has_authorizer(const struct config *config);
+struct web;
+/* That strangers are refused in every [protect] section; through the configured URL. */
+void doctor_guarded(const struct web *web);
 /* Through the configured URL; needs the network, and unless --no-drill the database. */
 void doctor_web(struct doctor *doctor);
 

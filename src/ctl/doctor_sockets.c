@@ -1,8 +1,6 @@
 /* Sockets: there, closed to others, answered, and by whom. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -11,6 +9,7 @@
 
 #include "doctor.h"
 #include "person.h"
+#include "tcp_owner.h"
 
 /* A connection that says nothing and goes; the worker knows such visitors. */
 static int connect_unix(const char *path)
@@ -79,33 +78,22 @@ static void check_unix(struct doctor *doctor, const char *path)
 	(void)close(fd);
 }
 
-static bool parse_tcp(const char *address, struct sockaddr_in *out)
+static void check_tcp(struct doctor *doctor, const struct listen_config *listener)
 {
-	char host[INET_ADDRSTRLEN] = "";
-	struct str left = STR_NONE;
-	struct str right = STR_NONE;
-	uint64_t port = 0;
-
-	if (!str_cut(str_of(address), ':', &left, &right) || left.n >= sizeof host ||
-	    str_to_u64(right, UINT16_MAX, &port) != OK)
-		return false;
-	memcpy(host, left.p, left.n);
-	*out = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-	return inet_pton(AF_INET, host, &out->sin_addr) == 1;
-}
-
-static void check_tcp(struct doctor *doctor, const char *address)
-{
+	const char *address = listener->address.p;
 	struct sockaddr_in name;
 	bool answers = false;
 
-	if (parse_tcp(address, &name)) {
+	if (tcp_owner_parse(listener->address, &name)) {
 		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 		answers = fd >= 0 && connect(fd, (const struct sockaddr *)&name, sizeof name) == 0;
 		if (fd >= 0)
 			(void)close(fd);
 	}
-	if (answers)
+	/* An authorizer's has checks of its own, and Apache needs it to be TCP. */
+	if (answers && listener->role == LISTEN_AUTHORIZER)
+		doctor_add(doctor, DOCTOR_OK, "socket", "", "%s: somebody answers", address);
+	else if (answers)
 		doctor_add(doctor, DOCTOR_WARN, "socket",
 			   "every user of this machine can connect and pose as the web server: "
 			   "prefer a unix socket",
@@ -128,6 +116,6 @@ void doctor_sockets(struct doctor *doctor)
 		if (strchr(address, '/') != NULL)
 			check_unix(doctor, address);
 		else
-			check_tcp(doctor, address);
+			check_tcp(doctor, &config->listeners[i]);
 	}
 }

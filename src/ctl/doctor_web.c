@@ -233,6 +233,7 @@ static void check_all(const struct web *web)
 	check_headers(web);
 	check_host(web);
 	check_plain(web);
+	doctor_guarded(web);
 	if (ctl_given(ctl, CTL_NO_DRILL))
 		return;
 	if (ctl->auth.db == NULL || ctl->auth.keys == NULL)

@@ -313,23 +313,12 @@ static void remove_user(const struct drill *drill)
 			   drill->name.p, err_name(e));
 }
 
-static void hold_signals(sigset_t *was)
-{
-	sigset_t ending;
-
-	(void)sigemptyset(&ending);
-	(void)sigaddset(&ending, SIGINT);
-	(void)sigaddset(&ending, SIGTERM);
-	(void)sigaddset(&ending, SIGHUP);
-	(void)pthread_sigmask(SIG_BLOCK, &ending, was);
-}
-
 void drill_run(const struct web *web)
 {
 	struct drill drill = {.web = web, .doctor = web->doctor};
 	sigset_t was;
 
-	hold_signals(&was);
+	ctl_hold_signals(&was);
 	if (make_user(&drill)) {
 		enum err e = by_handle(&drill);
 		if (e == OK)

@@ -30,6 +30,7 @@ static void set_up(struct fetch *fetch, const char *ca)
 	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
 	curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
+	curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, SECONDS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT, SECONDS);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L);
@@ -126,6 +127,11 @@ static void set_request(CURL *curl, const struct fetch_request *request, struct 
 	} else {
 		curl_easy_setopt(curl, CURLOPT_HTTPGET, 1L);
 	}
+	/* An answer to HEAD has no body to wait for. */
+	if (request->method != NULL && str_equal(str_of(request->method), STR("HEAD")))
+		curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+	else
+		curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
 static void explain(CURLcode code, struct fetch_answer *answer)
@@ -156,6 +162,7 @@ enum err fetch_get(struct fetch *fetch, struct arena *arena, const struct fetch_
 	curl_easy_getinfo(fetch->curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_easy_setopt(fetch->curl, CURLOPT_HTTPHEADER, NULL);
 	curl_easy_setopt(fetch->curl, CURLOPT_POSTFIELDS, NULL);
+	curl_easy_setopt(fetch->curl, CURLOPT_CUSTOMREQUEST, NULL);
 	wipe_headers(list);
 	answer.status = (int)status;
 	TRY(buf_str(&headers, &answer.headers));

@@ -17,7 +17,8 @@ struct fetch;
 struct fetch_request {
 	struct str url;
 	bool plain;                        /* http:// is allowed; else only https:// */
-	struct str body;                   /* absent: GET; else POST of application/json */
+	const char *method;                /* NULL: GET, or with a body POST */
+	struct str body;                   /* absent: none; else POST of application/json */
 	struct str headers[FETCH_HEADERS]; /* "Name: value"; absent ones are left out */
 };
 
@@ -33,7 +34,7 @@ struct fetch_answer {
 /*
  * Certificates are always verified, against the system's authorities or those of the file ca
  * (NULL: the system's). resolve "HOST:PORT:ADDRESS" or NULL. No proxy, no redirect is followed,
- * nothing of the environment is heeded. ERR_MEMORY.
+ * nothing of the environment is heeded; the path goes out as it is. ERR_MEMORY.
  */
 MUST_CHECK enum err fetch_open(const char *ca, const char *resolve, struct fetch **out);
 /* Sets NULL; NULL is fine. */

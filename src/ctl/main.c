@@ -119,7 +119,8 @@ static void close_all(struct opened *opened)
 static enum ctl_exit run(struct ctl *ctl, const struct ctl_command *command)
 {
 	struct opened opened = {.keys = NULL};
-	enum err e = open_all(ctl, command->need, &opened);
+	bool of_user = command->asks_for_user && ctl_given(ctl, CTL_USER);
+	enum err e = open_all(ctl, of_user ? CTL_NEED_DATABASE : command->need, &opened);
 	enum ctl_exit code = CTL_FINE;
 
 	if (e == OK)

@@ -2,6 +2,7 @@
  */
 #include "return_to.h"
 
+#include "buf.h"
 #include "config.h"
 #include "request.h"
 #include "uri.h"
@@ -64,4 +65,21 @@ struct return_to return_to_find(const struct config *config, struct str text)
 bool return_to_is_foreign(const struct return_to *target)
 {
 	return target->kind == RETURN_SITE || target->kind == RETURN_APP;
+}
+
+enum err return_to_link(struct arena *arena, const struct config *config, struct str page,
+			struct str place, struct url *out)
+{
+	struct str path = STR_NONE;
+	struct buf text;
+
+	buf_init(&text, arena, (size_t)8 * REQUEST_PATH_MAX);
+	buf_add(&text, config->server.base_path);
+	buf_add(&text, page);
+	if (str_is_present(place)) {
+		buf_add(&text, STR("?return_to="));
+		url_add_encoded(&text, place);
+	}
+	TRY(buf_str(&text, &path));
+	return url_absolute(arena, config->server.origin, path, out);
 }

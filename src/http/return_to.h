@@ -5,9 +5,11 @@
 
 #include <stdbool.h>
 
+#include "err.h"
 #include "str.h"
 #include "url.h"
 
+struct arena;
 struct config;
 
 enum return_kind {
@@ -38,5 +40,8 @@ struct return_to {
  */
 struct return_to return_to_find(const struct config *config, struct str text);
 bool return_to_is_foreign(const struct return_to *target);
+/* The address of one of our pages, below base_path, with return_to a place (absent: without). */
+MUST_CHECK enum err return_to_link(struct arena *arena, const struct config *config,
+				   struct str page, struct str place, struct url *out);
 
 #endif

@@ -2,13 +2,13 @@
 #include "admit.h"
 
 #include "buf.h"
+#include "own_path.h"
 #include "verify_access.h"
 #include "view.h"
 
 #define ALLOW_MAX 128
 #define SENTENCE_MAX 128
 #define DEFAULT_PORT STR(":443")
-#define METADATA_PATH STR("/.well-known/oauth-authorization-server")
 #define DENIED_PATH STR("/denied")
 #define JSON_SUFFIX STR("+json")
 
@@ -21,33 +21,14 @@ static enum err refuse(struct call *call, enum problem problem, const char *sent
 	return view_problem(call, problem, &(struct problem_detail){.detail = str_of(sentence)});
 }
 
-/* RFC 8414 §3.1: the host's name for the metadata, before the path of what it is about. */
-static bool is_metadata(struct str path, struct str base)
-{
-	return str_starts(path, METADATA_PATH) &&
-	       str_equal(str_sub(path, METADATA_PATH.n, path.n), base);
-}
-
-/* The path below base_path; false: it is not below. */
 static bool cut_base(const struct call *call, struct str path, struct str *own)
 {
-	struct str base = call->app->config->server.base_path;
-	if (!str_is_present(path))
-		return false;
-	if (is_metadata(path, base)) {
-		*own = METADATA_PATH;
-		return true;
-	}
-	if (!str_starts(path, base))
-		return false;
-	*own = str_sub(path, base.n, path.n);
-	return own->n == 0 || own->p[0] == '/';
+	return own_path_cut(call->app->config->server.base_path, path, own);
 }
 
 bool admit_is_own(const struct call *call, struct str path)
 {
-	struct str own;
-	return cut_base(call, path, &own) && routes_match(METHOD_GET, own).allowed != 0;
+	return own_path_is(call->app->config->server.base_path, path);
 }
 
 void admit_match(struct call *call)

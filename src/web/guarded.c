@@ -3,8 +3,9 @@
 
 #include "admit.h"
 #include "arena.h"
-#include "buf.h"
 #include "media.h"
+#include "place.h"
+#include "return_to.h"
 #include "view.h"
 
 #define OTHER_HOST                                                                                 \
@@ -59,19 +60,13 @@ static bool is_other_host(const struct call *call)
 
 static enum err read_place(struct call *call, struct str target, struct guarded *guarded)
 {
-	struct str query = STR_NONE;
-	struct url place;
-	enum err e = request_target(call->arena, target, &guarded->asked.path, &query);
+	struct place place;
 
-	if (e == ERR_INPUT || e == ERR_TOO_LARGE ||
-	    (e == OK && str_contains(guarded->asked.path, ';'))) {
+	TRY(place_read(call->arena, target, &place));
+	if (place.flaw != NULL)
 		guarded->flaw = GUARDED_BAD_PATH;
-		guarded->asked.path = STR("");
-		return OK;
-	}
-	TRY(e);
-	if (url_check_local(target, &place) == OK)
-		guarded->place = place.text;
+	guarded->asked.path = place.path;
+	guarded->place = place.local;
 	return OK;
 }
 
@@ -102,8 +97,7 @@ static bool is_navigation(const struct request *request)
 static bool is_open(const struct call *call, const struct protect_request *asked)
 {
 	bool no_method = false;
-	const struct protect_config *rule =
-		protect_find(call->app->config, asked, &no_method);
+	const struct protect_config *rule = protect_find(call->app->config, asked, &no_method);
 
 	return !no_method && protect_is_public(rule);
 }
@@ -123,8 +117,8 @@ static void find_rule(const struct call *call, struct guarded *guarded)
 	bool is_moved = str_is_present(served.path);
 
 	guarded->own = admit_is_own(call, is_moved ? served.path : guarded->asked.path);
-	guarded->open = guarded->own || (is_open(call, &guarded->asked) &&
-					 (!is_moved || is_open(call, &served)));
+	guarded->open = guarded->own ||
+			(is_open(call, &guarded->asked) && (!is_moved || is_open(call, &served)));
 }
 
 enum err guarded_open(struct call *call)
@@ -229,41 +223,16 @@ enum problem guarded_problem(const struct call *call)
 	}
 }
 
-static struct str page_of(const struct call *call)
-{
-	switch (call->guarded->decision.verdict) {
-	case PROTECT_SIGN_IN:
-		return STR("/login");
-	case PROTECT_COMPLETE:
-		return session_awaits_password(&call->session) ? STR("/account/password")
-							       : STR("/second-factor");
-	case PROTECT_STEP_UP:
-		return STR("/reauth");
-	default:
-		return STR_NONE;
-	}
-}
-
 enum err guarded_location(struct call *call, struct url *location, bool *there)
 {
 	const struct guarded *guarded = call->guarded;
-	struct str page = page_of(call);
-	struct str path;
-	struct buf text;
+	struct str page = protect_page(guarded->decision.verdict, &call->session);
 
 	*there = false;
 	if (guarded->flaw != GUARDED_FINE || !str_is_present(page) ||
 	    call->credential.syntax == CREDENTIAL_AMBIGUOUS)
 		return OK;
-	buf_init(&text, call->arena, (size_t)8 * REQUEST_PATH_MAX);
-	buf_add(&text, call->app->config->server.base_path);
-	buf_add(&text, page);
-	if (str_is_present(guarded->place)) {
-		buf_add(&text, STR("?return_to="));
-		url_add_encoded(&text, guarded->place);
-	}
-	TRY(buf_str(&text, &path));
-	TRY(url_absolute(call->arena, call->app->config->server.origin, path, location));
+	TRY(return_to_link(call->arena, call->app->config, page, guarded->place, location));
 	*there = true;
 	return OK;
 }

@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "own_path.h"
 #include "routes.h"
 #include "service.h"
 
@@ -351,6 +352,28 @@ static void unknown_paths_keep_their_surface(void **state)
 	}
 }
 
+/* Who has no handlers can tell our paths as well: the list has each of the table, and no other. */
+static void own_paths_are_those_of_the_table(void **state)
+{
+	const struct route *row;
+	const char *pattern;
+	(void)state;
+	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
+		bool listed = false;
+		for (size_t k = 0; (pattern = own_path_at(k)) != NULL; k++)
+			listed = listed || strcmp(pattern, row->path) == 0;
+		if (!listed)
+			fail_msg("own_path.c lacks %s", row->path);
+	}
+	for (size_t k = 0; (pattern = own_path_at(k)) != NULL; k++) {
+		bool routed = false;
+		for (size_t i = 0; (row = routes_at(i)) != NULL; i++)
+			routed = routed || strcmp(pattern, row->path) == 0;
+		if (!routed)
+			fail_msg("own_path.c has %s, which no route is about", pattern);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -371,6 +394,7 @@ int main(void)
 		cmocka_unit_test(another_method_leaves_only_what_is_allowed),
 		cmocka_unit_test(a_named_segment_takes_one_segment),
 		cmocka_unit_test(unknown_paths_keep_their_surface),
+		cmocka_unit_test(own_paths_are_those_of_the_table),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
