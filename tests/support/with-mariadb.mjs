@@ -4,9 +4,9 @@
  * named by GATEPOST_TEST_* in its environment, and exits as it does. The program's descriptor 3 takes
  * the lines "kill", "stop", "restart", "freeze" and "thaw" and answers "done" or "failed".
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freeze, start, temporaryFolder, until } from './stack.mjs';
@@ -24,13 +24,55 @@ export function program(name) {
 const asRoot = () => (process.getuid() === 0 ? ['--user=root'] : []);
 const logSize = '--innodb-log-file-size=16M';
 
+function run(command, args) {
+  const done = spawnSync(command, args, { encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`${command}: ${done.error?.message ?? ''}${done.stdout}${done.stderr}`);
+}
+
+// In the folder of the build, where all tests find what one of them has made; undefined where nothing can be put there.
+function shared() {
+  const build = process.env.GATEPOST_BUILD ?? join(source, 'build/dev');
+  try {
+    accessSync(build, constants.W_OK);
+  } catch {
+    return undefined;
+  }
+  return join(build, 'mariadb');
+}
+
+// The data of a new server. Made once by the same programs and options; all take copies.
+function template(args) {
+  const made = ['mariadb-install-db', 'mariadbd'].map(program).map((path) => [path, statSync(path).mtimeMs, statSync(path).size]);
+  const name = createHash('sha256').update(JSON.stringify([made, args, process.getuid()])).digest('hex').slice(0, 16);
+  return join(shared(), name);
+}
+
 // A server that starts clears the temporary tables of every other one that has the same tmpdir.
-export function installData(data, tmp, args = []) {
+function install(data, tmp, args) {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   mkdirSync(tmp, { recursive: true, mode: 0o700 });
-  const run = spawnSync(program('mariadb-install-db'), ['--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`, logSize, ...args,
-    '--auth-root-authentication-method=normal', '--skip-test-db'], { encoding: 'utf8' });
-  if (run.status !== 0) throw new Error(`mariadb-install-db: ${run.stdout}${run.stderr}`);
+  run(program('mariadb-install-db'), ['--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`, logSize, ...args,
+    '--auth-root-authentication-method=normal', '--skip-test-db']);
+}
+
+function installData(data, tmp, args) {
+  if (shared() === undefined) return install(data, tmp, args);
+  const whole = template(args);
+  if (!existsSync(whole)) {
+    mkdirSync(shared(), { recursive: true, mode: 0o700 });
+    const own = mkdtempSync(join(shared(), 'new-'));
+    try {
+      install(join(own, 'data'), join(own, 'tmp'), args);
+      renameSync(join(own, 'data'), whole);
+    } catch (error) {
+      // Another test was first.
+      if (!['ENOTEMPTY', 'EEXIST'].includes(error.code)) throw error;
+    } finally {
+      rmSync(own, { recursive: true, force: true });
+    }
+  }
+  mkdirSync(tmp, { recursive: true, mode: 0o700 });
+  run('cp', ['-a', '--sparse=always', whole, data]);
 }
 
 const entities = { amp: '&', lt: '<', gt: '>', quot: '"' };
@@ -67,7 +109,9 @@ export async function startMariadb({ dir, flushLog = 1, args: more = [], environ
     const args = ['--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`,
       `--socket=${socket}`, `--pid-file=${join(folder.dir, 'pid')}`, '--skip-networking', '--skip-log-bin', '--performance-schema=OFF',
       '--innodb-buffer-pool-size=24M', logSize, '--key-buffer-size=1M', '--aria-pagecache-buffer-size=1M',
-      '--max-connections=200', `--innodb-flush-log-at-trx-commit=${flushLog}`, ...more];
+      '--max-connections=200', `--innodb-flush-log-at-trx-commit=${flushLog}`,
+      // What was written outlives a killed server; that it outlives the machine, no test can see.
+      '--innodb-flush-method=nosync', '--debug-no-sync', ...more];
     // The kernel ends the server when this process is killed without a chance to do it.
     server = start('setpriv', ['--pdeathsig', 'KILL', program('mariadbd'), ...args, ...bootArguments(args)],
       { env: { ...process.env, ...environment } });
