@@ -37,13 +37,13 @@ function shared() {
   } catch {
     return undefined;
   }
-  return join(build, 'mariadb');
+  return join(build, `mariadb-${process.getuid()}`);
 }
 
 // The data of a new server. Made once by the same programs and options; all take copies.
 function template(args) {
   const made = ['mariadb-install-db', 'mariadbd'].map(program).map((path) => [path, statSync(path).mtimeMs, statSync(path).size]);
-  const name = createHash('sha256').update(JSON.stringify([made, args, process.getuid()])).digest('hex').slice(0, 16);
+  const name = createHash('sha256').update(JSON.stringify([made, args])).digest('hex').slice(0, 16);
   return join(shared(), name);
 }
 
@@ -86,11 +86,12 @@ function rowsOf(xml) {
 }
 
 /*
- * startMariadb({dir, flushLog, args, environment, bootArguments}) → {socket, pid, dir, sql(text, {database}), kill(signal), restart(), stop()}.
- * dir: where to keep it (then it stays); flushLog: innodb_flush_log_at_trx_commit, 1 for a crash test; args: more
+ * startMariadb({dir, flushLog, synced, args, environment, bootArguments}) → {socket, pid, dir, sql(text, {database}), kill(signal), restart(), stop()}.
+ * dir: where to keep it (then it stays); flushLog: innodb_flush_log_at_trx_commit, 1 for a crash test; synced: it waits
+ * for the disk, for measurements: what was written outlives a killed server anyway, and no test stops the machine; args: more
  * options of mariadbd; bootArguments(serverArguments): those of each start, which are given all the others.
  */
-export async function startMariadb({ dir, flushLog = 1, args: more = [], environment = {}, bootArguments = () => [] } = {}) {
+export async function startMariadb({ dir, flushLog = 1, synced = false, args: more = [], environment = {}, bootArguments = () => [] } = {}) {
   const folder = dir ? { dir, remove() {} } : temporaryFolder('gpdb-');
   const data = join(folder.dir, 'data');
   const tmp = join(folder.dir, 'tmp');
@@ -109,9 +110,7 @@ export async function startMariadb({ dir, flushLog = 1, args: more = [], environ
     const args = ['--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`,
       `--socket=${socket}`, `--pid-file=${join(folder.dir, 'pid')}`, '--skip-networking', '--skip-log-bin', '--performance-schema=OFF',
       '--innodb-buffer-pool-size=24M', logSize, '--key-buffer-size=1M', '--aria-pagecache-buffer-size=1M',
-      '--max-connections=200', `--innodb-flush-log-at-trx-commit=${flushLog}`,
-      // What was written outlives a killed server; that it outlives the machine, no test can see.
-      '--innodb-flush-method=nosync', '--debug-no-sync', ...more];
+      '--max-connections=200', `--innodb-flush-log-at-trx-commit=${flushLog}`, ...(synced ? [] : ['--innodb-flush-method=nosync', '--debug-no-sync']), ...more];
     // The kernel ends the server when this process is killed without a chance to do it.
     server = start('setpriv', ['--pdeathsig', 'KILL', program('mariadbd'), ...args, ...bootArguments(args)],
       { env: { ...process.env, ...environment } });
@@ -128,7 +127,7 @@ export async function startMariadb({ dir, flushLog = 1, args: more = [], environ
   // A temporary folder goes even when the process ends early; its server is killed by stack.mjs.
   const removeAtExit = () => folder.remove();
   process.on('exit', removeAtExit);
-  if (!existsSync(data)) installData(data, tmp, more);
+  if (!existsSync(data)) (synced ? install : installData)(data, tmp, more);
   await boot();
   return {
     socket,
