@@ -38,7 +38,7 @@ const inGroup = (server) => (server === 'apache-proxy' && isRoot ? { gid: wwwDat
  */
 export async function startBench({ server = 'lighttpd', pool = 'small', log }) {
   log(`${server}: starting, with ${sizes.sessions} sessions of ${sizes.people} people`);
-  const stack = await startStack({ server, users: ['seed'], settings, extra: extras[server](), mariadb: { synced: true, args: mariadbOptions(pool) } });
+  const stack = await startStack({ server, users: ['seed'], settings, extra: extras[server](), mariadb: { fresh: true, args: mariadbOptions(pool) } });
   const made = { stack, server, stops: [], bare: {} };
   made.stop = async () => {
     for (const stop of made.stops.reverse()) await stop();

@@ -86,12 +86,11 @@ function rowsOf(xml) {
 }
 
 /*
- * startMariadb({dir, flushLog, synced, args, environment, bootArguments}) → {socket, pid, dir, sql(text, {database}), kill(signal), restart(), stop()}.
- * dir: where to keep it (then it stays); flushLog: innodb_flush_log_at_trx_commit, 1 for a crash test; synced: it waits
- * for the disk, for measurements: what was written outlives a killed server anyway, and no test stops the machine; args: more
- * options of mariadbd; bootArguments(serverArguments): those of each start, which are given all the others.
+ * startMariadb({dir, flushLog, fresh, args, environment, bootArguments}) → {socket, pid, dir, sql(text, {database}), kill(signal), restart(), stop()}.
+ * dir: where to keep it (then it stays); flushLog: innodb_flush_log_at_trx_commit, 1 for a crash test; fresh: data of its
+ * own instead of a copy, where options make that large and nobody else has the same; args: more options of mariadbd; bootArguments(serverArguments): those of each start, which are given all the others.
  */
-export async function startMariadb({ dir, flushLog = 1, synced = false, args: more = [], environment = {}, bootArguments = () => [] } = {}) {
+export async function startMariadb({ dir, flushLog = 1, fresh = false, args: more = [], environment = {}, bootArguments = () => [] } = {}) {
   const folder = dir ? { dir, remove() {} } : temporaryFolder('gpdb-');
   const data = join(folder.dir, 'data');
   const tmp = join(folder.dir, 'tmp');
@@ -110,7 +109,7 @@ export async function startMariadb({ dir, flushLog = 1, synced = false, args: mo
     const args = ['--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`,
       `--socket=${socket}`, `--pid-file=${join(folder.dir, 'pid')}`, '--skip-networking', '--skip-log-bin', '--performance-schema=OFF',
       '--innodb-buffer-pool-size=24M', logSize, '--key-buffer-size=1M', '--aria-pagecache-buffer-size=1M',
-      '--max-connections=200', `--innodb-flush-log-at-trx-commit=${flushLog}`, ...(synced ? [] : ['--innodb-flush-method=nosync', '--debug-no-sync']), ...more];
+      '--max-connections=200', `--innodb-flush-log-at-trx-commit=${flushLog}`, ...more];
     // The kernel ends the server when this process is killed without a chance to do it.
     server = start('setpriv', ['--pdeathsig', 'KILL', program('mariadbd'), ...args, ...bootArguments(args)],
       { env: { ...process.env, ...environment } });
@@ -127,7 +126,7 @@ export async function startMariadb({ dir, flushLog = 1, synced = false, args: mo
   // A temporary folder goes even when the process ends early; its server is killed by stack.mjs.
   const removeAtExit = () => folder.remove();
   process.on('exit', removeAtExit);
-  if (!existsSync(data)) (synced ? install : installData)(data, tmp, more);
+  if (!existsSync(data)) (fresh ? install : installData)(data, tmp, more);
   await boot();
   return {
     socket,
