@@ -41,7 +41,7 @@ export async function startBench({ server = 'lighttpd', pool = 'small', log }) {
   const barePort = await freePort();
   const stack = await startStack({
     server, users: ['seed'], settings, extra: extras[server](), global: globals[server]().replaceAll('@BARE_PORT@', barePort),
-    guard: server !== 'lighttpd-cgi', mariadb: { args: mariadbOptions(pool) },
+    guard: server !== 'lighttpd-cgi', mariadb: { fresh: true, args: mariadbOptions(pool) },
   });
   const made = { stack, server, barePort, stops: [], bare: {} };
   made.stop = async () => {

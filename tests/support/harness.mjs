@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startMariadb, createDatabase } from './with-mariadb.mjs';
-import { certificates, freePort, secretFile, start, temporaryFolder, until } from './stack.mjs';
+import { certificates, freePort, listens, secretFile, start, temporaryFolder, until } from './stack.mjs';
 import { Client, Visitor } from './client.mjs';
 import { giveToWwwData, servers, wwwData } from './servers.mjs';
 
@@ -172,7 +172,7 @@ async function buildStack(stack, folder, mariadb, {
 
   const workerLog = join(dir, 'worker.log');
   Object.assign(stack, {
-    dir, origin, port, config, mariadb, database, guardPort,
+    dir, origin, port, config, mariadb, database, guardPort, socket: join(dir, 'run/gatepost.sock'),
     base: `${origin}${base}`, api: `${origin}${base}/api/v1`, caFile: tls.ca, users: people,
     ctl, must,
     client: new Client(origin, tls.ca),
@@ -213,6 +213,8 @@ async function buildStack(stack, folder, mariadb, {
       await until(async () => {
         if (!kind.own && !stack.worker.running()) throw new Error(`the worker ended: ${stack.workerOutput()}`);
         if (!stack.server.running()) throw new Error(`${serverName} ended: ${stack.server.output()}${stack.serverLog()}`);
+        // A web server leaves a socket alone for seconds on which it has found nobody.
+        if (config.sections['listen web']?.address === stack.socket && !listens(stack.socket)) return false;
         return (await stack.client.get(`${base}/health?ready`, { byServer: [500, 502, 503] })).status === 200;
       }, 'the stack is ready');
     },
@@ -243,7 +245,7 @@ async function buildStack(stack, folder, mariadb, {
   else if (!kind.own) stack.startWorker();
   const site = {
     dir, port, tls, basePath, worker: copies.worker, config: config.file, extra: placed(extra), global: placed(global),
-    socket: join(dir, 'run/gatepost.sock'),
+    socket: stack.socket,
   };
   stack.site = kind.write(site);
   // The leak checker would look at a worker that the server kills.

@@ -44,6 +44,12 @@ export async function until(condition, what, seconds = 20) {
   }
 }
 
+// Whether somebody listens on a unix socket, without a connection that he would see.
+export const listens = (path) => readFileSync('/proc/net/unix', 'utf8').split('\n').some((line) => {
+  const [, , , flags, , , , ...name] = line.split(/\s+/);
+  return flags === '00010000' && name.join(' ') === path;
+});
+
 // The signal is delivered to one thread after the other.
 const isStopped = (pid) => readdirSync(`/proc/${pid}/task`)
   .every((task) => /\) T /.test(readFileSync(`/proc/${pid}/task/${task}/stat`, 'utf8')));

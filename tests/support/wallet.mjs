@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { programs, source, startStack } from './harness.mjs';
-import { start, until } from './stack.mjs';
+import { listens, start, until } from './stack.mjs';
 
 const folder = join(source, 'docs/examples/wallet');
 
@@ -35,6 +35,7 @@ export async function startWallet({ settings = {}, ...options } = {}) {
         '--gatepost', programs.ctl, '--config', stack.config.file, '--key', at('wallet.key'), '--state', at('wallet'), '--mail', at('mail')]);
       await until(async () => {
         if (!wallet.service.running()) throw new Error(`the service ended: ${wallet.service.output()}`);
+        if (!listens(at('wallet.sock'))) return false;
         return (await stack.client.get('/wallet/service/')).status === 404;
       }, 'the service answers');
     },

@@ -4,9 +4,9 @@
  * named by GATEPOST_TEST_* in its environment, and exits as it does. The program's descriptor 3 takes
  * the lines "kill", "stop", "restart", "freeze" and "thaw" and answers "done" or "failed".
  */
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freeze, start, temporaryFolder, until } from './stack.mjs';
@@ -24,13 +24,55 @@ export function program(name) {
 const asRoot = () => (process.getuid() === 0 ? ['--user=root'] : []);
 const logSize = '--innodb-log-file-size=16M';
 
+function run(command, args) {
+  const done = spawnSync(command, args, { encoding: 'utf8' });
+  if (done.status !== 0) throw new Error(`${command}: ${done.error?.message ?? ''}${done.stdout}${done.stderr}`);
+}
+
+// In the folder of the build, where all tests find what one of them has made; undefined where nothing can be put there.
+function shared() {
+  const build = process.env.GATEPOST_BUILD ?? join(source, 'build/dev');
+  try {
+    accessSync(build, constants.W_OK);
+  } catch {
+    return undefined;
+  }
+  return join(build, `mariadb-${process.getuid()}`);
+}
+
+// The data of a new server. Made once by the same programs and options; all take copies.
+function template(args) {
+  const made = ['mariadb-install-db', 'mariadbd'].map(program).map((path) => [path, statSync(path).mtimeMs, statSync(path).size]);
+  const name = createHash('sha256').update(JSON.stringify([made, args])).digest('hex').slice(0, 16);
+  return join(shared(), name);
+}
+
 // A server that starts clears the temporary tables of every other one that has the same tmpdir.
-export function installData(data, tmp, args = []) {
+function install(data, tmp, args) {
   mkdirSync(data, { recursive: true, mode: 0o700 });
   mkdirSync(tmp, { recursive: true, mode: 0o700 });
-  const run = spawnSync(program('mariadb-install-db'), ['--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`, logSize, ...args,
-    '--auth-root-authentication-method=normal', '--skip-test-db'], { encoding: 'utf8' });
-  if (run.status !== 0) throw new Error(`mariadb-install-db: ${run.stdout}${run.stderr}`);
+  run(program('mariadb-install-db'), ['--no-defaults', ...asRoot(), `--datadir=${data}`, `--tmpdir=${tmp}`, logSize, ...args,
+    '--auth-root-authentication-method=normal', '--skip-test-db']);
+}
+
+function installData(data, tmp, args) {
+  if (shared() === undefined) return install(data, tmp, args);
+  const whole = template(args);
+  if (!existsSync(whole)) {
+    mkdirSync(shared(), { recursive: true, mode: 0o700 });
+    const own = mkdtempSync(join(shared(), 'new-'));
+    try {
+      install(join(own, 'data'), join(own, 'tmp'), args);
+      renameSync(join(own, 'data'), whole);
+    } catch (error) {
+      // Another test was first.
+      if (!['ENOTEMPTY', 'EEXIST'].includes(error.code)) throw error;
+    } finally {
+      rmSync(own, { recursive: true, force: true });
+    }
+  }
+  mkdirSync(tmp, { recursive: true, mode: 0o700 });
+  run('cp', ['-a', '--sparse=always', whole, data]);
 }
 
 const entities = { amp: '&', lt: '<', gt: '>', quot: '"' };
@@ -44,11 +86,11 @@ function rowsOf(xml) {
 }
 
 /*
- * startMariadb({dir, flushLog, args, environment, bootArguments}) → {socket, pid, dir, sql(text, {database}), kill(signal), restart(), stop()}.
- * dir: where to keep it (then it stays); flushLog: innodb_flush_log_at_trx_commit, 1 for a crash test; args: more
- * options of mariadbd; bootArguments(serverArguments): those of each start, which are given all the others.
+ * startMariadb({dir, flushLog, fresh, args, environment, bootArguments}) → {socket, pid, dir, sql(text, {database}), kill(signal), restart(), stop()}.
+ * dir: where to keep it (then it stays); flushLog: innodb_flush_log_at_trx_commit, 1 for a crash test; fresh: data of its
+ * own instead of a copy, where options make that large and nobody else has the same; args: more options of mariadbd; bootArguments(serverArguments): those of each start, which are given all the others.
  */
-export async function startMariadb({ dir, flushLog = 1, args: more = [], environment = {}, bootArguments = () => [] } = {}) {
+export async function startMariadb({ dir, flushLog = 1, fresh = false, args: more = [], environment = {}, bootArguments = () => [] } = {}) {
   const folder = dir ? { dir, remove() {} } : temporaryFolder('gpdb-');
   const data = join(folder.dir, 'data');
   const tmp = join(folder.dir, 'tmp');
@@ -84,7 +126,7 @@ export async function startMariadb({ dir, flushLog = 1, args: more = [], environ
   // A temporary folder goes even when the process ends early; its server is killed by stack.mjs.
   const removeAtExit = () => folder.remove();
   process.on('exit', removeAtExit);
-  if (!existsSync(data)) installData(data, tmp, more);
+  if (!existsSync(data)) (fresh ? install : installData)(data, tmp, more);
   await boot();
   return {
     socket,
