@@ -185,6 +185,11 @@ static int find_connection(struct fcgi_call *call)
 /* False: what came was no whole request, and its connection is closed. */
 static bool read_request(FCGX_Request *request)
 {
+	if (!fcgi_socket_is_sound(request->ipcFd)) {
+		(void)FCGX_Detach(request); /* closed at once */
+		FCGX_Free(request, 1);
+		return false;
+	}
 	if (FCGX_Accept_r(request) != 0)
 		return false;
 	(void)FCGX_Attach(request);

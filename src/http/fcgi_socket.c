@@ -14,11 +14,14 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "arena.h"
 #include "fcgi.h"
+#include "fcgi_params.h"
 
 #define PORT_MAX 65535
-#define FIRST_MS 2000 /* a web server that connects has something to say */
-#define READ_LIMIT 30 /* seconds; longer than Apache waits for a body by default */
+#define FIRST_MS 2000   /* a web server that connects has something to say */
+#define LOOK_BYTES 8192 /* most requests are shorter */
+#define READ_LIMIT 30   /* seconds; longer than Apache waits for a body by default */
 
 static enum err refuse(struct fault *fault, const char *address, const char *reason)
 {
@@ -194,4 +197,63 @@ bool fcgi_socket_limit(int fd)
 bool fcgi_socket_begin(int fd)
 {
 	return speaks(fd) && fcgi_socket_limit(fd);
+}
+
+/* Until more than n octets are there, or no more will come. False: nothing did for too long. */
+static bool wait_for_more(int fd, size_t n)
+{
+	const int more = (int)n + 1;
+	struct pollfd next = {.fd = fd, .events = POLLIN};
+
+	return setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &more, sizeof more) == 0 &&
+	       poll(&next, 1, READ_LIMIT * 1000) == 1;
+}
+
+static enum fcgi_params look(int fd, unsigned char *bytes, size_t size)
+{
+	enum fcgi_params seen = FCGI_PARAMS_PART;
+	size_t before = 0;
+
+	for (;;) {
+		ssize_t n = recv(fd, bytes, size, MSG_PEEK | MSG_DONTWAIT);
+
+		if (n <= 0 || (size_t)n == before) /* it ends here */
+			return FCGI_PARAMS_FAULTY;
+		before = (size_t)n;
+		seen = fcgi_params_of(bytes, before);
+		if (seen != FCGI_PARAMS_PART || before == size)
+			return seen;
+		if (!wait_for_more(fd, before))
+			return FCGI_PARAMS_FAULTY;
+	}
+}
+
+static enum fcgi_params look_far(int fd)
+{
+	struct arena *arena = NULL;
+	enum fcgi_params seen = FCGI_PARAMS_FAULTY;
+
+	if (arena_open(FCGI_PARAMS_MAX, (size_t)2 * FCGI_PARAMS_MAX, &arena) != OK)
+		return FCGI_PARAMS_FAULTY;
+	unsigned char *bytes = arena_alloc(arena, FCGI_PARAMS_MAX);
+	if (bytes != NULL)
+		seen = look(fd, bytes, FCGI_PARAMS_MAX);
+	arena_close(&arena);
+	return seen;
+}
+
+bool fcgi_socket_is_sound(int fd)
+{
+	unsigned char bytes[LOOK_BYTES];
+	const int one = 1;
+	int domain = AF_UNIX;
+	socklen_t n = sizeof domain;
+
+	if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &n) != 0 || domain == AF_UNIX)
+		return true;
+	enum fcgi_params seen = look(fd, bytes, sizeof bytes);
+	if (seen == FCGI_PARAMS_PART)
+		seen = look_far(fd);
+	return setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &one, sizeof one) == 0 &&
+	       seen == FCGI_PARAMS_SOUND;
 }

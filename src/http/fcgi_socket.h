@@ -17,5 +17,11 @@ int fcgi_socket_take(int listener, int *out);
 bool fcgi_socket_limit(int fd);
 /* Waits a little for the first octet, and limits as above. False: nothing came. */
 bool fcgi_socket_begin(int fd);
+/*
+ * Waits for the beginning of a request, without reading it, and judges it (fcgi_params.h); false:
+ * libfcgi must not see it. Of a connection by TCP, which anybody on this host can make; at a unix
+ * socket there is a web server alone, whose word is taken.
+ */
+bool fcgi_socket_is_sound(int fd);
 
 #endif

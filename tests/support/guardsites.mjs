@@ -59,7 +59,9 @@ export async function startGuarded(server, { guard, append, settings, ...options
     const folder = join(stack.dir, 'www', place);
     mkdirSync(folder, { recursive: true, mode: 0o755 });
     writeFileSync(join(folder, 'page.txt'), `${secret} of ${place}\n`, { mode: 0o644 });
-    writeFileSync(join(folder, 'echo.sh'), `#!/bin/sh\nprintf 'Content-Type: application/octet-stream\\r\\n\\r\\n${secret} '\ncat\n`);
+    // Read to its end first: Apache takes nothing from a script while it gives to it.
+    const script = `body=$(base64 -w0)\nprintf 'Content-Type: application/octet-stream\\r\\n\\r\\n${secret} '\nprintf %s "$body" | base64 -d\n`;
+    writeFileSync(join(folder, 'echo.sh'), `#!/bin/sh\n${script}`);
     chmodSync(join(folder, 'echo.sh'), 0o755);
   }
   const get = (path, handle, options) => stack.client.request('GET', path, { ...options, headers: { ...(handle && { 'X-Session-Id': handle }), ...options?.headers } });
