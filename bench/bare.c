@@ -13,6 +13,7 @@ struct bench {
 	char **argv;
 	int fd;
 	const char *sql; /* NULL: no statement */
+	const char *answer;
 	struct link_hashes hashes;
 };
 
@@ -62,9 +63,7 @@ static void *serve(void *context)
 	FCGX_InitRequest(&request, bench->fd, 0);
 	while (FCGX_Accept_r(&request) == 0) {
 		int fine = bench->sql == NULL || is_found(bench, &query);
-		FCGX_PutS(fine ? "Status: 200 OK\r\nContent-Type: "
-				 "application/json\r\nContent-Length: 12\r\n\r\n{\"ok\": true}"
-			       : "Status: 500 Internal Server Error\r\n\r\n",
+		FCGX_PutS(fine ? bench->answer : "Status: 500 Internal Server Error\r\n\r\n",
 			  request.out);
 		FCGX_Finish_r(&request);
 	}
@@ -73,23 +72,34 @@ static void *serve(void *context)
 
 static const char *sql_of(const char *mode)
 {
-	if (strcmp(mode, "check") == 0)
+	if (strcmp(mode, "check") == 0 || strcmp(mode, "authorize") == 0)
 		return stmt_def(STMT_SESSION_BY_HASH_1)->sql;
 	if (strcmp(mode, "key") == 0)
 		return "SELECT id, epoch, state, user_id, last_seen, idle_end, expires_at "
 		       "FROM session WHERE hash = ?";
 	if (strcmp(mode, "hello") != 0)
-		link_fail("the mode is hello, key or check");
+		link_fail("the mode is hello, key, check or authorize");
 	return NULL;
+}
+
+/* An authorizer's is a grant with a fact; whatever answers, it never reads what it is sent. */
+static const char *answer_of(const char *mode)
+{
+	if (strcmp(mode, "authorize") == 0)
+		return "Status: 200 OK\r\nVariable-REMOTE_USER: somebody\r\n\r\n";
+	return "Status: 200 OK\r\nContent-Type: application/json\r\nContent-Length: 12\r\n\r\n"
+	       "{\"ok\": true}";
 }
 
 int main(int argc, char **argv)
 {
 	struct bench bench = {.argv = argv};
 	if (argc != COUNT)
-		link_fail("usage: SOCKET THREADS hello|key|check HASHES_FILE DB_SOCKET DB_NAME "
+		link_fail("usage: SOCKET THREADS hello|key|check|authorize HASHES_FILE DB_SOCKET "
+			  "DB_NAME "
 			  "DB_USER PASSWORD_FILE");
 	bench.sql = sql_of(argv[MODE]);
+	bench.answer = answer_of(argv[MODE]);
 	bench.hashes = link_read_hashes(argv[HASHES]);
 	bench.fd = link_listen(argv[SOCKET]);
 	link_serve(argv[THREADS], serve, &bench);

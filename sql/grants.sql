@@ -37,3 +37,5 @@ GRANT SELECT, UPDATE (last_seen, idle_end) ON {database}.session TO {guard};
 GRANT SELECT (id, username, email, display_name, state, grants) ON {database}.user TO {guard};
 GRANT SELECT (user_id, tenant_id, grants) ON {database}.membership TO {guard};
 GRANT SELECT (id, name) ON {database}.tenant TO {guard};
+-- Seeds are sealed under the key file: a public key is derived from its opened seal, never believed from a column.
+GRANT SELECT (kid, state, alg, public_key, root, seed, made_at, active_at, retiring_at, gone_at) ON {database}.signing_key TO {guard};

@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { checks, systemCalls } from './checks.mjs';
 import { states } from './flows.mjs';
 import { growth, needRoom } from './growth.mjs';
+import { guarded } from './guarded.mjs';
 import { needWrk } from './load.mjs';
 import { machine } from './machine.mjs';
 import { parse, usage } from './options.mjs';
@@ -32,7 +33,7 @@ function poolOf({ big }, wants) {
 }
 
 async function behindLighttpd(options, wants, tables) {
-  if (!wants('d', 'e', 'f', 'h', 'j', 'k', 'l')) return;
+  if (!wants('d', 'e', 'f', 'h', 'j', 'k', 'l', 'm')) return;
   await withBench({ pool: poolOf(options, wants), log }, async (made) => {
     if (wants('d')) tables.lighttpd = await checks(options, made, { peers: options.peers ? await startPhp(made, log) : [] });
     // Before a password was hashed.
@@ -42,6 +43,7 @@ async function behindLighttpd(options, wants, tables) {
     if (wants('f')) tables.others.push(...await flood(options, made));
     if (wants('k')) tables.others.push(...await states(options, made));
     if (wants('l')) tables.others.push(...await tokens(options, made));
+    if (wants('m')) tables.others.push(...await guarded(options, made));
     if (wants('j')) tables.others.push(...await workerStart(options, made));
     if (wants('h')) tables.others.push(...await growth(options, made));
   });
@@ -49,7 +51,10 @@ async function behindLighttpd(options, wants, tables) {
 
 async function measureAll(options, wants, tables) {
   await behindLighttpd(options, wants, tables);
-  if (wants('i')) await withBench({ server: 'apache-proxy', log }, async (made) => (tables.apache = await checks(options, made)));
+  if (wants('i', 'm')) await withBench({ server: 'apache-proxy', log }, async (made) => {
+    if (wants('i')) tables.apache = await checks(options, made);
+    if (wants('m')) tables.others.push(...await guarded(options, made));
+  });
   if (wants('j')) await withBench({ server: 'lighttpd-cgi', log }, async (made) => tables.others.push(...await plainCgi(options, made)));
 }
 

@@ -9,11 +9,11 @@ import { join } from 'node:path';
 import { bench } from './build.mjs';
 import { programs, startStack, writeConfig } from '../../tests/support/harness.mjs';
 import { giveToWwwData, isRoot, wwwData } from '../../tests/support/servers.mjs';
-import { start, until } from '../../tests/support/stack.mjs';
+import { freePort, start, until } from '../../tests/support/stack.mjs';
 import { kinds } from './kinds.mjs';
 import { credentialScript } from './load.mjs';
 import { seedCredentials, seedPeople, seedSessions, sizes } from './seed.mjs';
-import { bareNames, extras } from './sites.mjs';
+import { bareNames, extras, globals } from './sites.mjs';
 
 // No throttle in the way; ended sessions wait for "gatepost purge", which is measured, instead of the housekeeper.
 const settings = {
@@ -29,7 +29,7 @@ const pools = { small: '256M', tokens: '1G', big: '7G' };
 const mariadbOptions = (pool) => [`--innodb-buffer-pool-size=${pools[pool]}`, `--innodb-log-file-size=${pool === 'big' ? '2G' : '96M'}`];
 
 // What a program of ours is started with where the web server is www-data: its group may use the socket.
-const inGroup = (server) => (server === 'apache-proxy' && isRoot ? { gid: wwwData.gid } : {});
+export const inGroup = (server) => (server === 'apache-proxy' && isRoot ? { gid: wwwData.gid } : {});
 
 /*
  * startBench({server, pool (of pools), log}) → {stack, ways, files, scripts, bare, …}. ways: [{key: 'off' or 'on', label, base, pid,
@@ -38,8 +38,12 @@ const inGroup = (server) => (server === 'apache-proxy' && isRoot ? { gid: wwwDat
  */
 export async function startBench({ server = 'lighttpd', pool = 'small', log }) {
   log(`${server}: starting, with ${sizes.sessions} sessions of ${sizes.people} people`);
-  const stack = await startStack({ server, users: ['seed'], settings, extra: extras[server](), mariadb: { args: mariadbOptions(pool) } });
-  const made = { stack, server, stops: [], bare: {} };
+  const barePort = await freePort();
+  const stack = await startStack({
+    server, users: ['seed'], settings, extra: extras[server](), global: globals[server]().replaceAll('@BARE_PORT@', barePort),
+    guard: server !== 'lighttpd-cgi', mariadb: { args: mariadbOptions(pool) },
+  });
+  const made = { stack, server, barePort, stops: [], bare: {} };
   made.stop = async () => {
     for (const stop of made.stops.reverse()) await stop();
     await stack.stop();
@@ -142,7 +146,8 @@ async function startWays(made) {
   writeFileSync(stack.config.file, readFileSync(stack.config.file, 'utf8').replace('[server]\n', '[server]\ndesk = no\n'));
   stack.startWorker();
   await until(() => listens(join(stack.dir, 'run/gatepost.sock')), 'the worker listens');
-  const other = await addWorker(made, 'on', desk('yes'));
+  const guard = { address: join(stack.dir, 'on/run/guard.sock'), role: 'authorizer', threads: sizes.threads };
+  const other = await addWorker(made, 'on', { ...desk('yes'), 'listen guard': guard });
   return [{ ...own, label: ', desk off', pid: stack.worker.pid }, { ...other, key: 'on', label: ', desk on' }];
 }
 

@@ -1,4 +1,4 @@
--- For lighttpd 1.4.69 or newer with mod_magnet, behind the guard (guarded-lua.conf): what applications get. The
+-- For lighttpd 1.4.69 or newer with mod_magnet, behind the guard (guarded.conf): what applications get. The
 -- credential has done its work and is taken away; headers that could pose as ours are, too; what is proxied gets facts.
 local request = lighty.r.req_header
 local facts = lighty.r.req_env

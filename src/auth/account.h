@@ -58,6 +58,12 @@ struct account_result {
 };
 
 /*
+ * The names of an account in normal form, of which *user gets them and nothing else; no display
+ * name is the user name, or the local part. A flaw is a result.
+ */
+MUST_CHECK enum err account_read_names(struct arena *arena, const struct account_request *request,
+				       struct user_row *user, enum account_flaw *flaw);
+/*
  * A new password checked against all rules: normal form, length, blocklist, about's words. *normal
  * is set unless the password cannot be one.
  */

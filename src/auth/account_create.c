@@ -62,24 +62,23 @@ static enum err read_name(enum err (*normal)(struct arena *, struct str, struct 
 	return *bad ? OK : e;
 }
 
-static enum err read_names(struct creation *c)
+enum err account_read_names(struct arena *arena, const struct account_request *request,
+			    struct user_row *user, enum account_flaw *flaw)
 {
-	struct arena *arena = c->context->arena;
-	struct user_row *user = &c->user;
 	bool bad = false;
 
-	TRY(read_name(account_normal_username, arena, c->request->username, &user->username, &bad));
+	TRY(read_name(account_normal_username, arena, request->username, &user->username, &bad));
 	if (bad) {
-		c->result.flaw = ACCOUNT_BAD_USERNAME;
+		*flaw = ACCOUNT_BAD_USERNAME;
 		return OK;
 	}
-	TRY(read_name(account_normal_email, arena, c->request->email, &user->email, &bad));
+	TRY(read_name(account_normal_email, arena, request->email, &user->email, &bad));
 	if (bad)
-		c->result.flaw = ACCOUNT_BAD_EMAIL;
+		*flaw = ACCOUNT_BAD_EMAIL;
 	else if (user->username.n == 0 && user->email.n == 0)
-		c->result.flaw = ACCOUNT_NO_NAME;
+		*flaw = ACCOUNT_NO_NAME;
 	else
-		c->result.flaw = read_display_name(c->request->display_name, user);
+		*flaw = read_display_name(request->display_name, user);
 	return OK;
 }
 
@@ -159,7 +158,7 @@ static enum err run_creation(struct creation *c, struct account_result *out)
 		.created_at = c->context->now,
 		.updated_at = c->context->now,
 	};
-	TRY(read_names(c));
+	TRY(account_read_names(c->context->arena, c->request, &c->user, &c->result.flaw));
 	if (c->result.flaw == ACCOUNT_FINE)
 		TRY(account_hash_new(c->context, c->request->password,
 				     &(struct password_about){.username = c->user.username,

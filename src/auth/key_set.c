@@ -251,6 +251,18 @@ enum err key_box_take(const struct auth_context *context, struct key_set **out)
 	return hold_current(box, out);
 }
 
+bool key_box_peek(struct key_box *box, struct key_set **out)
+{
+	bool known = false;
+
+	(void)pthread_mutex_lock(&box->lock);
+	known = box->set != NULL && !must_read(box);
+	if (known)
+		*out = hold(box->set);
+	(void)pthread_mutex_unlock(&box->lock);
+	return known;
+}
+
 static enum err check_signer(struct key_set **set, struct key_set **out)
 {
 	if (key_set_signer(*set).key == NULL) {

@@ -46,6 +46,8 @@ MUST_CHECK enum err key_box_take(const struct auth_context *context, struct key_
  * opened: key_box_fault.
  */
 MUST_CHECK enum err key_box_take_to_sign(const struct auth_context *context, struct key_set **out);
+/* key_box_take when it takes no statement now; false: it would, and *out is untouched. */
+bool key_box_peek(struct key_box *box, struct key_set **out);
 void key_set_release(struct key_set **set); /* NULL is fine; sets NULL */
 
 /* Reads anew: for the housekeeper, every half a minute. */

@@ -60,13 +60,13 @@ static enum err note(struct choosing *c, const struct member_row *member)
 static enum err read_again(struct choosing *c, struct db *db)
 {
 	struct session_found *row = arena_alloc(c->context->arena, sizeof *row);
-	bool found = false;
+	size_t count = 0;
 
 	if (row == NULL)
 		return ERR_MEMORY;
-	TRY(session_store_find_named(db, c->context->arena, &c->session.found.session.id, row,
-				     &found));
-	if (!found)
+	TRY(session_store_find_named(db, c->context->arena, &c->session.found.session.id, 1, row,
+				     &count));
+	if (count == 0)
 		return ERR_CONFLICT;
 	session_judge(c->context, row, &c->session);
 	return OK;

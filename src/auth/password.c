@@ -9,11 +9,15 @@
 #include "arena.h"
 #include "buf.h"
 #include "clock.h"
+#include "foreign_hash.h"
 #include "slots.h"
 
 #define HASHER_MEMORY 4096
 #define DUMMY_SALT 16 /* bytes, as libsodium makes them */
 #define DUMMY_HASH 32
+/* The most that [password] memory (KiB) and passes may be set to. */
+#define OWN_MEMORY_MAX 4194304
+#define OWN_PASSES_MAX 64
 
 struct hasher {
 	struct arena *arena; /* holds the hasher itself */
@@ -203,56 +207,81 @@ enum err password_hash(struct hasher *hasher, struct arena *arena, struct secret
 	return e;
 }
 
-enum err password_verify(struct hasher *hasher, struct secret phc, struct secret normal,
-			 int64_t deadline, enum password_verdict *verdict)
+static enum err compare_argon2(const char *text, struct secret normal, bool *same)
 {
-	char text[crypto_pwhash_STRBYTES] = {0};
-	bool real = secret_is_present(phc) && phc.len < sizeof text;
-	unsigned slot = 0;
-	int answer = -1;
-	int reason = 0;
-
-	if (real)
-		memcpy(text, phc.bytes, phc.len);
-	else
-		memcpy(text, hasher->dummy, sizeof text);
-	TRY(take_slot(hasher, deadline, &slot));
 	errno = 0;
-	answer = crypto_pwhash_str_verify(text, (const char *)normal.bytes, normal.len);
-	reason = errno;
-	give_slot(hasher, slot);
-	secret_wipe_bytes(text, sizeof text);
+	int answer = crypto_pwhash_str_verify(text, (const char *)normal.bytes, normal.len);
+	int reason = errno;
+
 	/* "No memory for the hash" must not pass for "wrong". */
 	if (answer != 0 && reason == ENOMEM)
 		return ERR_MEMORY;
-	*verdict = real && answer == 0 ? PASSWORD_RIGHT : PASSWORD_WRONG;
+	*same = answer == 0;
 	return OK;
 }
 
-/* The number behind "m=" or "t=" in a PHC string; 0: none. */
-static uint64_t parameter_of(struct str phc, char name)
+/* Ours may cost whatever the configuration could ever say; foreign ones are bounded. */
+static bool is_ours(const struct foreign_hash *hash)
 {
-	struct str parameters = STR_NONE;
-	struct str one = STR_NONE;
-	uint64_t value = 0;
+	return hash->form == FOREIGN_ARGON2ID && hash->lanes == 1 &&
+	       hash->memory <= OWN_MEMORY_MAX && hash->passes <= OWN_PASSES_MAX;
+}
 
-	for (unsigned i = 0; i < 4; i++)
-		(void)str_cut(phc, '$', &parameters, &phc);
-	while (parameters.n > 0) {
-		(void)str_cut(parameters, ',', &one, &parameters);
-		if (one.n > 2 && one.p[0] == name && one.p[1] == '=' &&
-		    str_to_u64(str_sub(one, 2, one.n), UINT32_MAX, &value) == OK)
-			return value;
-	}
-	return 0;
+/* What is verified: the form; FOREIGN_NONE: nothing that can be, so the dummy is. */
+static struct foreign_hash form_of(struct secret phc)
+{
+	struct foreign_hash hash = {.form = FOREIGN_NONE};
+	enum foreign_flaw flaw = foreign_hash_read(phc, &hash);
+
+	if (flaw == FOREIGN_FINE || (flaw == FOREIGN_COSTLY && is_ours(&hash)))
+		return hash;
+	return (struct foreign_hash){.form = FOREIGN_NONE};
+}
+
+static enum err compare(const struct hasher *hasher, struct secret phc, struct secret normal,
+			bool *same)
+{
+	const struct foreign_hash hash = form_of(phc);
+	char text[crypto_pwhash_STRBYTES] = {0};
+	bool argon2 = hash.form == FOREIGN_ARGON2ID || hash.form == FOREIGN_ARGON2I;
+	bool found = false;
+
+	if (argon2 && phc.len < sizeof text)
+		memcpy(text, phc.bytes, phc.len);
+	else
+		memcpy(text, hasher->dummy, sizeof text);
+	enum err e = compare_argon2(text, normal, &found);
+	secret_wipe_bytes(text, sizeof text);
+	/* A cheap one alone would answer at once, and a guess would cost next to nothing. */
+	if (e == OK && !argon2 && hash.form != FOREIGN_NONE)
+		e = foreign_hash_verify(&hash, phc, normal, &found);
+	TRY(e);
+	*same = found && hash.form != FOREIGN_NONE;
+	return OK;
+}
+
+enum err password_verify(struct hasher *hasher, struct secret phc, struct secret normal,
+			 int64_t deadline, enum password_verdict *verdict)
+{
+	unsigned slot = 0;
+	bool same = false;
+
+	TRY(take_slot(hasher, deadline, &slot));
+	enum err e = compare(hasher, phc, normal, &same);
+	give_slot(hasher, slot);
+	TRY(e);
+	*verdict = same ? PASSWORD_RIGHT : PASSWORD_WRONG;
+	return OK;
 }
 
 bool password_is_outdated(const struct hasher *hasher, struct secret phc)
 {
-	struct str text = {.p = (const char *)phc.bytes, .n = phc.len};
-	uint64_t cost = parameter_of(text, 'm') * parameter_of(text, 't');
+	const struct foreign_hash hash = form_of(phc);
 
-	return cost > 0 && cost < (uint64_t)hasher->memory / 1024 * hasher->passes;
+	if (hash.form == FOREIGN_NONE)
+		return false;
+	return hash.form != FOREIGN_ARGON2ID || hash.lanes != 1 ||
+	       hash.memory * hash.passes < (uint64_t)hasher->memory / 1024 * hasher->passes;
 }
 
 enum err password_measure(unsigned memory, unsigned passes, int64_t *took)

@@ -52,14 +52,21 @@ enum password_flaw password_check_new(const struct config *config, struct secret
 MUST_CHECK enum err password_hash(struct hasher *hasher, struct arena *arena, struct secret normal,
 				  int64_t deadline, struct secret *phc);
 
-/* The hash costs less (memory times passes) than one made today. Not a hash of ours: false. */
+/*
+ * The hash is of another form than today's, or costs less (memory times passes). What can be
+ * verified against nothing: false.
+ */
 bool password_is_outdated(const struct hasher *hasher, struct secret phc);
 
 /* What a hash of this cost takes on this machine: microseconds. ERR_MEMORY. */
 MUST_CHECK enum err password_measure(unsigned memory, unsigned passes, int64_t *took);
 
 enum password_verdict { PASSWORD_WRONG = 0, PASSWORD_RIGHT };
-/* phc missing: does the same work against the hash that matches nothing; PASSWORD_WRONG. */
+/*
+ * phc is ours or of another form within its cost bound (foreign_hash.h), which is verified beside
+ * the hash that matches nothing, so that none answers sooner than ours. phc missing, of no such
+ * form or above the bound: the same work against that hash alone; PASSWORD_WRONG.
+ */
 MUST_CHECK enum err password_verify(struct hasher *hasher, struct secret phc, struct secret normal,
 				    int64_t deadline, enum password_verdict *verdict);
 

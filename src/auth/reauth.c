@@ -96,8 +96,8 @@ static enum err compare(const struct auth_context *context, const struct id *use
 		text = keyring_part(filler, sizeof filler);
 	TRY(password_store_get(context->hash_db, context->arena, user_id, &phc, &has_password));
 	if (flaw != PASSWORD_TOO_LONG)
-		TRY(password_verify(context->hasher, has_password ? phc : SECRET_NONE, text,
-				    account_hash_deadline(context), &verdict));
+		TRY(password_verify(context->hasher, phc, text, account_hash_deadline(context),
+				    &verdict));
 	secret_wipe(&phc);
 	*normal = text;
 	*right = has_password && flaw == PASSWORD_FINE && verdict == PASSWORD_RIGHT;

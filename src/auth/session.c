@@ -1,4 +1,4 @@
-/* Sessions: resolving what was presented, keeping it alive, listing, ending. */
+/* Sessions: what a row is worth, keeping it alive, listing, ending. */
 #include "session.h"
 
 #include "arena.h"
@@ -8,23 +8,11 @@
 #include "db.h"
 #include "grants.h"
 
-#define RESOLVE_MAX (SESSION_BATCH_MAX / KEYRING_ROOTS)
 #define LIST_MAX 100
 
 bool session_is_guest(const struct session *session)
 {
 	return session->standing == SESSION_LIVE && id_is_none(session->found.session.user_id);
-}
-
-static bool is_well_formed(const struct credential *credential)
-{
-	return credential->syntax == CREDENTIAL_WELL_FORMED;
-}
-
-/* Looked for by its hash. */
-static bool is_value(const struct credential *credential)
-{
-	return is_well_formed(credential) && credential->carrier != CARRIER_TOKEN;
 }
 
 void session_judge(const struct auth_context *context, const struct session_found *found,
@@ -40,152 +28,6 @@ void session_judge(const struct auth_context *context, const struct session_foun
 		session.aal = policy_aal(config, &found->session, context->now);
 	}
 	*out = session;
-}
-
-/* The row of a credential: same value, same way of carrying it. */
-static const struct session_found *row_of(const struct credential *credential,
-					  const struct session_found *rows, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (rows[i].session.carrier != (uint32_t)credential->carrier)
-			continue;
-		for (size_t root = 0; root < credential->roots; root++)
-			if (digest_equal(&rows[i].session.hash, &credential->hashes[root]))
-				return &rows[i];
-	}
-	return NULL;
-}
-
-/* The rows of many credentials, by one statement. */
-struct search {
-	struct digest hashes[SESSION_BATCH_MAX];
-	size_t wanted;
-	struct session_found *rows; /* in the arena */
-	size_t count;
-};
-
-/* False: there is no room for more. */
-static bool add_to(struct search *search, const struct credential *credential)
-{
-	if (!is_value(credential))
-		return true;
-	if (search->wanted + credential->roots > SESSION_BATCH_MAX)
-		return false;
-	for (size_t root = 0; root < credential->roots; root++)
-		search->hashes[search->wanted++] = credential->hashes[root];
-	return true;
-}
-
-static enum err find_rows(struct db *db, struct arena *arena, struct search *search)
-{
-	search->rows = arena_array(arena, search->wanted, sizeof *search->rows);
-	if (search->rows == NULL)
-		return ERR_MEMORY;
-	if (search->wanted == 0)
-		return OK;
-	return session_store_find(db, arena, search->hashes, search->wanted, search->rows,
-				  &search->count);
-}
-
-/* Was it rotated away? */
-static enum err judge_missing(const struct auth_context *context,
-			      const struct credential *credential, struct session *out)
-{
-	bool rotated = false;
-
-	TRY(rotation_store_find(context->db, context->arena, credential->hashes, &out->rotation,
-				&rotated));
-	if (rotated)
-		out->standing = SESSION_REPLACED;
-	return OK;
-}
-
-/* A hold counts the version up; who has the token before it learns of the hold. */
-static bool is_of_version(const struct credential_claim *claim, const struct session_row *row)
-{
-	return row->epoch == claim->version ||
-	       (row->held && row->epoch > 0 && row->epoch - 1 == claim->version);
-}
-
-static enum err judge_token(const struct auth_context *context, const struct credential *credential,
-			    struct session *out)
-{
-	const struct credential_claim *claim = &credential->claim;
-	struct session_found *row = arena_alloc(context->arena, sizeof *row);
-	bool found = false;
-
-	if (row == NULL)
-		return ERR_MEMORY;
-	if (credential->roots == 0)
-		return OK;
-	TRY(session_store_find_named(context->db, context->arena, &claim->session_id, row, &found));
-	if (!found || !id_equal(row->session.user_id, claim->user_id))
-		return OK;
-	if (!is_of_version(claim, &row->session))
-		return judge_missing(context, credential, out);
-	session_judge(context, row, out);
-	out->is_older_pair = !id_equal(row->session.pair_id, claim->token_id);
-	return OK;
-}
-
-static enum err judge_one(const struct auth_context *context, const struct credential *credential,
-			  const struct session_found *row, struct session *out)
-{
-	*out = (struct session){.standing = SESSION_UNKNOWN};
-	if (credential->syntax == CREDENTIAL_ABSENT)
-		out->standing = SESSION_ABSENT;
-	if (!is_well_formed(credential))
-		return OK;
-	if (credential->carrier == CARRIER_TOKEN)
-		return judge_token(context, credential, out);
-	if (row != NULL) {
-		session_judge(context, row, out);
-		return OK;
-	}
-	return judge_missing(context, credential, out);
-}
-
-enum err session_resolve(const struct auth_context *context, const struct credential *credentials,
-			 size_t n, struct session *out)
-{
-	struct search search = {.wanted = 0};
-	struct session *sessions = NULL;
-
-	if (n > RESOLVE_MAX)
-		return ERR_INTERNAL;
-	sessions = arena_array(context->arena, n, sizeof *sessions);
-	if (sessions == NULL)
-		return ERR_MEMORY;
-	for (size_t i = 0; i < n; i++)
-		if (!add_to(&search, &credentials[i]))
-			return ERR_INTERNAL;
-	TRY(find_rows(context->db, context->arena, &search));
-	for (size_t i = 0; i < n; i++)
-		TRY(judge_one(context, &credentials[i],
-			      row_of(&credentials[i], search.rows, search.count), &sessions[i]));
-	for (size_t i = 0; i < n; i++)
-		out[i] = sessions[i];
-	return OK;
-}
-
-enum err session_look_up(struct db *db, struct arena *arena, const struct session_look_up *list,
-			 size_t n)
-{
-	struct search search = {.wanted = 0};
-
-	for (size_t i = 0; i < n; i++)
-		if (!add_to(&search, list[i].credential))
-			return ERR_INTERNAL;
-	TRY(find_rows(db, arena, &search));
-	for (size_t i = 0; i < n; i++) {
-		const struct session_found *row =
-			row_of(list[i].credential, search.rows, search.count);
-
-		*list[i].out = (struct session){.standing = SESSION_UNKNOWN};
-		if (row != NULL)
-			session_judge(list[i].context, row, list[i].out);
-	}
-	return OK;
 }
 
 enum err session_keep(struct arena *arena, struct session *session)
@@ -222,14 +64,20 @@ static enum err step_down(const struct auth_context *context, struct session *se
 	return OK;
 }
 
+bool session_must_touch(const struct session *session, int64_t now)
+{
+	const struct session_row *row = &session->found.session;
+
+	if (session->standing != SESSION_LIVE && session->standing != SESSION_PENDING)
+		return false;
+	return session->is_older_pair ? policy_is_seen_late(row, now) : policy_must_touch(row, now);
+}
+
 enum err session_touch(const struct auth_context *context, struct session *session)
 {
 	struct session_row row = session->found.session;
 
-	if (session->standing != SESSION_LIVE && session->standing != SESSION_PENDING)
-		return OK;
-	if (session->is_older_pair ? !policy_is_seen_late(&row, context->now)
-				   : !policy_must_touch(&row, context->now))
+	if (!session_must_touch(session, context->now))
 		return OK;
 	if (row.aal >= 2 && session->aal < 2) {
 		TRY(step_down(context, session));

@@ -33,11 +33,11 @@ struct session {
 void session_judge(const struct auth_context *context, const struct session_found *found,
 		   struct session *out);
 /*
- * Resolves n credentials with one statement for all that are well-formed (n ≤ SESSION_BATCH_MAX /
- * KEYRING_ROOTS), one for each proven access token, one more for each that matched nothing (was it
- * rotated?), and no write. A token is good for one version of its session: before the change that
- * made another, it is as a value that was rotated away. out[i] belongs to credentials[i].
- * ERR_UNAVAILABLE: nothing is known, nothing may be granted.
+ * Resolves n credentials with one statement for all values that are well-formed (n ≤
+ * SESSION_BATCH_MAX / KEYRING_ROOTS), one for all proven access tokens, one more for each that
+ * matched nothing (was it rotated?), and no write. A token is good for one version of its session:
+ * before the change that made another, it is as a value that was rotated away. out[i] belongs to
+ * credentials[i]. ERR_UNAVAILABLE: nothing is known, nothing may be granted.
  */
 MUST_CHECK enum err session_resolve(const struct auth_context *context,
 				    const struct credential *credentials, size_t n,
@@ -50,15 +50,20 @@ struct session_look_up {
 	struct session *out;
 };
 /*
- * What session_resolve does, for requests of their own, but with one statement in all (their hashes
- * together at most SESSION_BATCH_MAX): where no row is found, out stays SESSION_UNKNOWN, and
- * whether the value was rotated away remains to be asked. db and arena (of the strings) are the
- * caller's, not the contexts'.
+ * What session_resolve does, for requests of their own, but with one statement for all values
+ * (their session_hashes together at most SESSION_BATCH_MAX) and one for all proven access tokens
+ * (as many at most): where no row is found, or one of another version, out stays SESSION_UNKNOWN,
+ * and whether the value or version was rotated away remains to be asked. db and arena (of the
+ * strings) are the caller's, not the contexts'.
  */
 MUST_CHECK enum err session_look_up(struct db *db, struct arena *arena,
 				    const struct session_look_up *list, size_t n);
+/* How many hashes a credential is looked up by; a token is by its session's id. */
+size_t session_hashes(const struct credential *credential);
 /* Copies a session's strings into an arena that lives longer than where they are. */
 MUST_CHECK enum err session_keep(struct arena *arena, struct session *session);
+/* Whether session_touch would write. */
+bool session_must_touch(const struct session *session, int64_t now);
 /*
  * Writes last_seen when a minute has passed, or that a rotated value is now in use. For live and
  * pending sessions; updates *session. Its failure must not change the answer of a read.

@@ -1,6 +1,8 @@
 /* Signing in with a password: one decision for pages and API. */
 #include "signin.h"
 
+#include <string.h>
+
 #include "account.h"
 #include "audit.h"
 #include "clock.h"
@@ -44,6 +46,22 @@ static enum err read_attempt(const struct auth_context *context,
 }
 
 /*
+ * Who is not there has an id of their own all the same, so that the hash that stands in for theirs,
+ * and with it the time, is the same whenever they are asked for.
+ */
+static struct id stand_in(const struct auth_context *context, const struct attempt *attempt)
+{
+	struct secret parts[] = {keyring_part("stand-in", 8),
+				 keyring_part(attempt->name.p, attempt->name.n)};
+	struct digest digest;
+	struct id id;
+
+	keyring_digest(context->keys, 0, KEY_THROTTLE, parts, 2, &digest);
+	memcpy(id.b, digest.b, ID_BYTES);
+	return id;
+}
+
+/*
  * No early return on what is unknown, locked or without password: only the length of the password,
  * which the sender knows, saves the hash. The conditions meet at the end.
  */
@@ -55,12 +73,12 @@ static enum err check(const struct auth_context *context, struct attempt *attemp
 	bool has_password = false;
 	int64_t deadline = clock_monotonic() + HASH_WAIT;
 
-	user_id = attempt->known ? attempt->user.id : id_random();
+	user_id = attempt->known ? attempt->user.id : stand_in(context, attempt);
 	TRY(password_store_get(context->hash_db, context->arena, &user_id, &phc, &has_password));
 	if (attempt->flaw != PASSWORD_TOO_LONG)
-		TRY(password_verify(context->hasher, has_password ? phc : SECRET_NONE,
-				    attempt->password, deadline, &verdict));
-	attempt->outdated = verdict == PASSWORD_RIGHT && password_is_outdated(context->hasher, phc);
+		TRY(password_verify(context->hasher, phc, attempt->password, deadline, &verdict));
+	attempt->outdated = has_password && verdict == PASSWORD_RIGHT &&
+			    password_is_outdated(context->hasher, phc);
 	secret_wipe(&phc);
 	*right = attempt->known && has_password && attempt->flaw == PASSWORD_FINE &&
 		 attempt->user.state == USER_ACTIVE && verdict == PASSWORD_RIGHT;

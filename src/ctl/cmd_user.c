@@ -7,8 +7,7 @@
 
 #define PAGE 100
 
-/* What is wrong with an account, for a person. */
-static enum ctl_exit say_flaw(const struct ctl *ctl, const struct account_result *result)
+const char *ctl_account_flaw_text(unsigned flaw)
 {
 	static const char *const TEXTS[ACCOUNT_FLAW_COUNT] = {
 		[ACCOUNT_FINE] = "",
@@ -24,8 +23,14 @@ static enum ctl_exit say_flaw(const struct ctl *ctl, const struct account_result
 		[ACCOUNT_UNKNOWN_ROLE] = "there is no such role",
 	};
 
+	return flaw < ACCOUNT_FLAW_COUNT ? TEXTS[flaw] : "";
+}
+
+/* What is wrong with an account, for a person. */
+static enum ctl_exit say_flaw(const struct ctl *ctl, const struct account_result *result)
+{
 	if (result->flaw != ACCOUNT_BAD_PASSWORD)
-		return ctl_say(CTL_REFUSED, "%s", TEXTS[result->flaw]);
+		return ctl_say(CTL_REFUSED, "%s", ctl_account_flaw_text(result->flaw));
 	if (result->password_flaw == PASSWORD_TOO_SHORT)
 		return ctl_say(CTL_REFUSED, "the password must be at least %u characters",
 			       ctl->auth.config->password.min_length);

@@ -34,6 +34,18 @@ static const struct ctl_command COMMANDS[] = {
 	},
 	{
 		.noun = "user",
+		.verb = "import",
+		.synopsis = "--htpasswd FILE [--groups FILE] | --csv FILE [--dry-run]",
+		.description = "Creates the accounts of a password file of Apache, with the roles "
+			       "of its group file, or of a table, with the hashes that they have. "
+			       "The files are checked whole first; --dry-run does no more. "
+			       "Accounts that exist are left alone.",
+		.options = BIT(CTL_HTPASSWD) | BIT(CTL_GROUPS) | BIT(CTL_CSV) | BIT(CTL_DRY_RUN),
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_user_import,
+	},
+	{
+		.noun = "user",
 		.verb = "list",
 		.synopsis = "",
 		.description = "Lists all accounts, oldest first.",

@@ -60,6 +60,10 @@ enum ctl_option {
 	CTL_IP,
 	CTL_AAL2,
 	CTL_SIGNED_IN,
+	CTL_HTPASSWD,
+	CTL_GROUPS,
+	CTL_CSV,
+	CTL_DRY_RUN,
 	CTL_OPTION_COUNT
 };
 
@@ -132,6 +136,9 @@ struct str ctl_value(const struct ctl *ctl, enum ctl_option option);
 /* Finds by user name, address or id. False: *code says why not, and it was said. */
 bool ctl_find_user(struct ctl *ctl, struct str who, struct user_row *user, enum ctl_exit *code);
 
+/* What is wrong with an account (enum account_flaw), for a person; static, in cmd_user.c. */
+const char *ctl_account_flaw_text(unsigned flaw);
+
 /* Gives the operand's user a role everywhere, or takes it; in cmd_account.c. */
 enum ctl_exit ctl_change_role(struct ctl *ctl, struct str role, bool give);
 /* The same in the tenant of --tenant, in cmd_member.c. */
@@ -145,6 +152,7 @@ bool ctl_find_tenant(struct ctl *ctl, struct str which, struct tenant_row *tenan
 enum ctl_exit cmd_migrate(struct ctl *ctl);
 enum ctl_exit cmd_setup(struct ctl *ctl);
 enum ctl_exit cmd_user_add(struct ctl *ctl);
+enum ctl_exit cmd_user_import(struct ctl *ctl);
 enum ctl_exit cmd_user_list(struct ctl *ctl);
 enum ctl_exit cmd_user_show(struct ctl *ctl);
 enum ctl_exit cmd_user_passwd(struct ctl *ctl);

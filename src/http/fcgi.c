@@ -286,6 +286,12 @@ const char *const *fcgi_params(const struct fcgi_call *call)
 	return call->params == NULL ? none : (const char *const *)call->params;
 }
 
+void fcgi_forgo_stdin(struct fcgi_call *call)
+{
+	if (fcgi_role(call) == FCGI_ROLE_AUTHORIZER)
+		call->at_eof = true;
+}
+
 /* Exactly length bytes and not one more: under CGI there may be no end to wait for. */
 static enum err read_cgi(char *text, size_t length)
 {

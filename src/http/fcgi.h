@@ -93,6 +93,11 @@ const char *const *fcgi_params(const struct fcgi_call *call);
 MUST_CHECK enum err fcgi_read_body(struct fcgi_call *call, struct arena *arena, size_t length,
 				   size_t max, struct str *out);
 /*
+ * Of an authorizer's request: whoever sent it sends no stdin, not even its end, as mod_authnz_fcgi.
+ * Then its connection is closed with the answer, and not only when the other side has closed it.
+ */
+void fcgi_forgo_stdin(struct fcgi_call *call);
+/*
  * Drains stdin (bounded; under CGI only a socket), then sends the whole answer and the end of the
  * request ("Status: …" first), below 8 KiB in one write. Once a request. ERR_IO when the client
  * went away.

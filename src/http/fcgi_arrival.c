@@ -6,17 +6,20 @@
 
 #include <fastcgi.h>
 
+#include "fcgi_socket.h"
+
 #define LOOK_BYTES 8192 /* of the longest request that is looked at whole */
 
 enum err fcgi_next_connection(int listener, int *connection)
 {
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	int fd = -1;
+	int error = fcgi_socket_take(listener, &fd);
 
-	while (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
-		fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-	if (fd < 0 && (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM))
+	while (error == EINTR || error == ECONNABORTED)
+		error = fcgi_socket_take(listener, &fd);
+	if (error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM)
 		return ERR_UNAVAILABLE;
-	if (fd < 0 && errno != EAGAIN)
+	if (error != 0 && error != EAGAIN)
 		return ERR_IO;
 	*connection = fd;
 	return OK;

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 
 /*
- * Blocks for one connection: 0, or an errno; EINTR when a signal came first. ECONNABORTED: it went
- * away, or FCGI_WEB_SERVER_ADDRS does not name where it came from.
+ * The next connection, waited for where the listening socket blocks: 0, or an errno; EINTR when a
+ * signal came first. ECONNABORTED: it went away, or FCGI_WEB_SERVER_ADDRS does not name where it
+ * came from.
  */
 int fcgi_socket_take(int listener, int *out);
 /*

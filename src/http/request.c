@@ -39,9 +39,11 @@ enum param {
 	PARAM_APACHE_ROLE,
 	PARAM_GUARD_URI,
 	PARAM_GUARD_METHOD,
+	PARAM_GUARD_PLACE,
 	PARAM_DENIED,
 	PARAM_DENIED_METHOD,
 	PARAM_DENIED_STATUS,
+	PARAM_DENIED_PLACE,
 	PARAM_FORWARDED_URI,
 	PARAM_FORWARDED_METHOD,
 	PARAM_FORWARDED_HOST,
@@ -87,9 +89,11 @@ static const struct param_rule rules[PARAM_COUNT] = {
 	[PARAM_APACHE_ROLE] = RULE("FCGI_APACHE_ROLE", false, false),
 	[PARAM_GUARD_URI] = RULE("GATEPOST_URI", true, false),
 	[PARAM_GUARD_METHOD] = RULE("GATEPOST_METHOD", true, true),
+	[PARAM_GUARD_PLACE] = RULE("GATEPOST_PLACE", true, false),
 	[PARAM_DENIED] = RULE("GATEPOST_DENIED", false, false),
 	[PARAM_DENIED_METHOD] = RULE("REDIRECT_REQUEST_METHOD", false, true),
 	[PARAM_DENIED_STATUS] = RULE("REDIRECT_STATUS", false, false),
+	[PARAM_DENIED_PLACE] = RULE("REDIRECT_GATEPOST_PLACE", false, false),
 	[PARAM_FORWARDED_URI] = RULE("HTTP_X_FORWARDED_URI", true, true),
 	[PARAM_FORWARDED_METHOD] = RULE("HTTP_X_FORWARDED_METHOD", true, true),
 	[PARAM_FORWARDED_HOST] = RULE("HTTP_X_FORWARDED_HOST", true, true),
@@ -268,9 +272,11 @@ static void place(struct request *request, const struct str values[PARAM_COUNT])
 	request->apache_role = values[PARAM_APACHE_ROLE];
 	request->guard_uri = values[PARAM_GUARD_URI];
 	request->guard_method = values[PARAM_GUARD_METHOD];
+	request->guard_place = values[PARAM_GUARD_PLACE];
 	request->denied = values[PARAM_DENIED];
 	request->denied_method = values[PARAM_DENIED_METHOD];
 	request->denied_status = values[PARAM_DENIED_STATUS];
+	request->denied_place = values[PARAM_DENIED_PLACE];
 	request->forwarded_uri = values[PARAM_FORWARDED_URI];
 	request->forwarded_method = values[PARAM_FORWARDED_METHOD];
 	request->forwarded_host = values[PARAM_FORWARDED_HOST];

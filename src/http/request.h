@@ -70,9 +70,11 @@ struct request {
 	struct str apache_role; /* FCGI_APACHE_ROLE: it is mod_authnz_fcgi that asks */
 	struct str guard_uri;   /* GATEPOST_URI, GATEPOST_METHOD: of the request asked about */
 	struct str guard_method;
+	struct str guard_place;   /* GATEPOST_PLACE: decoded, what Apache serves for it */
 	struct str denied;        /* GATEPOST_DENIED: the answer is for a refused request */
-	struct str denied_method; /* its method and status, where Apache answers it anew */
+	struct str denied_method; /* its method, status and place, where Apache answers anew */
 	struct str denied_status;
+	struct str denied_place;
 	struct str forwarded_uri, forwarded_method, forwarded_host;
 };
 

@@ -21,43 +21,56 @@ static enum err take_found(struct row_sink *sink)
 	return OK;
 }
 
-/* The statements take 1, 2, 4 … keys; the last one fills the places that are left. */
+/* The statements take 1, 2, 4 … keys, the first of them one; the last key fills the places that are
+ * left. */
+static enum err find_batch(struct db *db, struct arena *arena, enum stmt first, struct args keys,
+			   struct batch *batch)
+{
+	struct arg list[SESSION_BATCH_MAX];
+	struct row_sink sink = {
+		.into = {.arena = arena, .row = batch->found},
+		.take = take_found,
+		.context = batch,
+	};
+	unsigned stmt = first;
+	size_t places = 1;
+
+	for (; places < keys.n; places *= 2)
+		stmt++;
+	for (size_t i = 0; i < places; i++)
+		list[i] = keys.list[i < keys.n ? i : keys.n - 1];
+	return row_each(db, (enum stmt)stmt, (struct args){list, places}, &sink);
+}
+
 /* NOLINTNEXTLINE(readability-function-size): the batch and its result are the caller's */
 enum err session_store_find(struct db *db, struct arena *arena, const struct digest *hashes,
 			    size_t n, struct session_found *found, size_t *count)
 {
 	struct arg list[SESSION_BATCH_MAX];
 	struct batch batch = {.found = found, .room = n};
-	struct row_sink sink = {
-		.into = {.arena = arena, .row = found},
-		.take = take_found,
-		.context = &batch,
-	};
-	unsigned stmt = STMT_SESSION_BY_HASH_1;
-	size_t places = 1;
 
 	if (n == 0 || n > SESSION_BATCH_MAX)
 		return ERR_INTERNAL;
-	for (; places < n; places *= 2)
-		stmt++;
-	for (size_t i = 0; i < places; i++)
-		list[i] = arg_digest(&hashes[i < n ? i : n - 1]);
-	TRY(row_each(db, (enum stmt)stmt, (struct args){list, places}, &sink));
+	for (size_t i = 0; i < n; i++)
+		list[i] = arg_digest(&hashes[i]);
+	TRY(find_batch(db, arena, STMT_SESSION_BY_HASH_1, (struct args){list, n}, &batch));
 	*count = batch.n;
 	return OK;
 }
 
-enum err session_store_find_named(struct db *db, struct arena *arena, const struct id *id,
-				  struct session_found *out, bool *found)
+/* NOLINTNEXTLINE(readability-function-size): the batch and its result are the caller's */
+enum err session_store_find_named(struct db *db, struct arena *arena, const struct id *ids,
+				  size_t n, struct session_found *found, size_t *count)
 {
-	struct session_found there = {.user_state = USER_NONE};
-	bool any = false;
+	struct arg list[SESSION_BATCH_MAX];
+	struct batch batch = {.found = found, .room = n};
 
-	TRY(row_find(db, STMT_SESSION_FOUND_BY_ID, ARGS(arg_id(id)),
-		     (struct row_into){.arena = arena, .row = &there}, &any));
-	if (any)
-		*out = there;
-	*found = any;
+	if (n == 0 || n > SESSION_BATCH_MAX)
+		return ERR_INTERNAL;
+	for (size_t i = 0; i < n; i++)
+		list[i] = arg_id(&ids[i]);
+	TRY(find_batch(db, arena, STMT_SESSION_FOUND_BY_ID_1, (struct args){list, n}, &batch));
+	*count = batch.n;
 	return OK;
 }
 

@@ -74,10 +74,10 @@ MUST_CHECK enum err session_store_find(struct db *db, struct arena *arena,
 				       const struct digest *hashes, size_t n,
 				       struct session_found *found, size_t *count)
 	/* six parameters: the batch and its result belong to the caller's stack */;
-/* The same by the id that an access token names; one statement. */
+/* The same by the ids that access tokens name. */
 MUST_CHECK enum err session_store_find_named(struct db *db, struct arena *arena,
-					     const struct id *id, struct session_found *out,
-					     bool *found);
+					     const struct id *ids, size_t n,
+					     struct session_found *found, size_t *count);
 /* Inserts. ERR_CONFLICT when hash or id exist (never in practice). */
 MUST_CHECK enum err session_store_insert(struct db *db, const struct session_row *row);
 /* last_seen, idle_end, ip, and value_used when it is set, where id and epoch still match; the last

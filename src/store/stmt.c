@@ -5,13 +5,23 @@
 #include "stmt_cols.h"
 #include "stmt_part.h"
 
-/* The look-up of every request: by primary key, joined by primary keys. */
-#define FIND(id, holders, types)                                                                   \
+/* The look-up of every request: by primary key or the id that a token names, joined by primary
+ * keys. */
+#define FIND(id, key, holders, types)                                                              \
 	DEF(id, .params = (types), COLS(found_cols), .kind = STMT_READ, .roles = WEB | GUARD,      \
-	    .sql = FOUND_SELECT "FROM session s " FOUND_JOINS "WHERE s.hash IN (" holders ")")
+	    .sql = FOUND_SELECT "FROM session s " FOUND_JOINS "WHERE s." key " IN (" holders ")")
+#define FIND_1(id, key) FIND(id, key, "?", "b")
+#define FIND_2(id, key) FIND(id, key, "?,?", "bb")
+#define FIND_4(id, key) FIND(id, key, HOLDERS_4, TYPES_4)
+#define FIND_8(id, key) FIND(id, key, HOLDERS_8, TYPES_8)
+#define FIND_16(id, key) FIND(id, key, HOLDERS_16, TYPES_16)
+#define FIND_32(id, key) FIND(id, key, HOLDERS_16 "," HOLDERS_16, TYPES_16 TYPES_16)
 #define HOLDERS_4 "?,?,?,?"
 #define HOLDERS_8 HOLDERS_4 "," HOLDERS_4
 #define HOLDERS_16 HOLDERS_8 "," HOLDERS_8
+#define TYPES_4 "bbbb"
+#define TYPES_8 TYPES_4 TYPES_4
+#define TYPES_16 TYPES_8 TYPES_8
 
 /* What an account was given itself; not what it would see of others. */
 #define OWN                                                                                        \
@@ -31,17 +41,18 @@ static const struct stmt_def table[STMT_COUNT] = {
 	    .roles = WEB | HASH | GUARD,
 	    .sql = "SELECT MAX(version) AS value FROM schema_migration"),
 
-	FIND(STMT_SESSION_BY_HASH_1, "?", "b"),
-	FIND(STMT_SESSION_BY_HASH_2, "?,?", "bb"),
-	FIND(STMT_SESSION_BY_HASH_4, HOLDERS_4, "bbbb"),
-	FIND(STMT_SESSION_BY_HASH_8, HOLDERS_8, "bbbbbbbb"),
-	FIND(STMT_SESSION_BY_HASH_16, HOLDERS_16, "bbbbbbbbbbbbbbbb"),
-	FIND(STMT_SESSION_BY_HASH_32, HOLDERS_16 "," HOLDERS_16,
-	     "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"),
-	/* The same by the id that an access token names. */
-	DEF(STMT_SESSION_FOUND_BY_ID, .params = "b", COLS(found_cols), .kind = STMT_READ,
-	    .roles = WEB | GUARD,
-	    .sql = FOUND_SELECT "FROM session s " FOUND_JOINS "WHERE s.id = ?"),
+	FIND_1(STMT_SESSION_BY_HASH_1, "hash"),
+	FIND_2(STMT_SESSION_BY_HASH_2, "hash"),
+	FIND_4(STMT_SESSION_BY_HASH_4, "hash"),
+	FIND_8(STMT_SESSION_BY_HASH_8, "hash"),
+	FIND_16(STMT_SESSION_BY_HASH_16, "hash"),
+	FIND_32(STMT_SESSION_BY_HASH_32, "hash"),
+	FIND_1(STMT_SESSION_FOUND_BY_ID_1, "id"),
+	FIND_2(STMT_SESSION_FOUND_BY_ID_2, "id"),
+	FIND_4(STMT_SESSION_FOUND_BY_ID_4, "id"),
+	FIND_8(STMT_SESSION_FOUND_BY_ID_8, "id"),
+	FIND_16(STMT_SESSION_FOUND_BY_ID_16, "id"),
+	FIND_32(STMT_SESSION_FOUND_BY_ID_32, "id"),
 	DEF(STMT_SESSION_INSERT, .params = "bbiiiiiibbbbibiiiiiitbbb", .roles = WEB,
 	    .sql = "INSERT INTO session (hash, id, epoch, carrier, class, state, value_used, held, "
 		   "user_id, tenant_id, device_id, client, aal, amr, auth_time, aal2_end, "
@@ -137,8 +148,13 @@ static const struct stmt_def table[STMT_COUNT] = {
 	DEF(STMT_PASSWORD_INSERT, .params = "bbi", .roles = WEB,
 	    .sql = "INSERT INTO password (user_id, hash, changed_at, must_change) "
 		   "VALUES (?,?,?,0)"),
+	/* The user's own, else the next by key, else the first. */
 	DEF(STMT_PASSWORD_GET, .params = "b", COLS(hash_cols), .kind = STMT_READ, .roles = HASH,
-	    .sql = "SELECT hash FROM password WHERE user_id = ?"),
+	    .sql = "SELECT user_id, hash FROM ("
+		   "(SELECT user_id, hash, 0 AS turn FROM password WHERE user_id >= ? "
+		   "ORDER BY user_id LIMIT 1) UNION ALL "
+		   "(SELECT user_id, hash, 1 AS turn FROM password ORDER BY user_id LIMIT 1)) c "
+		   "ORDER BY turn LIMIT 1"),
 	DEF(STMT_PASSWORD_MUST_CHANGE, .params = "b", COLS(number_cols), .kind = STMT_READ,
 	    .roles = WEB, .sql = "SELECT must_change AS value FROM password WHERE user_id = ?"),
 	DEF(STMT_PASSWORD_REQUIRE_CHANGE, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,

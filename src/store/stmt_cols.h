@@ -68,7 +68,10 @@ static const struct col audit_cols[] = {
 /* One column: an int64_t, id, secret, str or digest by itself. */
 static const struct col number_cols[] = {{"value", COL_I64, 0, 0}};
 static const struct col id_cols[] = {{"id", COL_ID, 0, 0}};
-static const struct col hash_cols[] = {{"hash", COL_SECRET, 0, 255}};
+static const struct col hash_cols[] = {
+	{"user_id", COL_ID, offsetof(struct password_row, user_id), 0},
+	{"hash", COL_SECRET, offsetof(struct password_row, hash), 255},
+};
 static const struct col word_cols[] = {{"word", COL_STR, 0, 400}};
 static const struct col account_cols[] = {{"account", COL_STR, 0, 1536}};
 static const struct col digest_cols[] = {{"sha256", COL_DIGEST, 0, 0}};

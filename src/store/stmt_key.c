@@ -23,7 +23,8 @@ const struct stmt_def stmt_part_key[STMT_COUNT] = {
 	    .sql = "INSERT IGNORE INTO signing_turn (only, turn) VALUES (1,0)"),
 	DEF(STMT_SIGNING_TURN_TAKE, .params = "i", .roles = WEB,
 	    .sql = "UPDATE signing_turn SET turn = turn + 1 WHERE only = 1 AND turn = ?"),
-	DEF(STMT_SIGNING_KEY_LIST, .params = "ii", COLS(key_cols), .kind = STMT_READ, .roles = WEB,
+	DEF(STMT_SIGNING_KEY_LIST, .params = "ii", COLS(key_cols), .kind = STMT_READ,
+	    .roles = WEB | GUARD,
 	    .sql = "SELECT kid, state, alg, public_key, root, seed, made_at, active_at, "
 		   "retiring_at, gone_at FROM signing_key WHERE state <= ? "
 		   "ORDER BY made_at DESC, kid LIMIT ?"),

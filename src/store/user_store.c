@@ -238,16 +238,15 @@ enum err password_store_changed_at(struct db *db, const struct id *user_id, int6
 }
 
 enum err password_store_get(struct db *hash_db, struct arena *arena, const struct id *user_id,
-			    struct secret *hash, bool *found)
+			    struct secret *hash, bool *own)
 {
-	struct secret there = SECRET_NONE;
+	struct password_row there = {.hash = SECRET_NONE};
 	bool any = false;
 
 	TRY(row_find(hash_db, STMT_PASSWORD_GET, ARGS(arg_id_or_zero(user_id)),
 		     (struct row_into){.arena = arena, .row = &there}, &any));
-	if (any)
-		*hash = there;
-	*found = any;
+	*hash = there.hash;
+	*own = any && id_equal(there.user_id, *user_id);
 	return OK;
 }
 

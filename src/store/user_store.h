@@ -76,10 +76,18 @@ MUST_CHECK enum err password_store_strengthen(struct db *db, const struct id *us
 /* When it was set. *found false: no password. */
 MUST_CHECK enum err password_store_changed_at(struct db *db, const struct id *user_id, int64_t *at,
 					      bool *found);
-/* Role hash only. *found false: no password. The statement is the same for a user that does not
- * exist. */
+/* A hash and whose it is. */
+struct password_row {
+	struct id user_id;
+	struct secret hash;
+};
+/*
+ * Role hash only. *own false: the user does not exist or has no password, and *hash is somebody
+ * else's, always the same one's for the same id, to do the work that comparing with theirs takes;
+ * missing if nobody has one. The statement is the same in any case.
+ */
 MUST_CHECK enum err password_store_get(struct db *hash_db, struct arena *arena,
-				       const struct id *user_id, struct secret *hash, bool *found);
+				       const struct id *user_id, struct secret *hash, bool *own);
 
 /* False without a password. */
 MUST_CHECK enum err password_store_must_change(struct db *db, const struct id *user_id,

@@ -39,4 +39,12 @@ struct access_reading {
 MUST_CHECK enum err access_call_read(const struct auth_context *context, struct str text,
 				     struct access_reading *out);
 
+/*
+ * What access_call_read would say of a token whose signature is remembered and whose key is known:
+ * no statement, no verification. *known false: that remains to be done, and *out is untouched.
+ * ERR_MEMORY.
+ */
+MUST_CHECK enum err access_call_recall(const struct auth_context *context, struct str text,
+				       struct access_reading *out, bool *known);
+
 #endif

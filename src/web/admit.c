@@ -3,6 +3,7 @@
 
 #include "buf.h"
 #include "own_path.h"
+#include "verify_access.h"
 #include "view.h"
 
 #define ALLOW_MAX 128
@@ -15,6 +16,8 @@ static enum err refuse(struct call *call, enum problem problem, const char *sent
 		       bool *answered)
 {
 	*answered = true;
+	if (verify_access_is(call))
+		problem = verify_access_problem(problem);
 	return view_problem(call, problem, &(struct problem_detail){.detail = str_of(sentence)});
 }
 
@@ -105,11 +108,21 @@ static void add_allow(struct call *call)
 		response_header(&call->response, "Allow", text);
 }
 
+/* Whoever asks there takes every 2xx for a grant, and some ask with the visitor's own method. */
+static bool is_question(const struct call *call)
+{
+	struct str own;
+	const struct route *get = cut_base(call, call->request.path, &own)
+					  ? routes_match(METHOD_GET, own).route
+					  : NULL;
+	return get != NULL && (get->exempt & ROUTE_GUARDS) != 0;
+}
+
 static enum err check_route(struct call *call, bool *answered)
 {
 	if (call->match.allowed == 0)
 		return refuse(call, PROBLEM_NOT_FOUND, NULL, answered);
-	if (call->request.method == METHOD_OPTIONS) {
+	if (call->request.method == METHOD_OPTIONS && !is_question(call)) {
 		*answered = true;
 		response_status(&call->response, 204);
 		add_allow(call);
@@ -142,6 +155,9 @@ static enum err check_own_type(struct call *call, const char *type, bool *answer
 static enum err check_accept(struct call *call, bool *answered)
 {
 	if (call->match.surface == SURFACE_PAGE)
+		return OK;
+	/* What is accepted there is about what is guarded, not about a refusal. */
+	if ((call->match.route->exempt & ROUTE_GUARDS) != 0)
 		return OK;
 	if (call->match.route->type != NULL)
 		return check_own_type(call, call->match.route->type, answered);

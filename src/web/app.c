@@ -87,6 +87,9 @@ static enum err load(struct app *app, const char *config_path, struct fault *fau
 	TRY(config_load(config_path, app->arena, &app->config, fault));
 	const struct config *config = app->config;
 	TRY(keyring_load(config->server.key_file.p, &app->keys, fault));
+	app->guarded = arena_alloc(app->arena, sizeof(*app->guarded));
+	if (app->guarded == NULL)
+		return ERR_MEMORY;
 	TRY(key_box_open(config->token.signature_cache, &app->signing));
 	TRY(template_load(config->server.template_dir.p, app->arena, &app->templates, fault));
 	TRY(check_pages(app, fault));

@@ -4,6 +4,7 @@
 
 #include "assets.h"
 #include "blocklist.h"
+#include "breaker.h"
 #include "config.h"
 #include "err.h"
 #include "keyring.h"
@@ -27,6 +28,8 @@ struct app {
 	struct slots *slots;
 	struct hasher *hasher;
 	const struct blocklist *blocklist;
+	struct breaker
+		*guarded; /* of look-ups for guarded places; changes by itself, thread-safe */
 };
 
 /*

@@ -26,11 +26,23 @@ const struct route authorizer_route = {
 	.handle = authorize,
 };
 
+static bool is_grant(const struct call *call)
+{
+	return call->guarded != NULL && call->guarded->granted && call->failed == OK;
+}
+
+bool authorizer_shows(const struct call *call)
+{
+	/* For a redirection Apache asks for no other page. */
+	return !is_grant(call) &&
+	       (!str_is_present(call->request.apache_role) || call->response.status < 400);
+}
+
 void authorizer_shape(struct call *call)
 {
 	struct response *response = &call->response;
 
-	if (call->guarded != NULL && call->guarded->granted && call->failed == OK) {
+	if (is_grant(call)) {
 		response_bare(response);
 		response->cacheable = true; /* what is said of that is the web server's */
 		return;

@@ -7,6 +7,8 @@
 /* The route of every request in that role; the table has none. */
 extern const struct route authorizer_route;
 
+/* The answer is a refusal that the visitor gets as it is, with what every answer has. */
+bool authorizer_shows(const struct call *call);
 /*
  * Sees to it that the answer is one that every web server reads alike (FastCGI §6.3 and what Apache
  * and lighttpd make of it): a grant has nothing but its status and variables; a refusal none of

@@ -20,7 +20,7 @@ struct log_batch;
 /* The connections of the thread that works on the call now. */
 struct call_connections {
 	struct db *web;
-	struct db *guard; /* in web's place where an authorizer is asked */
+	struct db *guard; /* in web's place where the call is about a guarded place */
 	struct db *hash;  /* NULL on accept threads */
 };
 
@@ -46,7 +46,7 @@ struct call {
 	const struct form *form;  /* the parsed form of a page; NULL: none */
 	bool csrf_stale;          /* see ROUTE_STALE_FORM: check first, do nothing, show it again */
 	struct guarded *guarded;  /* of ROUTE_GUARDS; in the arena */
-	bool authorizes;          /* asked in the role Authorizer: with the account guard */
+	bool authorizes;          /* asked in the role Authorizer */
 	bool forwarded;           /* it came by a listener that takes a proxy's word */
 	struct credential credential;
 	struct session session;

@@ -4,9 +4,8 @@
 #include "clock.h"
 #include "db.h"
 
-#define GUARD_PATIENCE                                                                             \
-	(2 * CLOCK_SECOND) /* whoever waits for it waits for somebody else's page                  \
-			    */
+/* Whoever asks the guard waits for somebody else's page. */
+#define GUARD_PATIENCE CLOCK_SECOND
 
 static enum err open_all(struct connections *connections)
 {

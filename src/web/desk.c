@@ -13,6 +13,7 @@
 #include "guard.h"
 #include "log.h"
 #include "porch.h"
+#include "token_call.h"
 
 #define PATIENCE (500 * CLOCK_MS)     /* one slow statement holds everybody up */
 #define BLIND_SPAN (2 * CLOCK_SECOND) /* after one that failed: the crew asks for itself */
@@ -147,11 +148,16 @@ static bool asks(struct call *call)
 {
 	if (call->match.route == NULL || call->request.flaw != REQUEST_FINE)
 		return false;
-	if (guard_identify(call) != OK) {
+	if (guard_identify(call) != OK || token_recall(call) != OK) {
 		call->identified = false; /* whoever goes on with it meets that again */
 		return false;
 	}
 	return call->credential.syntax == CREDENTIAL_WELL_FORMED;
+}
+
+static bool has_no_stdin(const struct call *call)
+{
+	return call->authorizes && str_is_present(call->request.apache_role);
 }
 
 /* Begins the request of a connection, whose parameters have arrived. */
@@ -180,11 +186,11 @@ static void let_in(struct desk *desk, int fd, enum fcgi_arrival arrival)
 	}
 	struct visitor visitor = {
 		.call = call,
-		.whole = arrival == FCGI_ARRIVAL_WHOLE,
+		.whole = arrival == FCGI_ARRIVAL_WHOLE || has_no_stdin(call),
 		.asking = asks(call),
 	};
 	if (visitor.asking)
-		desk->hashes += call->credential.roots;
+		desk->hashes += session_hashes(&call->credential);
 	desk->visitors[desk->visitor_count++] = visitor;
 }
 
@@ -231,12 +237,15 @@ static struct db *account_of(const struct desk *desk)
 /* What was not found may have been rotated away, which nobody asks who guards something else. */
 static bool is_settled(const struct call *call)
 {
+	/* A token that is not proven yet has not been looked for. */
+	bool is_looked_for = call->credential.roots > 0;
+
 	return call->session.standing != SESSION_UNKNOWN ||
-	       ((call->match.route->exempt & ROUTE_GUARDS) != 0 &&
-		call->credential.carrier != CARRIER_TOKEN);
+	       ((call->match.route->exempt & ROUTE_GUARDS) != 0 && is_looked_for);
 }
 
-/* One statement for all who ask. Where it fails nobody is known, and the crew asks again. */
+/* One statement for all values, one for all proven access tokens. Where one fails nobody is known,
+ * and the crew asks again. */
 static void look_up(struct desk *desk)
 {
 	struct session_look_up list[SESSION_BATCH_MAX];
@@ -267,10 +276,9 @@ static bool must_touch(const struct call *call)
 {
 	const struct session *session = &call->session;
 
-	if (call->authorizes)
+	if (call->guarded != NULL)
 		return session_must_touch_guarded(&call->auth, session);
-	return session->standing >= SESSION_PENDING &&
-	       policy_must_touch(&session->found.session, call->request.now);
+	return session_must_touch(session, call->request.now);
 }
 
 /* Nothing but what has been looked up is needed, and nothing is to be written. */

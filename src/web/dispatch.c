@@ -60,7 +60,7 @@ static struct auth_context make_context(const struct call *call)
 
 static void connect_to(struct call *call, const struct call_connections *connections)
 {
-	call->auth.db = call->authorizes ? connections->guard : connections->web;
+	call->auth.db = call->guarded != NULL ? connections->guard : connections->web;
 	call->auth.hash_db = connections->hash;
 }
 
@@ -116,7 +116,7 @@ static enum err prepare(struct call *call, bool *answered)
 		admit_check, inputs_read_query, inputs_check_body, inputs_read_form,
 		guard,       inputs_take_body,
 	};
-	if (call->authorizes) {
+	if (call->guarded != NULL) {
 		TRY(admit_check_guarded(call, answered));
 		return *answered ? OK : guard(call, answered);
 	}
@@ -169,10 +169,10 @@ static void add_common_headers(struct call *call)
 
 static void send_answer(struct call *call)
 {
+	if (!call->authorizes || authorizer_shows(call))
+		add_common_headers(call);
 	if (call->authorizes)
 		authorizer_shape(call);
-	else
-		add_common_headers(call);
 	call->response.head_only = call->request.method == METHOD_HEAD;
 	enum err err = response_send(&call->response, call->fcgi);
 	if (err == OK)

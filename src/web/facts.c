@@ -107,7 +107,8 @@ enum err facts_add(struct call *call, enum facts_form form)
 	for (size_t i = 0; i < FACT_COUNT; i++)
 		if (facts[i].n > 0 || form == FACTS_HEADERS)
 			response_header(&call->response, NAMES[i][form], facts[i]);
-	if (call->response.headers.n > FACT_MAX)
-		return ERR_TOO_LARGE;
-	return call->response.headers.failed;
+	/* A fault of ours: nothing that the visitor sent is too large. */
+	return call->response.headers.failed != OK || call->response.headers.n > FACT_MAX
+		       ? ERR_UNAVAILABLE
+		       : OK;
 }

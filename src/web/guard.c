@@ -148,11 +148,16 @@ static enum err resolve_guarded(struct call *call)
 	call->session.standing = SESSION_UNKNOWN;
 	if (call->credential.syntax != CREDENTIAL_WELL_FORMED)
 		return OK;
-	if (call->credential.carrier == CARRIER_TOKEN)
-		TRY(token_prove(call));
+	TRY(token_prove(call));
 	if (call->credential.syntax != CREDENTIAL_WELL_FORMED)
 		return OK;
-	return session_look_up(call->auth.db, call->arena, &look_up, 1);
+	/* Whoever waits here keeps a thread of the web server's, which has other things to serve.
+	 */
+	if (!breaker_lets(call->app->guarded, clock_monotonic()))
+		return ERR_UNAVAILABLE;
+	enum err e = session_look_up(call->auth.db, call->arena, &look_up, 1);
+	breaker_note(call->app->guarded, clock_monotonic(), e != OK);
+	return e;
 }
 
 static enum err resolve(struct call *call, bool *answered)
@@ -161,9 +166,7 @@ static enum err resolve(struct call *call, bool *answered)
 		return OK;
 	if (has(call, ROUTE_GUARDS))
 		return resolve_guarded(call);
-	if (call->credential.syntax == CREDENTIAL_WELL_FORMED &&
-	    call->credential.carrier == CARRIER_TOKEN)
-		TRY(token_prove(call));
+	TRY(token_prove(call));
 	switch (call->credential.syntax) {
 	case CREDENTIAL_ABSENT:
 		return OK;
@@ -384,8 +387,9 @@ static void touch(struct call *call)
 	if (call->session.standing < SESSION_PENDING)
 		return;
 	/* The answer of a read does not hang on it, and db.c has logged why. */
-	enum err ignored = call->authorizes ? session_touch_guarded(&call->auth, &call->session)
-					    : session_touch(&call->auth, &call->session);
+	enum err ignored = has(call, ROUTE_GUARDS)
+				   ? session_touch_guarded(&call->auth, &call->session)
+				   : session_touch(&call->auth, &call->session);
 	(void)ignored;
 }
 

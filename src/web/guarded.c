@@ -11,7 +11,8 @@
 #define OTHER_HOST                                                                                 \
 	STR("This host is not the one that people sign in at. The administrator has to set "       \
 	    "origin in section [server] of gatepost.conf to it, or to guard nothing here.")
-#define NO_TARGET STR("The web server does not say what is asked for (GATEPOST_URI).")
+#define NO_TARGET                                                                                  \
+	STR("The web server does not say what is asked for (GATEPOST_URI, GATEPOST_METHOD).")
 #define BAD_PATH STR("The path is not canonical.")
 #define NO_METHOD STR("No rule of this place allows this method.")
 #define NEEDS_FACTOR                                                                               \
@@ -44,17 +45,17 @@ static struct str method_of(const struct call *call)
 		return request->forwarded_method;
 	if (str_is_present(request->denied_method))
 		return request->denied_method;
-	return str_is_present(request->denied) ? request->method_text : STR("GET");
+	return str_is_present(request->denied) ? request->method_text : STR_NONE;
 }
 
 static bool is_other_host(const struct call *call)
 {
 	struct str own = call->app->config->server.host;
 
-	if (!admit_host_is_own(call->request.host, own))
-		return true;
-	return call->forwarded && str_is_present(call->request.forwarded_host) &&
-	       !admit_host_is_own(call->request.forwarded_host, own);
+	/* A proxy that asks by a request of its own may do so at any address. */
+	if (call->forwarded && str_is_present(call->request.forwarded_host))
+		return !admit_host_is_own(call->request.forwarded_host, own);
+	return !admit_host_is_own(call->request.host, own);
 }
 
 static enum err read_place(struct call *call, struct str target, struct guarded *guarded)
@@ -69,6 +70,20 @@ static enum err read_place(struct call *call, struct str target, struct guarded 
 	return OK;
 }
 
+/* A redirection inside the web server leads past no rule: both places have to be open. */
+static void read_served(const struct call *call, struct guarded *guarded)
+{
+	struct str path = call->authorizes ? call->request.guard_place : STR_NONE;
+
+	if (str_is_present(call->request.denied))
+		path = call->request.denied_place;
+	if (!str_is_present(path) || str_equal(path, guarded->asked.path))
+		return;
+	guarded->served = path;
+	if (url_check_path(path) != OK || str_contains(path, ';'))
+		guarded->flaw = GUARDED_BAD_PATH;
+}
+
 /* Browsers say so; what says nothing and asks for HTML by name is one, too. */
 static bool is_navigation(const struct request *request)
 {
@@ -79,14 +94,32 @@ static bool is_navigation(const struct request *request)
 	return media_is_named(request->accept, STR("text/html"));
 }
 
-static void find_rule(struct call *call, struct guarded *guarded)
+static bool is_open(const struct call *call, const struct protect_request *asked)
 {
 	bool no_method = false;
 	const struct protect_config *rule =
-		protect_find(call->app->config, &guarded->asked, &no_method);
+		protect_find(call->app->config, asked, &no_method);
 
-	guarded->own = admit_is_own(call, guarded->asked.path);
-	guarded->open = guarded->own || (!no_method && protect_is_public(rule));
+	return !no_method && protect_is_public(rule);
+}
+
+/* The same question about the other place. */
+static struct protect_request served_of(const struct guarded *guarded)
+{
+	struct protect_request served = guarded->asked;
+
+	served.path = guarded->served;
+	return served;
+}
+
+static void find_rule(const struct call *call, struct guarded *guarded)
+{
+	struct protect_request served = served_of(guarded);
+	bool is_moved = str_is_present(served.path);
+
+	guarded->own = admit_is_own(call, is_moved ? served.path : guarded->asked.path);
+	guarded->open = guarded->own || (is_open(call, &guarded->asked) &&
+					 (!is_moved || is_open(call, &served)));
 }
 
 enum err guarded_open(struct call *call)
@@ -104,14 +137,17 @@ enum err guarded_open(struct call *call)
 	};
 	guarded->navigates = is_navigation(&call->request);
 	call->guarded = guarded;
-	if (call->authorizes || str_is_present(call->request.denied)) {
+	if (call->authorizes || str_is_present(call->request.denied))
 		call->match.surface = guarded->navigates ? SURFACE_PAGE : SURFACE_API;
-		call->request.content_length = 0; /* a body is for whoever is behind */
-	}
-	if (!str_is_present(target))
+	call->request.content_length = 0; /* a body is for whoever is behind */
+	if (str_is_present(call->request.apache_role))
+		fcgi_forgo_stdin(call->fcgi);
+	if (!str_is_present(target) || guarded->asked.method.n == 0)
 		guarded->flaw = GUARDED_NO_TARGET;
 	else
 		TRY(read_place(call, target, guarded));
+	if (guarded->flaw == GUARDED_FINE)
+		read_served(call, guarded);
 	if (guarded->flaw == GUARDED_FINE && is_other_host(call))
 		guarded->flaw = GUARDED_OTHER_HOST;
 	if (guarded->flaw == GUARDED_FINE)
@@ -126,6 +162,27 @@ void guarded_decide(struct call *call)
 	if (guarded->flaw != GUARDED_FINE || guarded->own)
 		return;
 	guarded->decision = protect_decide(call->app->config, &guarded->asked, &call->session);
+	if (!str_is_present(guarded->served))
+		return;
+	struct protect_request served = served_of(guarded);
+	struct protect_decision decision =
+		protect_decide(call->app->config, &served, &call->session);
+	if (decision.verdict < guarded->decision.verdict)
+		guarded->decision = decision;
+}
+
+bool guarded_needs_factor(const struct call *call, struct str place)
+{
+	struct protect_request asked = {
+		.method = STR("GET"),
+		.ip = call->request.remote_addr,
+		.now = call->request.now,
+	};
+	struct str query = STR_NONE;
+
+	if (!str_is_present(place) || request_target(call->arena, place, &asked.path, &query) != OK)
+		return false;
+	return protect_decide(call->app->config, &asked, &call->session).needs_aal2;
 }
 
 bool guarded_is_granted(const struct call *call)
@@ -181,7 +238,7 @@ enum err guarded_location(struct call *call, struct url *location, bool *there)
 	return OK;
 }
 
-static struct str sentence_of(const struct guarded *guarded)
+struct str guarded_sentence(const struct guarded *guarded)
 {
 	switch (guarded->flaw) {
 	case GUARDED_BAD_PATH:
@@ -207,7 +264,7 @@ static bool is_repeatable(struct str method)
 enum err guarded_refuse(struct call *call)
 {
 	const struct guarded *guarded = call->guarded;
-	struct problem_detail detail = {.detail = sentence_of(guarded)};
+	struct problem_detail detail = {.detail = guarded_sentence(guarded)};
 	struct url location;
 	bool there = false;
 

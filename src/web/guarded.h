@@ -18,6 +18,7 @@ enum guarded_flaw {
  */
 struct guarded {
 	struct protect_request asked;
+	struct str served; /* absent, or the path that the web server has made of what is asked */
 	enum guarded_flaw flaw;
 	struct str place; /* path and query as sent; absent: not one that return_to can hold */
 	bool own;         /* a page of Gatepost's, that has its own rules */
@@ -35,10 +36,17 @@ struct guarded {
 MUST_CHECK enum err guarded_open(struct call *call);
 /* Decides by call->session. No statement. */
 void guarded_decide(struct call *call);
+/*
+ * Whether a place of ours, as return_to names it, asks for a second factor that the call's session
+ * lacks: no password would do.
+ */
+bool guarded_needs_factor(const struct call *call, struct str place);
 /* Whether it is granted; a flaw never is. */
 bool guarded_is_granted(const struct call *call);
 /* The problem that the decision is, as a status and a code. Of one that is not granted. */
 enum problem guarded_problem(const struct call *call);
+/* What there is to say beyond that; absent: nothing. */
+struct str guarded_sentence(const struct guarded *guarded);
 /* Where a person goes to be let in. *there false: nowhere, it would not help. */
 MUST_CHECK enum err guarded_location(struct call *call, struct url *location, bool *there);
 /* Answers what is not granted: 303 for a navigation that can be helped, a page, or a problem. */

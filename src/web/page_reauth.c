@@ -1,6 +1,7 @@
 /* The step-up page: who you are, your password, and back to where you were. */
 #include "answer.h"
 #include "call.h"
+#include "guarded.h"
 #include "handlers.h"
 #include "issued.h"
 #include "return_call.h"
@@ -21,6 +22,9 @@ static enum err show(struct call *call, const struct reauth_page *page)
 	answer_person(data, found);
 	template_text(data, "error", page->error);
 	template_text(data, "return_to", page->return_to.url.text);
+	template_flag(data, "needs_factor",
+		      page->return_to.kind == RETURN_HERE &&
+			      guarded_needs_factor(call, page->return_to.url.text));
 	template_flag(data, "held", call->session.standing == SESSION_HELD);
 	return view_page(call, page->status, "reauth.html", data);
 }

@@ -7,23 +7,52 @@
 #include "json.h"
 #include "key_set.h"
 
-enum err token_prove(struct call *call)
+static struct str text_of(const struct credential *credential)
+{
+	return (struct str){(const char *)credential->value.bytes, credential->value.len};
+}
+
+static void settle(struct call *call, const struct access_reading *reading)
 {
 	struct credential *credential = &call->credential;
-	struct str text = {(const char *)credential->value.bytes, credential->value.len};
-	struct access_reading reading;
-	TRY(access_call_read(&call->auth, text, &reading));
-	if (reading.verdict == ACCESS_REFUSED)
+	if (reading->verdict == ACCESS_REFUSED)
 		*credential = (struct credential){.syntax = CREDENTIAL_MALFORMED};
-	if (reading.verdict != ACCESS_VALID)
-		return OK;
+	if (reading->verdict != ACCESS_VALID)
+		return;
 	const struct credential_claim claim = {
-		.session_id = reading.claims.session,
-		.user_id = reading.claims.subject,
-		.token_id = reading.claims.token,
-		.version = reading.claims.version,
+		.session_id = reading->claims.session,
+		.user_id = reading->claims.subject,
+		.token_id = reading->claims.token,
+		.version = reading->claims.version,
 	};
 	credential_prove(call->app->keys, &claim, credential);
+}
+
+static bool is_unproven(const struct credential *credential)
+{
+	return credential->syntax == CREDENTIAL_WELL_FORMED &&
+	       credential->carrier == CARRIER_TOKEN && credential->roots == 0;
+}
+
+enum err token_prove(struct call *call)
+{
+	struct access_reading reading;
+	if (!is_unproven(&call->credential))
+		return OK;
+	TRY(access_call_read(&call->auth, text_of(&call->credential), &reading));
+	settle(call, &reading);
+	return OK;
+}
+
+enum err token_recall(struct call *call)
+{
+	struct access_reading reading;
+	bool known = false;
+	if (!is_unproven(&call->credential))
+		return OK;
+	TRY(access_call_recall(&call->auth, text_of(&call->credential), &reading, &known));
+	if (known)
+		settle(call, &reading);
 	return OK;
 }
 

@@ -10,11 +10,19 @@ struct call;
 struct json_out;
 
 /*
- * The call's credential is an access token: proves it, when its signature, time and audience are
- * right. One that is over stays unproven, which resolves to nobody; whatever else is wrong with it,
- * it becomes malformed. ERR_UNAVAILABLE: the keys are not known. ERR_MEMORY.
+ * The call's credential may be an access token that is not proven yet: proves it, when its
+ * signature, time and audience are right. One that is over stays unproven, which resolves to
+ * nobody; whatever else is wrong with it, it becomes malformed. ERR_UNAVAILABLE: the keys are not
+ * known. ERR_MEMORY.
  */
 MUST_CHECK enum err token_prove(struct call *call);
+/*
+ * The same for whom nobody may hold up, as one thread that answers for many: only when its
+ * signature is remembered. Else it stays unproven, for one keyed hash of its text: a verification
+ * takes as long as three checks, so a flood of tokens that nobody has signed would stand in the
+ * way of all who come with cookies, while it costs other threads no more than their own time.
+ */
+MUST_CHECK enum err token_recall(struct call *call);
 
 /* Before a session is made that tokens carry. ERR_UNAVAILABLE: no key can sign now. */
 MUST_CHECK enum err token_ready(const struct call *call);

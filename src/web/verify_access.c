@@ -1,27 +1,37 @@
 /* GET /verify-access: the guard's decision for servers that ask by a request of their own. */
+#include "verify_access.h"
+
 #include "facts.h"
 #include "guarded.h"
 #include "handlers.h"
 #include "view.h"
 
-/* nginx takes 401 and 403 for a refusal and everything else for a failure. */
-static int status_of(enum problem problem)
+bool verify_access_is(const struct call *call)
 {
-	return problem_info(problem)->status == 401 ? 401 : 403;
+	return call->match.route != NULL && call->match.route->handle == verify_access;
+}
+
+enum problem verify_access_problem(enum problem problem)
+{
+	int status = problem_info(problem)->status;
+
+	return status == 401 || status == 403 ? problem : PROBLEM_FORBIDDEN;
 }
 
 static enum err refuse(struct call *call)
 {
-	enum problem problem = guarded_problem(call);
+	enum problem found = guarded_problem(call);
+	enum problem said = verify_access_problem(found);
+	struct problem_detail detail = {.detail = guarded_sentence(call->guarded)};
 	struct url location;
 	bool there = false;
 
-	call->guarded->navigates = false;
-	TRY(guarded_refuse(call));
+	if (said != found && !str_is_present(detail.detail))
+		detail.detail = str_of(problem_info(found)->text);
+	TRY(view_problem(call, said, &detail));
 	TRY(guarded_location(call, &location, &there));
 	if (there)
 		response_header(&call->response, "X-Gatepost-Location", location.text);
-	response_status(&call->response, status_of(problem));
 	return OK;
 }
 

@@ -132,13 +132,11 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/*
- * At a TCP port it matters who connects (FCGI_WEB_SERVER_ADDRS), which fcgi_accept looks at, and a
- * descriptor that was given may be shared: those have threads alone.
- */
+/* A descriptor that was given may be shared, and a proxy's word is taken by threads: those have
+ * them alone. */
 static bool can_have_desk(const struct config *config, const struct listen_config *listener)
 {
-	return config->server.desk && !listener->forwarded && listener->address.p[0] == '/';
+	return config->server.desk && !listener->forwarded;
 }
 
 static enum err open_door(const struct config *config, const struct listen_config *listener,

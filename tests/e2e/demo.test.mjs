@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { build, source } from '../support/harness.mjs';
 import { freePort, temporaryFolder } from '../support/stack.mjs';
 import { Client, Visitor } from '../support/client.mjs';
+import { program } from '../support/servers.mjs';
 
 const folder = temporaryFolder('gpd-');
 const port = await freePort();
@@ -23,6 +24,42 @@ after(async () => {
   await demo('stop');
   folder.remove();
 });
+// Who comes to what the demo guards: a stranger, a user, an administrator whose sign-in becomes old.
+async function walkGuarded(client, json, alice) {
+  const { app, admin, private: file } = json.guarded;
+  const at = (url) => url.slice(json.url.length);
+  const html = { Accept: 'text/html', 'Sec-Fetch-Mode': 'navigate' };
+  const open = (visitor, url) => client.get(at(url), { headers: visitor.headers({ ...html, 'X-Remote-User': 'mallory' }) });
+  const stranger = new Visitor(client);
+  for (const url of [app, admin, file]) {
+    const sent = await open(stranger, url);
+    assert.equal(sent.status, 303, url);
+    assert.equal(sent.headers.location, `${json.url}/auth/login?return_to=${encodeURIComponent(at(url))}`);
+  }
+  assert.equal((await client.get('/private/style.css')).status, 200);
+
+  assert.match((await open(alice, file)).body, /<h1>A file for whoever is signed in<\/h1>/);
+  alice.jar.cookies.set('theme', 'dark');
+  const page = await open(alice, app);
+  assert.equal(page.status, 200, page.body);
+  assert.match(page.body, /<h1>Hello, alice<\/h1>/);
+  assert.match(page.body, /alice@example\.org/);
+  assert.match(page.body, /no cookie, handle or token of Gatepost’s came this far[^]*sees: theme\./);
+  assert.match(page.headers['cache-control'], /private/);
+  const refused = await open(alice, admin);
+  assert.equal(refused.status, 403);
+  assert.match(refused.body, />Sign in as somebody else</);
+
+  const carol = new Visitor(client);
+  await carol.signIn(json.users[2]);
+  assert.match((await open(carol, admin)).body, /<h1>For administrators, just now<\/h1>/);
+  const made = spawnSync(program('mariadb'), ['--no-defaults', '-uroot', `--socket=${json.db_socket}`, 'gatepost', '-e',
+    "UPDATE session JOIN user ON user.id = session.user_id SET session.auth_time = session.auth_time - 301000000 WHERE username = 'carol'"], { encoding: 'utf8' });
+  assert.equal(made.status, 0, made.stderr);
+  const again = await open(carol, admin);
+  assert.deepEqual([again.status, again.headers.location], [303, `${json.url}/auth/reauth?return_to=%2Fadmin%2F`]);
+  assert.match((await open(carol, app)).body, /<h1>Hello, carol<\/h1>/);
+}
 const alive = (pid) => spawnSync('kill', ['-0', String(pid)]).status === 0;
 
 test('starts, prints, is idempotent, signs in, stops leaving nothing', { timeout: 500000 }, async () => {
@@ -43,6 +80,9 @@ test('starts, prints, is idempotent, signs in, stops leaving nothing', { timeout
   const visitor = new Visitor(client);
   const signedIn = await visitor.signIn(json.users[0]);
   assert.equal(signedIn.status, 303, signedIn.body);
+
+  for (const url of Object.values(json.guarded)) assert.ok(first.text.includes(url), url);
+  await walkGuarded(client, json, visitor);
 
   const page = await client.get('/wallet/');
   assert.equal(page.status, 200);

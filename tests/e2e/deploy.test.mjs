@@ -44,6 +44,17 @@ test('the service is valid, by itself and on a socket', () => inFolder((dir) => 
   assert.doesNotMatch(both.text, /gatepost\.(service|socket)/);
 }));
 
+test('the service may open a port below 1024 with its drop-in, and nothing else besides', () => inFolder((dir) => {
+  const service = units(dir);
+  mkdirSync(`${service}.d`);
+  writeFileSync(join(`${service}.d`, 'guard.conf'), read('systemd/guard.conf'));
+  const { code, text } = run('systemd-analyze', ['verify', '--man=no', '--recursive-errors=no', service]);
+  assert.equal(code, 0, text);
+  assert.doesNotMatch(text, /gatepost\.service|guard\.conf/);
+  const settings = read('systemd/guard.conf').split('\n').filter((line) => line.includes('=') && !line.startsWith('#'));
+  assert.deepEqual(settings, ['CapabilityBoundingSet=CAP_NET_BIND_SERVICE', 'AmbientCapabilities=CAP_NET_BIND_SERVICE']);
+}));
+
 test('the service is confined', () => inFolder((dir) => {
   const { code, text } = run('systemd-analyze', ['security', '--offline=yes', '--no-pager', '--threshold=20', units(dir)]);
   assert.equal(code, 0, text);
@@ -102,7 +113,7 @@ test('the three lighttpd snippets refuse the same look-alikes, the three Apache 
 });
 
 test('every path that the files name is one that is installed or made', () => {
-  const known = [/^\/usr\/local\/(libexec\/gatepost\/gatepost\.fcgi|etc\/gatepost\/gatepost\.conf|share\/gatepost\/\S*)$/, /^\/run\/gatepost(\/(gatepost|spawned)\.sock)?$/, /^\/etc\/gatepost$/];
+  const known = [/^\/usr\/local\/(libexec\/gatepost\/gatepost\.fcgi|etc\/gatepost\/gatepost\.conf|share\/gatepost\/\S*)$/, /^\/run\/gatepost(\/(gatepost|spawned|guard)\.sock)?$/, /^\/etc\/gatepost$/];
   for (const kind of ['apache', 'lighttpd', 'nginx', 'systemd', 'tmpfiles.d']) {
     for (const name of readdirSync(shipped(kind))) {
       for (const [path] of read(`${kind}/${name}`).matchAll(/(?<![\w.:])\/(?:usr\/local|run|etc\/gatepost)[^\s"';|]*/g)) {

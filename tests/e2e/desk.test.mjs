@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { Agent, request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { build, startStack } from '../support/harness.mjs';
+import { Jar } from '../support/client.mjs';
 import { freeze, until } from '../support/stack.mjs';
 import { begin, dial, params, record, request, PARAMS } from '../support/fastcgi.mjs';
 
@@ -45,6 +46,28 @@ async function inParallel(list, workers, act) {
   }));
 }
 
+const bearer = (token) => ({ Authorization: `Bearer ${token}` });
+
+// Sessions that tokens carry, and whose: [{headers, id, name}].
+async function tokenSessions(stack, person, count) {
+  const list = [];
+  await inParallel(Array.from({ length: count }), 4, async () => {
+    const answer = await stack.client.post('/auth/api/v1/sessions', { json: { ...person, transport: 'token' }, headers: { 'User-Agent': 'Example/1.0' } });
+    assert.equal(answer.status, 201, answer.body);
+    const { access_token: token, session, user } = answer.json;
+    list.push({ token, headers: bearer(token), id: session.id, name: user.username });
+  });
+  return list;
+}
+
+// The same by cookie.
+async function cookieSession(stack, person) {
+  const jar = new Jar();
+  const answer = jar.take(await stack.client.post('/auth/api/v1/sessions', { json: { ...person, transport: 'cookie' } }));
+  assert.equal(answer.status, 201, answer.body);
+  return { headers: { Cookie: jar.header() }, id: answer.json.session.id, name: answer.json.user.username };
+}
+
 const socketOf = (stack) => stack.config.sections['listen web'].address;
 const executed = (stack) => Number(stack.sql("SHOW GLOBAL STATUS LIKE 'Com_stmt_execute'")[0].Value);
 
@@ -80,6 +103,54 @@ for (const [desk, stack] of both) {
     });
     const ids = stack.workerLog().filter(({ event }) => event === 'request').map(({ id }) => id);
     assert.equal(new Set(ids).size, ids.length, 'request ids are unique');
+  });
+
+  test(`desk ${desk}: tokens, handles and cookies in one flood, forged tokens among them: each gets its own answer`, { timeout: 120000 }, async () => {
+    const { alice, bob } = stack.users;
+    const tokens = [...await tokenSessions(stack, alice, 8), ...await tokenSessions(stack, bob, 8)];
+    const cookies = await Promise.all([alice, bob, alice, bob].map((person) => cookieSession(stack, person)));
+    const handles = ['alice', 'bob'].flatMap((name) => mint(stack, name, 20).map(({ id, handle }) => ({ headers: { 'X-Session-Id': handle }, id, name })));
+    const forged = tokens.map(({ token }, i) => {
+      const [header, payload, signature] = token.split('.');
+      const other = tokens[(i + 1) % tokens.length].token.split('.');
+      return { headers: bearer(i % 2 ? `${header}.${payload}.${other[2]}` : `${header}.${other[1]}.${signature}`) };
+    });
+    const all = [...tokens, ...handles, ...cookies, ...forged];
+    const asked = Array.from({ length: 12 * all.length }, (_, i) => all[(i * 37) % all.length]);
+    assert.equal(new Set(asked).size, all.length, 'each comes');
+    await inParallel(asked, 32, async ({ headers, id, name }) => {
+      const answer = await stack.client.get('/auth/api/v1/session', { headers });
+      assert.equal(answer.status, id ? 200 : 401, answer.body);
+      if (!id) return;
+      assert.equal(answer.json.session.id, id);
+      assert.equal(answer.json.user.username, name);
+    });
+  });
+
+  // SE-17 for tokens: a text that is known, whose signature is right and whose time is not over, is worth what the row says.
+  test(`desk ${desk}: a token whose session has ended is refused at the very next check, amid others that are not`, { timeout: 120000 }, async () => {
+    const [stays, ...ends] = await tokenSessions(stack, stack.users.bob, 25);
+    const status = async (headers) => (await stack.client.get('/auth/api/v1/session', { headers })).status;
+    let going = true, kept = 0, lost = 0;
+    const load = inParallel(Array.from({ length: 8 }), 8, async () => {
+      while (going) {
+        if (await status(stays.headers) === 200) kept++;
+        else lost++;
+      }
+    });
+    try {
+      await inParallel(ends, 4, async ({ headers, id }) => {
+        for (let i = 0; i < 3; i++) assert.equal(await status(headers), 200);
+        const by = id.charCodeAt(0) % 2 ? ['/auth/api/v1/session', headers] : [`/auth/api/v1/sessions/${id}`, stays.headers];
+        assert.equal((await stack.client.request('DELETE', by[0], { headers: by[1] })).status, 204);
+        assert.equal(await status(headers), 401);
+      });
+    } finally {
+      going = false;
+      await load;
+    }
+    assert.equal(lost, 0);
+    assert.ok(kept > 0);
   });
 
   // Half a header, half the parameters, half a body: held or sent away, never in anybody's way. libfcgi itself
@@ -144,20 +215,27 @@ for (const [desk, stack] of both) {
   });
 }
 
-test('desk on: many at once share statements; without it each check is exactly one', { timeout: 120000 }, async () => {
-  for (const [desk, stack] of both) {
-    const { session_handle: handle } = await stack.signIn(stack.users.alice);
-    const { call, close } = caller(stack);
-    assert.equal(await call('GET', '/session', { 'X-Session-Id': handle }), 200);
-    const before = executed(stack);
-    const many = 3000;
-    await inParallel(Array.from({ length: many }), 48, async () => assert.equal(await call('GET', '/session', { 'X-Session-Id': handle }), 200));
-    const sent = executed(stack) - before;
-    close();
-    if (desk === 'off') assert.ok(sent >= many && sent <= many + 20, `${sent} statements for ${many} checks`);
-    else assert.ok(sent < many, `${sent} statements for ${many} checks`);
-  }
-});
+const carriers = {
+  handle: async (stack) => ({ 'X-Session-Id': (await stack.signIn(stack.users.alice)).session_handle }),
+  'access token': async (stack) => (await tokenSessions(stack, stack.users.alice, 1))[0].headers,
+};
+
+for (const [carrier, made] of Object.entries(carriers)) {
+  test(`desk on: many at once by ${carrier} share statements; without it each check is exactly one`, { timeout: 120000 }, async () => {
+    for (const [desk, stack] of both) {
+      const headers = await made(stack);
+      const { call, close } = caller(stack);
+      assert.equal(await call('GET', '/session', headers), 200);
+      const before = executed(stack);
+      const many = 3000;
+      await inParallel(Array.from({ length: many }), 48, async () => assert.equal(await call('GET', '/session', headers), 200));
+      const sent = executed(stack) - before;
+      close();
+      if (desk === 'off') assert.ok(sent >= many && sent <= many + 20, `${sent} statements for ${many} checks`);
+      else assert.ok(sent < many, `${sent} statements for ${many} checks`);
+    }
+  });
+}
 
 test('desk on: a database that does not answer costs the desk half a second, then the threads ask; 200 when it is back', { timeout: 120000 }, async () => {
   const stack = stacks.on;

@@ -7,16 +7,25 @@ import { load } from 'js-yaml';
 import { source, startStack } from '../support/harness.mjs';
 import { Jar } from '../support/client.mjs';
 import { exercised, follow, operations } from '../support/openapi.mjs';
-import { until } from '../support/stack.mjs';
+import { freePort, until } from '../support/stack.mjs';
 import { basic, makeService } from '../support/services.mjs';
+
+// What a proxy asks is answered by a listener that believes it.
+const asForwarded = (port) => `$HTTP["url"] == "/auth/verify-access" {
+  fastcgi.server = ( "/" => (( "host" => "127.0.0.1", "port" => ${port}, "check-local" => "disable" )) )
+}`;
+const asked = ({ path }) => (path === '/verify-access' ? { 'X-Forwarded-Uri': '/private/', 'X-Forwarded-Method': 'GET' } : {});
 
 let stack;
 let tenant;
 let service;
 let idler;
+let forwarded;
 before(async () => {
+  forwarded = await freePort();
   // Two wrong passwords are soon too many, and two guests.
-  stack = await startStack({ settings: {
+  stack = await startStack({ extra: asForwarded(forwarded), settings: {
+    'listen forwarded': { address: `127.0.0.1:${forwarded}`, forwarded: 'yes' },
     throttle: { free_failures: 1, device_failures: 1, guests: 2 }, 'client app': { services: 'library idler' }, 'client browser': { services: 'library' }, 'flow trip': { steps: 'start > end', client_may: 'start > end', 'counter.try': '2, reset 1h' },
   } });
   ({ tenant } = JSON.parse(stack.must(['tenant', 'add', 'readers', '--json']).stdout));
@@ -173,7 +182,7 @@ function fill({ path, operation }, who, { id, session = id, tenant: wanted, kind
     holdSession: { reason: 'a book is overdue' },
   };
   const queries = { endSessions: `?scope=${transport === 'handle' ? 'others' : 'all'}`, getHealth: '?ready' };
-  const below = path === '/health' || path.startsWith('/.well-known/') || isForm(operation) ? '/auth' : api;
+  const below = path === '/health' || path === '/verify-access' || path.startsWith('/.well-known/') || isForm(operation) ? '/auth' : api;
   const place = path.replace('{id}', id).replace('{kind}', kind).replace('{role}', 'editor').replace('{session}', session);
   return { path: below + place + (query ?? queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
 }
@@ -279,7 +288,7 @@ async function bringAbout(entry, status, transport = 'handle') {
     const { path, json } = fill(entry, who, { id, session: other?.session, tenant: wanted, kind, query }, transport);
     const form = formOf(entry, mine);
     if (closed) stack.sql(`UPDATE user SET state = 3 WHERE username = '${other.username}'`);
-    return stack.client.request(entry.verb.toUpperCase(), path, { json, form, ...more, headers: { ...(anonymous ? {} : carrier), ...(tag && { 'If-Match': tag }), ...headers } });
+    return stack.client.request(entry.verb.toUpperCase(), path, { json, form, ...more, headers: { ...asked(entry), ...(anonymous ? {} : carrier), ...(tag && { 'If-Match': tag }), ...headers } });
   };
   const runs = entry.path.startsWith('/flows/') && !(entry.operation.operationId === 'startFlow' && ['201', '409'].includes(status));
   if (runs) assert.equal((await stack.client.post(`${api}/flows/trip`, { json: {}, headers: carrier })).status, 201);
@@ -296,7 +305,7 @@ async function bringAboutUnavailable(all) {
     for (const entry of all) {
       const { path, json } = fill(entry, who, { id: session.id });
       const form = formOf(entry, { session_handle: handle, refresh_token: `gpr_${'A'.repeat(43)}` });
-      const headers = isServices(entry) ? service.headers : { 'X-Session-Id': handle };
+      const headers = { ...asked(entry), ...(isServices(entry) ? service.headers : { 'X-Session-Id': handle }) };
       const answer = await stack.client.request(entry.verb.toUpperCase(), path, { json, form, headers });
       assert.equal(answer.status, 503, `${entry.name}: ${answer.body}`);
     }

@@ -13,16 +13,10 @@ import { apacheServer, configtest, isRoot, program } from '../support/servers.mj
 import { certificates, freePort, start, temporaryFolder, until } from '../support/stack.mjs';
 import { Client, Visitor, setCookies, tokenOf } from '../support/client.mjs';
 import { startMariadb } from '../support/with-mariadb.mjs';
+import { blocks, section as sectionOf } from '../support/follow.mjs';
 
 const readme = readFileSync(join(source, 'README.md'), 'utf8');
-const section = (title) => {
-  const begin = readme.indexOf(`## ${title}\n`);
-  assert.ok(begin > 0, title);
-  return readme.slice(begin, readme.indexOf('\n## ', begin + 3));
-};
-// Fenced blocks of a kind, without the indentation of their list.
-const blocks = (text, kind) => [...text.matchAll(new RegExp(`^ {3}\`\`\`${kind}\\n([^]*?)^ {3}\`\`\``, 'gm'))]
-  .map(([, body]) => body.replace(/^ {3}/gm, ''));
+const section = (title) => sectionOf(readme, title);
 
 let folder;
 let mariadb;

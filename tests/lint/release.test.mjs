@@ -43,10 +43,11 @@ test('cmake --install puts program, templates, sql, manual pages', () => {
   run('cmake', ['--install', release, '--prefix', dir]);
   for (const path of ['bin/gatepost', 'libexec/gatepost/gatepost.fcgi', 'share/gatepost/templates/login.html',
     'share/gatepost/templates/assets/gatepost.css', 'share/gatepost/sql/001_initial.sql', 'share/gatepost/sql/grants.sql',
-    ...['gatepost', 'gatepost-spawned', 'gatepost-cgi', 'site-example'].map((name) => `share/gatepost/lighttpd/${name}.conf`),
-    ...['gatepost', 'gatepost-fcgid', 'gatepost-cgi', 'site-example'].map((name) => `share/gatepost/apache/${name}.conf`),
-    'share/gatepost/nginx/gatepost.conf', 'share/gatepost/nginx/site-example.conf',
-    'share/gatepost/systemd/gatepost.service', 'share/gatepost/systemd/gatepost.socket', 'share/gatepost/systemd/socket.conf',
+    ...['gatepost', 'gatepost-spawned', 'gatepost-cgi', 'site-example', 'guard', 'guarded'].map((name) => `share/gatepost/lighttpd/${name}.conf`),
+    'share/gatepost/lighttpd/guarded.lua',
+    ...['gatepost', 'gatepost-fcgid', 'gatepost-cgi', 'site-example', 'guard', 'guarded'].map((name) => `share/gatepost/apache/${name}.conf`),
+    ...['gatepost', 'site-example', 'guard', 'guard-server', 'guarded', 'guarded-fastcgi', 'guarded-proxy'].map((name) => `share/gatepost/nginx/${name}.conf`),
+    'share/gatepost/systemd/gatepost.service', 'share/gatepost/systemd/gatepost.socket', 'share/gatepost/systemd/socket.conf', 'share/gatepost/systemd/guard.conf',
     'share/gatepost/sysusers.d/gatepost.conf', 'share/gatepost/tmpfiles.d/gatepost.conf', 'share/gatepost/logrotate.d/gatepost',
     'share/gatepost/fail2ban/gatepost.conf', 'share/gatepost/gatepost.conf', 'share/gatepost/blocklist.txt', 'share/gatepost/openapi.yaml', 'share/man/man8/gatepost.8',
     'share/man/man8/gatepost.fcgi.8', 'share/man/man5/gatepost.conf.5']) {

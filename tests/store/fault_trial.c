@@ -286,7 +286,8 @@ static enum trial_share share_of(enum stmt stmt)
 			return TRIAL_TENANCY;
 	if (stmt_part_key[stmt].name != NULL)
 		return TRIAL_KEYS;
-	if (stmt_part_token[stmt].name != NULL || stmt == STMT_SESSION_FOUND_BY_ID)
+	bool names = stmt >= STMT_SESSION_FOUND_BY_ID_1 && stmt <= STMT_SESSION_FOUND_BY_ID_32;
+	if (stmt_part_token[stmt].name != NULL || names)
 		return TRIAL_TOKENS;
 	if (stmt_part_service[stmt].name != NULL)
 		return TRIAL_SERVICES;

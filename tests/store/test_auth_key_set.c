@@ -220,6 +220,53 @@ static void what_is_known_stays_known(void **state)
 	fixture_server("restart");
 }
 
+/* Without a statement: what is there, and not when it is to be read. */
+static void a_peek_takes_no_statement(void **state)
+{
+	struct world *w = *state;
+	struct key_set *set = NULL;
+	uint64_t before = db_statement_count(w->db);
+
+	assert_false(key_box_peek(w->context.signing, &set));
+	assert_null(set);
+	assert_int_equal(db_statement_count(w->db), before);
+	assert_ok(key_box_take_to_sign(&w->context, &set));
+	key_set_release(&set);
+	before = db_statement_count(w->db);
+	assert_true(key_box_peek(w->context.signing, &set));
+	assert_int_equal(published(set), 2);
+	key_set_release(&set);
+	assert_int_equal(db_statement_count(w->db), before);
+}
+
+/* The authorizer's account knows the keys as the web's does, and can neither make nor move one. */
+static void the_guard_account_reads_keys_and_writes_none(void **state)
+{
+	struct world *w = *state;
+	struct key_outcome outcome;
+	struct key_set *set = NULL;
+
+	w->context.db = w->fixture->guard;
+	set = taken(w);
+	assert_int_equal(published(set), 0);
+	key_set_release(&set);
+	assert_int_equal(key_box_take_to_sign(&w->context, &set), ERR_INTERNAL);
+	assert_null(set);
+	assert_int_equal(fixture_number("SELECT COUNT(*) FROM signing_key"), 0);
+
+	w->context.db = w->db;
+	assert_ok(key_box_take_to_sign(&w->context, &set));
+	struct secret token = signed_by(w, set);
+	key_set_release(&set);
+	key_box_close(&w->context.signing);
+	assert_ok(key_box_open(16, &w->context.signing));
+	w->context.db = w->fixture->guard;
+	assert_true(is_good(w, token));
+	assert_int_equal(signing_key_rotate(&w->context, &outcome), ERR_INTERNAL);
+	assert_int_equal(signing_key_replace(&w->context, &outcome), ERR_INTERNAL);
+	assert_int_equal(fixture_number("SELECT COUNT(*) FROM signing_key"), 2);
+}
+
 static void signatures_are_remembered_one_by_one(void **state)
 {
 	struct world *w = *state;
@@ -241,6 +288,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(an_unknown_name_is_looked_for_once, clean, done),
 		cmocka_unit_test_setup_teardown(what_does_not_open_is_left_out, clean, done),
 		cmocka_unit_test_setup_teardown(what_is_known_stays_known, clean, done),
+		cmocka_unit_test_setup_teardown(a_peek_takes_no_statement, clean, done),
+		cmocka_unit_test_setup_teardown(the_guard_account_reads_keys_and_writes_none, clean,
+						done),
 		cmocka_unit_test_setup_teardown(signatures_are_remembered_one_by_one, clean, done),
 	};
 

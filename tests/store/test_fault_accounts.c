@@ -3,6 +3,7 @@
 #include "fault_trial.h"
 
 #include "account_admin.h"
+#include "account_import.h"
 #include "purge.h"
 #include "reauth.h"
 #include "restore.h"
@@ -119,6 +120,40 @@ static enum err run_create(struct trial *t, void *out)
 	return create(t, "carol", out);
 }
 
+/* One is there already, and both are when it is asked again. */
+static enum err run_import(struct trial *t, void *out)
+{
+	static unsigned char hash[] = "{SHA}yqD2UGIrgAlvTafixTcpxkIECbg=";
+	const struct account_import_roles roles = {.names = {STR("admin")}, .n = 1};
+	struct account_import accounts[] = {
+		{.username = STR("carol"), .role_count = 1, .must_change = true},
+		{.username = STR("alice")},
+	};
+
+	(void)out;
+	for (size_t i = 0; i < 2; i++) {
+		accounts[i].display_name = accounts[i].username;
+		accounts[i].hash = (struct secret){hash, sizeof hash - 1};
+	}
+	enum err e = account_import_write(&t->w->context, &roles, accounts, 2);
+	for (size_t i = 0; e != OK && i < 2; i++)
+		assert_int_equal(accounts[i].outcome, ACCOUNT_IMPORT_NONE);
+	TRY(e);
+	return must(accounts[0].outcome != ACCOUNT_IMPORT_NONE &&
+		    accounts[1].outcome == ACCOUNT_IMPORT_EXISTS);
+}
+
+static enum err run_look(struct trial *t, void *out)
+{
+	struct account_import account = {.username = STR("nobody"),
+					 .email = STR("bob@example.org")};
+
+	TRY(account_import_look(&t->w->context, &account));
+	TRY(must(account.outcome == ACCOUNT_IMPORT_EXISTS));
+	PUT(out, account.outcome);
+	return OK;
+}
+
 static enum err run_set_password(struct trial *t, void *out)
 {
 	struct account_result result;
@@ -229,6 +264,8 @@ static void accounts_under_every_failure(void **state)
 		{"take a role", run_take_role, NULL, 0},
 		{"lock the last administrator", run_last_admin, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"create", run_create, NULL, ACT_ATOMIC},
+		{"import", run_import, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"look before an import", run_look, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"set a password", run_set_password, trial_check_ended,
 		 ACT_ATOMIC | ACT_REPEATABLE},
 		{"remove", run_remove, trial_check_ended, ACT_ATOMIC | ACT_REPEATABLE},

@@ -27,9 +27,27 @@ static enum err find(struct trial *t, struct str text, struct token_found *out)
 
 ACT(token_find, struct token_found found; TRY(find(t, good, &found));
     PUT(out, found.token.issued_at); return must(id_equal(found.token.session_id, good_id));)
-ACT(session_found, struct session_found row; bool found = false;
-    TRY(session_store_find_named(DB, CONTEXT->arena, &good_id, &row, &found));
-    PUT(out, row.session.epoch); return must(found);)
+
+static enum err find_named(struct trial *t, size_t n, void *out)
+{
+	struct session_found *found = arena_array(CONTEXT->arena, n, sizeof *found);
+	struct id ids[SESSION_BATCH_MAX];
+	size_t count = 0;
+
+	assert_non_null(found);
+	for (size_t i = 0; i < n; i++)
+		ids[i] = i == n - 1 ? good_id : id_random();
+	TRY(session_store_find_named(DB, CONTEXT->arena, ids, n, found, &count));
+	PUT(out, count);
+	return must(count == 1 && id_equal(found[0].session.id, good_id));
+}
+
+ACT(named_1, return find_named(t, 1, out);)
+ACT(named_2, return find_named(t, 2, out);)
+ACT(named_4, return find_named(t, 3, out);)
+ACT(named_8, return find_named(t, 8, out);)
+ACT(named_16, return find_named(t, 9, out);)
+ACT(named_32, return find_named(t, 32, out);)
 ACT(token_end, bool ended = false; TRY(token_store_end(DB, &good_id, CONTEXT->now, &ended));
     return must(ended);)
 ACT(token_purge, return token_store_purge(DB, FAR, 10, out);)
@@ -193,7 +211,12 @@ static void statements_under_every_failure(void **state)
 {
 	static const struct act acts[] = {
 		{"token find", token_find, NULL, ACT_ATOMIC | ACT_REPEATABLE},
-		{"session by id", session_found, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"session named 1", named_1, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"session named 2", named_2, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"session named 4", named_4, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"session named 8", named_8, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"session named 16", named_16, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"session named 32", named_32, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"token begin", token_begin, NULL, ACT_ATOMIC | ACT_INSIDE},
 		{"token end", token_end, NULL, ACT_ATOMIC},
 		{"tokens purge", token_purge, NULL, ACT_ATOMIC | ACT_REPEATABLE},

@@ -70,6 +70,16 @@ static const struct attempt attempts[] = {
 	{DB_ROLE_GUARD, DENIED, "SELECT old_hash FROM rotation"},
 	{DB_ROLE_GUARD, DENIED, "SELECT hash FROM setup_code"},
 	{DB_ROLE_GUARD, DENIED, "SELECT name FROM role"},
+	/* Keys it reads, to believe access tokens, and changes none. */
+	{DB_ROLE_GUARD, ALLOWED, "SELECT kid, public_key, root, seed FROM signing_key"},
+	{DB_ROLE_GUARD, DENIED, "UPDATE signing_key SET state = 2 WHERE kid = 'none'"},
+	{DB_ROLE_GUARD, DENIED, "UPDATE signing_key SET seed = NULL WHERE kid = 'none'"},
+	{DB_ROLE_GUARD, DENIED,
+	 "INSERT INTO signing_key (kid, state, alg, public_key, root, seed, made_at) "
+	 "VALUES ('k',2,1,'p',1,'s',1)"},
+	{DB_ROLE_GUARD, DENIED, "DELETE FROM signing_key WHERE kid = 'none'"},
+	{DB_ROLE_GUARD, DENIED, "SELECT turn FROM signing_turn"},
+	{DB_ROLE_GUARD, DENIED, "UPDATE signing_turn SET turn = 0"},
 	{DB_ROLE_GUARD, DENIED, "INSERT INTO audit_event (at, id) VALUES (1, 'x')"},
 };
 

@@ -177,6 +177,42 @@ static void test_password(void **state)
 	assert_false(found);
 }
 
+/* TH-10: for who has no password the next one's by key stands in, behind the last the first's. */
+static void test_stand_in(void **state)
+{
+	static const char *const hashes[] = {"first", "second", "third"};
+	struct fixture *fixture = *state;
+	struct id ids[3] = {{{0x20}}, {{0x80}}, {{0xf0}}};
+	static const struct {
+		unsigned char first, expected;
+	} cases[] = {{0x01, 0}, {0x21, 1}, {0x7f, 1}, {0x81, 2}, {0xf1, 0}, {0xff, 0}, {0x00, 0}};
+
+	for (size_t i = 0; i < 3; i++) {
+		struct user_row row = fixture_user(hashes[i]);
+
+		row.id = ids[i];
+		assert_ok(user_store_insert(fixture->web, &row));
+		assert_ok(password_store_set(fixture->web, &ids[i], secret_of(hashes[i]), T0));
+	}
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct id id = {{cases[i].first, 1}};
+		struct secret hash = SECRET_NONE;
+		bool own = true;
+
+		assert_ok(password_store_get(fixture->hash, fixture->arena, &id, &hash, &own));
+		assert_false(own);
+		assert_true(secret_equal(hash, secret_of(hashes[cases[i].expected])));
+	}
+	for (size_t i = 0; i < 3; i++) {
+		struct secret hash = SECRET_NONE;
+		bool own = false;
+
+		assert_ok(password_store_get(fixture->hash, fixture->arena, &ids[i], &hash, &own));
+		assert_true(own);
+		assert_true(secret_equal(hash, secret_of(hashes[i])));
+	}
+}
+
 struct setter {
 	const struct config *config;
 	pthread_barrier_t *start;
@@ -412,6 +448,7 @@ int main(void)
 		cmocka_unit_test_setup(test_taken_names_are_a_conflict, fixture_clean),
 		cmocka_unit_test_setup(test_list_in_pages, fixture_clean),
 		cmocka_unit_test_setup(test_lock_tells_the_state, fixture_clean),
+		cmocka_unit_test_setup(test_stand_in, fixture_clean),
 		cmocka_unit_test_setup(test_password, fixture_clean),
 		cmocka_unit_test_setup(test_two_first_passwords, fixture_clean),
 		cmocka_unit_test_setup(test_roles_become_grants, fixture_clean),

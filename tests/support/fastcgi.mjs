@@ -82,8 +82,8 @@ function stream(type, content) {
 }
 
 // One request on a connection of its own → {status, headers, body, json, cookies}. handle: sent as X-Session-Id; json, form:
-// the body. Fails when no whole answer comes in time.
-export async function ask(socket, method, target, { handle, json, form, headers = {}, seconds = 30 } = {}) {
+// the body; server: parameters of the web server's own. Fails when no whole answer comes in time.
+export async function ask(socket, method, target, { handle, json, form, headers = {}, server = {}, seconds = 30 } = {}) {
   const [path, query = ''] = target.split('?');
   const body = Buffer.from(json === undefined ? new URLSearchParams(form).toString() : JSON.stringify(json));
   const all = { ...headers, ...(handle && { 'X-Session-Id': handle }) };
@@ -92,6 +92,7 @@ export async function ask(socket, method, target, { handle, json, form, headers 
     REMOTE_ADDR: '127.0.0.1',
     ...(body.length > 0 && { CONTENT_TYPE: json === undefined ? 'application/x-www-form-urlencoded' : 'application/json', CONTENT_LENGTH: String(body.length) }),
     ...Object.fromEntries(Object.entries(all).map(([name, value]) => [`HTTP_${name.toUpperCase().replaceAll('-', '_')}`, value])),
+    ...server,
   };
   const link = await dial(socket);
   const timer = setTimeout(() => link.close(), seconds * 1000);

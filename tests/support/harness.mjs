@@ -253,5 +253,12 @@ async function buildStack(stack, folder, mariadb, {
   };
   stack.startServer();
   await stack.ready();
+  // The same site with other text around it, from the next request on.
+  stack.serve = async (text) => {
+    await stack.server.stop();
+    stack.site = kind.write({ ...site, extra: placed(text.extra ?? ''), global: placed(text.global ?? '') });
+    stack.startServer();
+    await stack.ready();
+  };
   return stack;
 }

@@ -66,7 +66,7 @@ function ownPath(path) {
   if (wellKnown) return wellKnown[1];
   const oauth = /(\/oauth\/(?:introspect|revoke|token))$/.exec(pathname);
   if (oauth) return oauth[1];
-  return /^(?:\/.*?)?\/health$/.test(pathname) ? '/health' : undefined;
+  return /^(?:\/.*?)?(\/(?:health|verify-access))$/.exec(pathname)?.[1];
 }
 
 const patterns = Object.keys(description.paths).map((path) => [path, new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{[a-z]+\}/g, '[^/]+')}$`)]);

@@ -61,7 +61,7 @@ export function apacheServer({ dir, mpm = 'event', modules, body }) {
   const file = join(dir, 'apache.conf');
   mkdirSync(join(dir, 'www'), { recursive: true });
   mkdirSync(join(dir, 'apache'), { recursive: true });
-  const all = new Set([`mpm_${mpm}`, 'authz_core', 'authn_core', 'ssl', 'socache_shmcb', 'reqtimeout', 'env', 'alias', 'mime', 'dir', ...modules]);
+  const all = new Set([`mpm_${mpm}`, 'authz_core', 'authn_core', 'setenvif', 'ssl', 'socache_shmcb', 'reqtimeout', 'env', 'alias', 'mime', 'dir', ...modules]);
   writeFileSync(file, `
 ServerRoot "${dir}"
 DefaultRuntimeDir "${join(dir, 'apache')}"

@@ -277,21 +277,36 @@ static void hashes_are_bounded_by_slots(void **state)
 	rmdir(dir);
 }
 
-/* PW-18: a hash that costs less than today's is told from one that costs as much or more. */
+#define TEXT(literal)                                                                              \
+	{                                                                                          \
+		literal, sizeof(literal) - 1                                                       \
+	}
+/* A salt of 16 octets, a hash of 32. */
+#define TAIL "QkxoRDFWZ3hWUk52eGIvTw$3GVCIrRED+ltJ+mu/4DR59JhLSVMCmCCiHL/Uhnk5Ms"
+
+/* PW-18: a hash that costs less than today's, or is of another form, is told from one that costs
+ * as much or more. */
 static void outdated_hashes_are_told(void **state)
 {
 	static const struct {
 		struct str phc;
 		bool outdated;
 	} cases[] = {
-		{{"$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaA", 44}, false},
-		{{"$argon2id$v=19$m=19456,t=3,p=1$c2FsdA$aGFzaA", 44}, false},
-		{{"$argon2id$v=19$m=65536,t=2,p=1$c2FsdA$aGFzaA", 44}, false},
-		{{"$argon2id$v=19$m=9216,t=4,p=1$c2FsdA$aGFzaA", 43}, true},
-		{{"$argon2id$v=19$m=19455,t=2,p=1$c2FsdA$aGFzaA", 44}, true},
-		{{"$argon2id$v=19$m=x,t=2,p=1$c2FsdA$aGFzaA", 40}, false},
-		{{"$2y$12$abcdefghijklmnopqrstuv", 29}, false},
-		{{"", 0}, false},
+		{TEXT("$argon2id$v=19$m=19456,t=2,p=1$" TAIL), false},
+		{TEXT("$argon2id$v=19$m=19456,t=3,p=1$" TAIL), false},
+		{TEXT("$argon2id$v=19$m=65536,t=2,p=1$" TAIL), false},
+		{TEXT("$argon2id$v=19$m=4194304,t=64,p=1$" TAIL), false},
+		{TEXT("$argon2id$v=19$m=9216,t=4,p=1$" TAIL), true},
+		{TEXT("$argon2id$v=19$m=19455,t=2,p=1$" TAIL), true},
+		{TEXT("$argon2id$v=19$m=65536,t=4,p=2$" TAIL), true},
+		{TEXT("$argon2i$v=19$m=65536,t=4,p=1$" TAIL), true},
+		{TEXT("$argon2id$v=19$m=x,t=2,p=1$" TAIL), false},
+		{TEXT("$argon2id$v=19$m=4194305,t=2,p=1$" TAIL), false},
+		{TEXT("$2y$10$copcAr3axLBbJMqslCOWxu1f1m.uXyEHM3XEkR59NkGItYIGII3U."), true},
+		{TEXT("$2y$14$copcAr3axLBbJMqslCOWxu1f1m.uXyEHM3XEkR59NkGItYIGII3U."), false},
+		{TEXT("{SHA}yqD2UGIrgAlvTafixTcpxkIECbg="), true},
+		{TEXT("$2y$12$abcdefghijklmnopqrstuv"), false},
+		{TEXT(""), false},
 	};
 	struct world *world = *state;
 

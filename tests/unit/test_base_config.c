@@ -136,7 +136,7 @@ static void shipped_file_loads_and_shows_the_defaults(void **state)
 	assert_defaults(c);
 	assert_session_defaults(c);
 	ASSERT_STR(c->server.host, "www.example.org");
-	assert_int_equal(c->listener_count, 1);
+	assert_int_equal(c->listener_count, 2);
 	ASSERT_STR(c->listeners[0].name, "web");
 	ASSERT_STR(c->listeners[0].address, "/run/gatepost/gatepost.sock");
 	assert_int_equal(c->listeners[0].role, LISTEN_RESPONDER);

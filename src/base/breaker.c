@@ -1,0 +1,25 @@
+/* A circuit breaker. */
+#include "breaker.h"
+
+#include "clock.h"
+
+#define PAUSE CLOCK_SECOND             /* after a failure */
+#define TRIAL_LIMIT (5 * CLOCK_SECOND) /* for the one who tries again */
+
+bool breaker_lets(struct breaker *breaker, int64_t now)
+{
+	int64_t until = atomic_load(&breaker->open_until);
+
+	if (until == 0)
+		return true;
+	return now >= until &&
+	       atomic_compare_exchange_strong(&breaker->open_until, &until, now + TRIAL_LIMIT);
+}
+
+void breaker_note(struct breaker *breaker, int64_t now, bool failed)
+{
+	if (failed)
+		atomic_store(&breaker->open_until, now + PAUSE);
+	else if (atomic_load(&breaker->open_until) != 0)
+		atomic_store(&breaker->open_until, 0);
+}
