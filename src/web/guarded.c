@@ -97,8 +97,7 @@ static bool is_navigation(const struct request *request)
 static bool is_open(const struct call *call, const struct protect_request *asked)
 {
 	bool no_method = false;
-	const struct protect_config *rule =
-		protect_find(call->app->config, asked, &no_method);
+	const struct protect_config *rule = protect_find(call->app->config, asked, &no_method);
 
 	return !no_method && protect_is_public(rule);
 }
@@ -118,8 +117,8 @@ static void find_rule(const struct call *call, struct guarded *guarded)
 	bool is_moved = str_is_present(served.path);
 
 	guarded->own = admit_is_own(call, is_moved ? served.path : guarded->asked.path);
-	guarded->open = guarded->own || (is_open(call, &guarded->asked) &&
-					 (!is_moved || is_open(call, &served)));
+	guarded->open = guarded->own ||
+			(is_open(call, &guarded->asked) && (!is_moved || is_open(call, &served)));
 }
 
 enum err guarded_open(struct call *call)
