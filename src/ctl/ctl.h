@@ -64,10 +64,6 @@ enum ctl_option {
 	CTL_GROUPS,
 	CTL_CSV,
 	CTL_DRY_RUN,
-	CTL_METHOD,
-	CTL_IP,
-	CTL_AAL2,
-	CTL_SIGNED_IN,
 	CTL_OPTION_COUNT
 };
 

@@ -53,10 +53,6 @@ static const struct option_def OPTIONS[CTL_OPTION_COUNT] = {
 	[CTL_GROUPS] = {"--groups", true, false},
 	[CTL_CSV] = {"--csv", true, false},
 	[CTL_DRY_RUN] = {"--dry-run", false, false},
-	[CTL_METHOD] = {"--method", true, false},
-	[CTL_IP] = {"--ip", true, false},
-	[CTL_AAL2] = {"--aal2", false, false},
-	[CTL_SIGNED_IN] = {"--signed-in", true, false},
 };
 
 const char *line_option_name(enum ctl_option option)
