@@ -91,6 +91,8 @@ static enum err start(struct call *call, struct app *app)
 	TRY(request_read(call->fcgi, call->arena, id_take(&call->ids), &call->request));
 	call->auth = make_context(call);
 	call->authorizes = fcgi_role(call->fcgi) == FCGI_ROLE_AUTHORIZER;
+	if (call->authorizes && str_is_present(call->request.apache_role))
+		fcgi_forgo_stdin(call->fcgi);
 	if (call->authorizes)
 		call->match =
 			(struct route_match){.route = &authorizer_route, .surface = SURFACE_API};

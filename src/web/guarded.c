@@ -139,8 +139,6 @@ enum err guarded_open(struct call *call)
 	if (call->authorizes || str_is_present(call->request.denied))
 		call->match.surface = guarded->navigates ? SURFACE_PAGE : SURFACE_API;
 	call->request.content_length = 0; /* a body is for whoever is behind */
-	if (str_is_present(call->request.apache_role))
-		fcgi_forgo_stdin(call->fcgi);
 	if (!str_is_present(target) || guarded->asked.method.n == 0)
 		guarded->flaw = GUARDED_NO_TARGET;
 	else
