@@ -12,6 +12,8 @@ server.modules += ( "mod_cgi", "mod_magnet", "mod_proxy", "mod_rewrite" )
 url.rewrite-once = ( "^/private/front(\\.[a-z]+)" => "/private/env$1" )
 var.gatepost_guard = "@GUARD_SOCKET@"
 include "${snippet('guard.conf')}"
+# Whoever switches it on again is guarded as well.
+server.feature-flags := ( "server.h2proto" => "enable" )
 index-file.names = ( "index.html" )
 mimetype.assign = ( ".html" => "text/html", ".txt" => "text/plain" )
 cgi.assign = ( ".sh" => "/bin/sh" )
