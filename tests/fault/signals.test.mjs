@@ -85,7 +85,7 @@ const port = await freePort();
 const doors = {
   'a unix socket': { options: { settings: { server: { desk: 'no' }, 'listen web': { threads: THREADS } } }, status: 503 },
   'a TCP port': {
-    options: { settings: { 'listen tcp': { address: `127.0.0.1:${port}`, threads: THREADS } } },
+    options: { settings: { server: { desk: 'no' }, 'listen tcp': { address: `127.0.0.1:${port}`, threads: THREADS } } },
     at: { host: '127.0.0.1', port },
     status: 503,
   },
