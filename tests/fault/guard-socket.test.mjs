@@ -204,7 +204,7 @@ test('verify-access answers 200, 401 and 403 only, whatever is accepted', async 
   const at = join(stack.dir, 'run/gatepost.sock');
   for (const accept of ['text/event-stream', 'image/png', 'text/html', '*/*', '']) {
     for (const [path, credential, status] of [['/private/', handle, 200], ['/private/', undefined, 401], ['/admin/x', handle, 403], ['/open/', undefined, 200]]) {
-      const { records } = await exchange(at, question({ REQUEST_URI: '/auth/verify-access', GATEPOST_URI: path, HTTP_ACCEPT: accept, ...(credential && { HTTP_X_SESSION_ID: credential }) }, { role: 1, stdin: true }));
+      const { records } = await exchange(at, question({ REQUEST_URI: '/auth/verify-access', GATEPOST_URI: path, GATEPOST_METHOD: 'GET', HTTP_ACCEPT: accept, ...(credential && { HTTP_X_SESSION_ID: credential }) }, { role: 1, stdin: true }));
       const text = records.filter(({ type }) => type === STDOUT).map(({ content }) => content.toString('latin1')).join('');
       assert.match(text, new RegExp(`^Status: ${status} `), `${accept} ${path}`);
     }

@@ -355,18 +355,14 @@ static bool is_listed(const char *const *list, size_t n, const struct column *co
 static void the_server_refuses_all_else(void **state)
 {
 	static const char *const writable[] = {"session.last_seen", "session.idle_end"};
-	static const char *const readable[] = {"schema_migration.version",
-					       "user.id",
-					       "user.username",
-					       "user.email",
-					       "user.display_name",
-					       "user.state",
-					       "user.grants",
-					       "membership.user_id",
-					       "membership.tenant_id",
-					       "membership.grants",
-					       "tenant.id",
-					       "tenant.name"};
+	static const char *const readable[] = {
+		"schema_migration.version", "user.id", "user.username", "user.email",
+		"user.display_name", "user.state", "user.grants", "membership.user_id",
+		"membership.tenant_id", "membership.grants", "tenant.id", "tenant.name",
+		/* Keys of access tokens; seed is sealed. */
+		"signing_key.kid", "signing_key.state", "signing_key.alg", "signing_key.public_key",
+		"signing_key.root", "signing_key.seed", "signing_key.made_at",
+		"signing_key.active_at", "signing_key.retiring_at", "signing_key.gone_at"};
 	static struct column columns[COLUMNS_MAX];
 	struct world *w = *state;
 	MYSQL *keeper = fixture_raw(&w->config, DB_ROLE_COUNT);
