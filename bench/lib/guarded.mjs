@@ -36,8 +36,7 @@ async function prove(made, name) {
 }
 
 export async function guarded(options, made) {
-  const names = authorizers.filter((name) => name === 'bare' || made.ways.some(({ key }) => key === name))
-    .filter((name) => made.server === 'lighttpd' || name !== 'on');
+  const names = authorizers.filter((name) => name === 'bare' || made.ways.some(({ key }) => key === name));
   for (const name of [...names.map((one) => `guarded-${one}`), 'unguarded']) {
     const dir = join(made.stack.dir, 'www', name);
     mkdirSync(dir, { recursive: true, mode: 0o755 });

@@ -39,11 +39,12 @@ export const inGroup = (server) => (server === 'apache-proxy' && isRoot ? { gid:
 export async function startBench({ server = 'lighttpd', pool = 'small', log }) {
   log(`${server}: starting, with ${sizes.sessions} sessions of ${sizes.people} people`);
   const barePort = await freePort();
+  const onPort = await freePort();
   const stack = await startStack({
-    server, users: ['seed'], settings, extra: extras[server](), global: globals[server]().replaceAll('@BARE_PORT@', barePort),
+    server, users: ['seed'], settings, extra: extras[server](), global: globals[server]().replaceAll('@BARE_PORT@', barePort).replaceAll('@ON_PORT@', onPort),
     guard: server !== 'lighttpd-cgi', mariadb: { fresh: true, args: mariadbOptions(pool) },
   });
-  const made = { stack, server, barePort, stops: [], bare: {} };
+  const made = { stack, server, barePort, onPort, stops: [], bare: {} };
   made.stop = async () => {
     for (const stop of made.stops.reverse()) await stop();
     await stack.stop();
@@ -146,7 +147,8 @@ async function startWays(made) {
   writeFileSync(stack.config.file, readFileSync(stack.config.file, 'utf8').replace('[server]\n', '[server]\ndesk = no\n'));
   stack.startWorker();
   await until(() => listens(join(stack.dir, 'run/gatepost.sock')), 'the worker listens');
-  const guard = { address: join(stack.dir, 'on/run/guard.sock'), role: 'authorizer', threads: sizes.threads };
+  const address = made.server === 'lighttpd' ? join(stack.dir, 'on/run/guard.sock') : `127.0.0.1:${made.onPort}`;
+  const guard = { address, role: 'authorizer', threads: sizes.threads };
   const other = await addWorker(made, 'on', { ...desk('yes'), 'listen guard': guard });
   return [{ ...own, label: ', desk off', pid: stack.worker.pid }, { ...other, key: 'on', label: ', desk on' }];
 }

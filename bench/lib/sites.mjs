@@ -37,7 +37,7 @@ const apacheExtra = () => {
   const guarded = readFileSync(join(root, 'conf/apache/guarded.conf'), 'utf8');
   return `MaxKeepAliveRequests 0
 Define GATEPOST_DENIED /auth/denied
-${['bare', 'off'].map((name) => `<Location "/guarded-${name}/">
+${authorizers.map((name) => `<Location "/guarded-${name}/">
 ${guarded.replaceAll('Provider Gatepost', `Provider ${name}`)}</Location>`).join('\n')}
 <Directory "@DIR@/www">
   Require all granted
@@ -59,10 +59,11 @@ const cgiExtra = () => `$HTTP["url"] =~ "^/empty" {
 }
 `;
 
-// Apache asks an authorizer by TCP only; @BARE_PORT@ is the bare one's.
+// Apache asks an authorizer by TCP only; @BARE_PORT@ is the bare one's, @ON_PORT@ that of the worker with a desk.
 const apacheGlobal = () => `${['authnz_fcgi', 'authz_user'].map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join('\n')}
 AuthnzFcgiDefineProvider authn bare fcgi://127.0.0.1:@BARE_PORT@/
 AuthnzFcgiDefineProvider authn off fcgi://127.0.0.1:@GUARD_PORT@/
+AuthnzFcgiDefineProvider authn on fcgi://127.0.0.1:@ON_PORT@/
 `;
 
 export const globals = { lighttpd: () => '', 'apache-proxy': apacheGlobal, 'lighttpd-cgi': () => '' };
