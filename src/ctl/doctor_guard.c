@@ -19,6 +19,9 @@
 
 #define TARGET_MAX 4096
 #define RANDOM_BYTES 6
+#define FREE_PORT                                                                                  \
+	"; note that any user of this host who takes the port while the worker is down lets "      \
+	"everybody in: choose one below 1024 (docs/guard.md)"
 
 static bool is_unix(const struct listen_config *listener)
 {
@@ -174,11 +177,9 @@ static void check_owner(struct doctor *doctor, const char *address, const struct
 	person_of_uid(uid, &owner);
 	person_of_uid(st.st_uid, &worker);
 	if (uid == st.st_uid || uid == 0)
-		doctor_add(doctor, DOCTOR_OK, "authorizer-owner", "",
-			   "%s: %s listens; note that any user of this host who takes the port "
-			   "while the worker is down lets everybody in: no such port on a host "
-			   "that is shared",
-			   address, owner.name);
+		doctor_add(doctor, DOCTOR_OK, "authorizer-owner", "", "%s: %s listens%s", address,
+			   owner.name,
+			   tcp_owner_is_reserved(ntohs(name->sin_port)) ? "" : FREE_PORT);
 	else
 		doctor_add(doctor, DOCTOR_FAIL, "authorizer-owner",
 			   "stop that process: it decides who is let in; then start the worker",

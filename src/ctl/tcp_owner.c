@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define LINE_MAX_BYTES 512
+#define RESERVED 1024 /* where the system says nothing else */
 #define LISTENS STR("0A")
 #define ANY_4 STR("00000000")
 #define ANY_6 STR("00000000000000000000000000000000")
@@ -89,6 +90,22 @@ bool tcp_owner(const struct sockaddr_in *address, uid_t *owner)
 	best = look("/proc/net/tcp6", address, best, &uid);
 	*owner = uid;
 	return best > 0;
+}
+
+bool tcp_owner_is_reserved(unsigned port)
+{
+	char line[LINE_MAX_BYTES];
+	uint64_t start = RESERVED;
+	FILE *file = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "re");
+
+	if (file != NULL && fgets(line, sizeof line, file) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		if (str_to_u64(str_of(line), UINT16_MAX, &start) != OK)
+			start = 0;
+	}
+	if (file != NULL)
+		(void)fclose(file);
+	return port < start;
 }
 
 bool tcp_owner_parse(struct str address, struct sockaddr_in *out)

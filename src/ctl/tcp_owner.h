@@ -18,4 +18,7 @@ unsigned tcp_owner_fit(struct str line, const struct sockaddr_in *address, uid_t
 /* "127.0.0.1:9178". */
 bool tcp_owner_parse(struct str address, struct sockaddr_in *out);
 
+/* Only root, and whom root lets, can listen on that port of this machine. */
+bool tcp_owner_is_reserved(unsigned port);
+
 #endif
