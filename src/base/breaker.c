@@ -16,10 +16,19 @@ bool breaker_lets(struct breaker *breaker, int64_t now)
 	       atomic_compare_exchange_strong(&breaker->open_until, &until, now + TRIAL_LIMIT);
 }
 
-void breaker_note(struct breaker *breaker, int64_t now, bool failed)
+static bool says_nothing(enum err e)
 {
-	if (failed)
+	return e == ERR_MEMORY || e == ERR_INPUT || e == ERR_TOO_LARGE;
+}
+
+void breaker_note(struct breaker *breaker, int64_t now, enum err e)
+{
+	bool is_closed = atomic_load(&breaker->open_until) == 0;
+
+	if (says_nothing(e) && !is_closed)
+		atomic_store(&breaker->open_until, now);
+	else if (e != OK && !says_nothing(e))
 		atomic_store(&breaker->open_until, now + PAUSE);
-	else if (atomic_load(&breaker->open_until) != 0)
+	else if (!is_closed)
 		atomic_store(&breaker->open_until, 0);
 }

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "err.h"
+
 /* Zeroed: closed, everybody may try. Times are of clock_monotonic; thread-safe. */
 struct breaker {
 	_Atomic int64_t open_until; /* 0: closed */
@@ -17,6 +19,10 @@ struct breaker {
  * a few seconds.
  */
 bool breaker_lets(struct breaker *breaker, int64_t now);
-void breaker_note(struct breaker *breaker, int64_t now, bool failed);
+/*
+ * ERR_MEMORY, ERR_INPUT and ERR_TOO_LARGE are of one request, whose sender may have caused them:
+ * they open nothing, and leave a trial to the next one.
+ */
+void breaker_note(struct breaker *breaker, int64_t now, enum err e);
 
 #endif

@@ -156,7 +156,7 @@ static enum err resolve_guarded(struct call *call)
 	if (!breaker_lets(call->app->guarded, clock_monotonic()))
 		return ERR_UNAVAILABLE;
 	enum err e = session_look_up(call->auth.db, call->arena, &look_up, 1);
-	breaker_note(call->app->guarded, clock_monotonic(), e != OK);
+	breaker_note(call->app->guarded, clock_monotonic(), e);
 	return e;
 }
 
