@@ -1,5 +1,6 @@
 // Processes and files of a test's own: temporary folders, free ports, certificates, children by pid.
 import { spawn, spawnSync } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync, chmodSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -11,15 +12,27 @@ export function temporaryFolder(prefix = 'gp-') {
   return { dir, remove: () => rmSync(dir, { recursive: true, force: true }) };
 }
 
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
+/*
+ * A port that nobody listens on, below those that the system gives to outgoing connections: one of them could take it before
+ * the server does that it is for, or while that is restarted, even by connecting to itself.
+ */
+const PORTS = { from: 20000, to: 32000 };
+const given = new Set();
+
+const canListen = (port) => new Promise((resolve) => {
+  const server = createServer();
+  server.once('error', () => resolve(false));
+  server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+});
+
+export async function freePort() {
+  for (let tries = 0; tries < 1000; tries++) {
+    const port = randomInt(PORTS.from, PORTS.to);
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await canListen(port)) return port;
+  }
+  throw new Error(`no free port from ${PORTS.from} to ${PORTS.to}`);
 }
 
 export function secretFile(path, text) {
