@@ -5,11 +5,11 @@ import { connect } from 'node:tls';
 import { check } from './openapi.mjs';
 
 export class Client {
-  // keepAlive: connections that are used again, which a server can have closed meanwhile.
+  // keepAlive: connections that are used again; never one that was idle for so long that the server may just be closing it.
   constructor(origin, caFile, { keepAlive = false } = {}) {
     this.origin = origin;
     this.ca = readFileSync(caFile);
-    this.agent = new Agent({ keepAlive, maxSockets: 64, ca: this.ca });
+    this.agent = new Agent({ keepAlive, maxSockets: 64, ca: this.ca, ...(keepAlive && { timeout: 2000 }) });
   }
 
   /*
