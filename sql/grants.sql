@@ -4,7 +4,7 @@
 -- web: every row, but a password's hash can only be written.
 GRANT SELECT (version) ON {database}.schema_migration TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.user TO {web};
-GRANT SELECT (user_id, changed_at, must_change), INSERT, UPDATE, DELETE ON {database}.password TO {web};
+GRANT SELECT (user_id, changed_at, must_change, refused), INSERT, UPDATE, DELETE ON {database}.password TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.tenant TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.membership TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.role TO {web};
@@ -16,6 +16,8 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.rotation TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.throttle TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.outbox TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.setup_code TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.mail_code TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.overview_hour TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.flow TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.flow_counter TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.handover TO {web};
@@ -34,7 +36,7 @@ GRANT SELECT (user_id, hash) ON {database}.password TO {hash};
 -- guard: reads what a check reads, and notes that a session was used.
 GRANT SELECT (version) ON {database}.schema_migration TO {guard};
 GRANT SELECT, UPDATE (last_seen, idle_end) ON {database}.session TO {guard};
-GRANT SELECT (id, username, email, display_name, state, grants) ON {database}.user TO {guard};
+GRANT SELECT (id, username, email, display_name, state, grants, language) ON {database}.user TO {guard};
 GRANT SELECT (user_id, tenant_id, grants) ON {database}.membership TO {guard};
 GRANT SELECT (id, name) ON {database}.tenant TO {guard};
 -- Seeds are sealed under the key file: a public key is derived from its opened seal, never believed from a column.
