@@ -22,6 +22,7 @@ struct user_row {
 	int64_t email_proven_at;
 	struct id default_tenant;
 	struct str grants;
+	struct str language; /* a tag; empty or absent: none was chosen */
 	int64_t created_at, updated_at;
 	bool must_change;            /* of the password; false without one */
 	int64_t password_changed_at; /* 0: no password */
