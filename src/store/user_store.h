@@ -22,8 +22,9 @@ struct user_row {
 	int64_t email_proven_at;
 	struct id default_tenant;
 	struct str grants;
-	struct str language; /* a tag; empty or absent: none was chosen */
 	int64_t created_at, updated_at;
+	struct str language;         /* BCP 47; "": none chosen */
+	int64_t closed_at;           /* 0: not closed */
 	bool must_change;            /* of the password; false without one */
 	int64_t password_changed_at; /* 0: no password */
 };
