@@ -21,6 +21,7 @@ struct app {
 	struct arena *arena; /* of config, templates, assets, document */
 	const struct config *config;
 	struct keyring *keys;
+	struct keyring *peppers; /* NULL: password hashes are not sealed */
 	struct key_box *signing; /* changes by itself, and is thread-safe */
 	const struct template_set *templates;
 	const struct asset_set *assets;
