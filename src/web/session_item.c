@@ -20,6 +20,11 @@ static enum err device_text(struct arena *arena, const struct session_row *row, 
 	return buf_str(&text, out);
 }
 
+enum err session_item_device(struct call *call, const struct session_row *row, struct str *out)
+{
+	return device_text(call->arena, row, out);
+}
+
 static bool is_current(const struct call *call, const struct session_row *row)
 {
 	return id_equal(row->id, call->session.found.session.id);
