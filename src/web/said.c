@@ -1,0 +1,72 @@
+/* The keys of all texts that the program itself asks for. A catalogue without one stops the start.
+ */
+#include "said.h"
+
+#include <stddef.h>
+
+static const char *const KEYS[] = {
+	"activity.by.administrator",
+	"activity.by.operator",
+	"activity.by.service",
+	"activity.event.authn_login_fail",
+	"activity.event.authn_login_lock",
+	"activity.event.authn_login_repeat",
+	"activity.event.authn_login_success",
+	"activity.event.authn_login_unlock",
+	"activity.event.authn_password_change",
+	"activity.event.authn_password_compromised",
+	"activity.event.authn_reauth_fail",
+	"activity.event.authn_reauth_success",
+	"activity.event.authn_token_created",
+	"activity.event.authn_token_repeat",
+	"activity.event.authn_token_reuse",
+	"activity.event.authn_token_revoked",
+	"activity.event.authz_change",
+	"activity.event.authz_fail",
+	"activity.event.breached_list_unusable",
+	"activity.event.excess_rate_limit_exceeded",
+	"activity.event.flow_served",
+	"activity.event.handover_given",
+	"activity.event.handover_refused",
+	"activity.event.handover_taken",
+	"activity.event.malicious_csrf",
+	"activity.event.member_added",
+	"activity.event.member_removed",
+	"activity.event.other",
+	"activity.event.password_unreadable",
+	"activity.event.role_changed",
+	"activity.event.role_created",
+	"activity.event.role_removed",
+	"activity.event.root_keys_changed",
+	"activity.event.sequence_fail",
+	"activity.event.service_changed",
+	"activity.event.service_login_fail",
+	"activity.event.session_created",
+	"activity.event.session_ended",
+	"activity.event.session_expired",
+	"activity.event.session_held",
+	"activity.event.session_promoted",
+	"activity.event.session_renewed",
+	"activity.event.session_tried",
+	"activity.event.sessions_ended",
+	"activity.event.sessions_held",
+	"activity.event.setup_begun",
+	"activity.event.signing_keys_changed",
+	"activity.event.signing_keys_unusable",
+	"activity.event.sys_restore_check",
+	"activity.event.tenant_changed",
+	"activity.event.tenant_chosen",
+	"activity.event.tenant_created",
+	"activity.event.tenant_removed",
+	"activity.event.throttle_cleared",
+	"activity.event.user_created",
+	"activity.event.user_removed",
+	"login.ended",
+	"login.failed",
+	NULL,
+};
+
+const char *const *said_keys(void)
+{
+	return KEYS;
+}
