@@ -41,7 +41,7 @@ static const struct field_def SETUP_BODY[] = {
 	{.name = "username", .max = NAME_MAX_BYTES, .optional = true},
 	{.name = "email", .max = NAME_MAX_BYTES, .optional = true},
 	{.name = "display_name", .max = NAME_MAX_BYTES, .optional = true},
-	{.name = "password", .kind = FIELD_SECRET, .max = TYPED_MAX},
+	{.name = "new_password", .kind = FIELD_SECRET, .max = TYPED_MAX},
 	{.name = NULL},
 };
 static const struct field_def REAUTH_QUERY[] = {

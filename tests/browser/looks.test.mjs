@@ -109,7 +109,7 @@ scene(tools, 'setup page: empty, with errors', async ({ visit }) => {
   await look(visitor, 'setup');
   await visitor.page.locator('#code').fill('aaaa-bbbb');
   await visitor.page.locator('#username').fill('somebody');
-  await visitor.page.locator('#password').fill('short');
+  await visitor.page.locator('#new_password').fill('short');
   await visitor.press('Create the administrator');
   assert.ok(await visitor.page.getByRole('alert').isVisible());
   await look(visitor, 'setup-error');
