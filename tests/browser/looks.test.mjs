@@ -95,6 +95,12 @@ scene(tools, 'account, sessions, signing out', async ({ visit }) => {
   await visitor.press('Sign out everywhere else');
   assert.ok(await visitor.page.getByRole('status').isVisible());
   await look(visitor, 'sessions-one');
+  await visitor.open('/account/activity');
+  assert.equal(await visitor.heading(), 'Your activity');
+  await look(visitor, 'activity');
+  await visitor.open('/account/activity?ui_locales=pl');
+  assert.equal(await visitor.heading(), 'Twoja aktywność');
+  await look(visitor, 'activity-pl');
   await visitor.open('/logout');
   await look(visitor, 'logout');
   await visitor.press('Sign out');
