@@ -45,6 +45,7 @@ static struct auth_context make_context(const struct call *call)
 	return (struct auth_context){
 		.config = call->app->config,
 		.keys = call->app->keys,
+		.peppers = call->app->peppers,
 		.hasher = call->app->hasher,
 		.blocklist = call->app->blocklist,
 		.signing = call->app->signing,
