@@ -141,6 +141,7 @@ enum ctl_exit cmd_config_check(struct ctl *ctl)
 	const struct config *config = ctl->auth.config;
 	const struct template_set *templates = NULL;
 	const struct catalogue *texts = NULL;
+	const struct language *language = NULL;
 	const struct blocklist *blocklist = NULL;
 	struct str document = STR_NONE;
 	struct keyring *keys = NULL;
@@ -149,6 +150,8 @@ enum ctl_exit cmd_config_check(struct ctl *ctl)
 	enum err e =
 		catalogue_load(config->server.template_dir.p, ctl->auth.arena, &texts, &ctl->fault);
 
+	if (e == OK)
+		e = catalogue_default(texts, config->server.language, &language, &ctl->fault);
 	if (e == OK)
 		e = template_load(config->server.template_dir.p, texts, ctl->auth.arena, &templates,
 				  &ctl->fault);

@@ -100,9 +100,11 @@ static void check_templates(struct doctor *doctor)
 	const char *path = doctor->config->server.template_dir.p;
 	const struct template_set *templates = NULL;
 	const struct catalogue *texts = NULL;
+	const struct language *language = NULL;
 	struct fault fault = {""};
 
 	if (catalogue_load(path, doctor->arena, &texts, &fault) == OK &&
+	    catalogue_default(texts, doctor->config->server.language, &language, &fault) == OK &&
 	    template_load(path, texts, doctor->arena, &templates, &fault) == OK)
 		doctor_add(doctor, DOCTOR_OK, "templates", "", "%s loads", path);
 	else

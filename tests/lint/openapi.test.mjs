@@ -114,7 +114,7 @@ for (const row of routes()) {
 }
 
 // {code: status} of the program.
-const codes = Object.fromEntries([...read('src/web/problem.c').matchAll(/\{\s*"([a-z_]+)",\s*(\d{3}),/g)].map(([, code, status]) => [code, Number(status)]));
+const codes = Object.fromEntries([...read('src/web/problem.c').matchAll(/INFO\(\s*"([a-z_]+)",\s*(\d{3}),/g)].map(([, code, status]) => [code, Number(status)]));
 
 // All responses there are: [{where, status, response}].
 const responses = [
