@@ -222,6 +222,28 @@ static enum err set_origins(const struct slot_of *to, struct str text)
 	return OK;
 }
 
+static enum err set_networks(const struct slot_of *to, struct str text)
+{
+	struct config *config = to->base;
+	struct str rest = text;
+	struct str word;
+
+	config->metrics.network_count = 0;
+	for (bool more = true; more;) {
+		more = str_cut(str_trim(rest), ' ', &word, &rest);
+		if (word.n == 0)
+			continue;
+		if (config->metrics.network_count == CONFIG_METRICS_NETWORKS)
+			return fault_set(to->reason, "must be at most %d networks",
+					 CONFIG_METRICS_NETWORKS);
+		if (cidr_read(word, &config->metrics.networks[config->metrics.network_count]) != OK)
+			return fault_set(to->reason, "must be networks such as 192.0.2.0/24 or "
+						     "2001:db8::1, with spaces between");
+		config->metrics.network_count++;
+	}
+	return store_text(to, text);
+}
+
 static enum err set_mode(const struct slot_of *to, struct str text)
 {
 	unsigned *out = target(to);
@@ -380,6 +402,7 @@ static enum err (*const setters[CONFIG_TYPE_COUNT])(const struct slot_of *, stru
 	[CONFIG_ROLE] = set_role,           [CONFIG_DIRECTIVES] = set_directives,
 	[CONFIG_SCOPE] = set_scope,         [CONFIG_ALG] = set_alg,
 	[CONFIG_CLASSES] = set_classes,     [CONFIG_REMOTE_USER] = set_remote_user,
+	[CONFIG_NETWORKS] = set_networks,
 };
 
 static bool is_measured_as_number(enum config_type type)
@@ -397,6 +420,8 @@ static void make_absent(const struct slot_of *to)
 
 	if (to->setting->type == CONFIG_ORIGINS)
 		config->cors_origin_count = 0;
+	if (to->setting->type == CONFIG_NETWORKS)
+		config->metrics.network_count = 0;
 	*text = STR_NONE;
 }
 

@@ -47,6 +47,7 @@ static const char *const PATTERNS[] = {
 	"/health",
 	"/login",
 	"/logout",
+	"/metrics",
 	"/oauth/introspect",
 	"/oauth/revoke",
 	"/oauth/token",

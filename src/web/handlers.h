@@ -141,6 +141,9 @@ MUST_CHECK enum err page_admin_user_post(struct call *call);
 /* api_health.c */
 MUST_CHECK enum err api_health_show(struct call *call);
 
+/* api_metrics.c */
+MUST_CHECK enum err api_metrics_show(struct call *call);
+
 /* api_document.c */
 MUST_CHECK enum err api_document_send(struct call *call);
 

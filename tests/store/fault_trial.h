@@ -92,6 +92,7 @@ enum trial_share {
 	TRIAL_TOKENS,    /* test_fault_tokens */
 	TRIAL_SERVICES,  /* test_fault_services */
 	TRIAL_ROLES,     /* test_fault_roles */
+	TRIAL_OVERVIEW,  /* test_fault_overview */
 	TRIAL_MIGRATION, /* test_fault_migrate */
 };
 /* Fails for a statement of that share that did not meet every failure in this process. */

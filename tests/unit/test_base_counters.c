@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
 #include <cmocka.h>
@@ -279,6 +280,24 @@ static void what_is_no_file_of_ours_is_left_alone(void **state)
 	assert_alone(scratch, "something else");
 }
 
+static void a_full_disk_is_no_failure(void **state)
+{
+	struct rlimit before;
+	struct rlimit small;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	small = (struct rlimit){.rlim_cur = 100, .rlim_max = before.rlim_max};
+	(void)signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+	assert_alone(*state, "no room");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	(void)signal(SIGXFSZ, SIG_DFL);
+	/* And what it left is a good beginning. */
+	struct counters *counters = opened(*state);
+	assert_true(counters_is_shared(counters));
+	counters_close(&counters);
+}
+
 static void without_a_directory_one_counts_alone(void **state)
 {
 	struct scratch gone = *(struct scratch *)*state;
@@ -328,6 +347,7 @@ int main(void)
 		WITH_SCRATCH(another_layout_has_a_file_of_its_own),
 		WITH_SCRATCH(cells_are_taken_by_one),
 		WITH_SCRATCH(what_is_no_file_of_ours_is_left_alone),
+		WITH_SCRATCH(a_full_disk_is_no_failure),
 		WITH_SCRATCH(without_a_directory_one_counts_alone),
 		WITH_SCRATCH(nothing_counts_nothing),
 	};

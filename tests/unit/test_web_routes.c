@@ -278,6 +278,7 @@ static void the_surface_is_that_of_the_path(void **state)
 		bool api = strncmp(row->path, "/api/", 5) == 0 ||
 			   strncmp(row->path, "/.well-known/", 13) == 0 ||
 			   strcmp(row->path, "/health") == 0 ||
+			   strcmp(row->path, "/metrics") == 0 ||
 			   strcmp(row->path, "/verify-access") == 0;
 		bool oauth = strncmp(row->path, "/oauth/", 7) == 0;
 		assert_int_equal(row->surface, oauth ? SURFACE_OAUTH
