@@ -7,6 +7,7 @@
 #include "flow_store.h"
 #include "handover_store.h"
 #include "key_store.h"
+#include "mail_code_store.h"
 #include "overview_store.h"
 #include "session_store.h"
 #include "throttle_store.h"
@@ -26,7 +27,9 @@
 #define PURGE_TOKEN_KEPT CLOCK_DAY
 /* As the events they count. */
 #define PURGE_OVERVIEW_AGE PURGE_EVENT_AGE
-#define PURGE_TABLES 12
+/* So long a used or late code is told from what never was. */
+#define PURGE_MAIL_CODE_KEPT CLOCK_DAY
+#define PURGE_TABLES 13
 
 struct purge_task {
 	enum err (*purge)(struct db *db, int64_t before, unsigned limit, uint64_t *deleted);
@@ -59,6 +62,7 @@ enum err purge_run(const struct auth_context *context, int64_t until, struct pur
 		{audit_store_purge, now - PURGE_EVENT_AGE, &report->events},
 		{throttle_store_purge, now, &report->throttles},
 		{handover_store_purge, now - PURGE_HANDOVER_KEPT, &report->handovers},
+		{mail_code_store_purge, now - PURGE_MAIL_CODE_KEPT, &report->mail_codes},
 		{flow_store_purge, now - PURGE_FLOW_KEPT, &report->flows},
 		{flow_count_store_purge, now, &report->counters},
 		{token_store_purge, now - PURGE_TOKEN_KEPT, &report->refresh_tokens},

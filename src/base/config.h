@@ -140,6 +140,9 @@ struct protect_config {
 /* [guard] remote_user */
 enum remote_user { REMOTE_USER_NAME, REMOTE_USER_EMAIL, REMOTE_USER_ID };
 
+/* [account] registration: who may make an account for themselves. */
+enum registration { REGISTRATION_OFF = 0, REGISTRATION_ON, REGISTRATION_INVITATION };
+
 struct db_account {
 	struct str user;
 	struct str password_file;
@@ -160,6 +163,7 @@ struct config {
 		struct str host;      /* host[:port] of origin */
 		struct str base_path; /* "/auth", or "" for the root; no slash at its end */
 		struct str name;      /* shown on pages, default "Gatepost" */
+		struct str language;  /* of who asks for none that is there, default "en" */
 		struct str run_dir;
 		struct str key_file;
 		struct str template_dir;
@@ -211,7 +215,17 @@ struct config {
 		unsigned source_short;    /* failures from a source in ten minutes */
 		unsigned source_long;     /* … in a day */
 		unsigned guests;          /* guest sessions from a source in an hour */
+		unsigned mails;           /* to an address in 15 minutes, because somebody asked */
+		unsigned mails_day;       /* … in a day */
+		unsigned source_mails;    /* that a source asked for in 15 minutes */
+		unsigned source_mails_day;
 	} throttle;
+	struct {
+		enum registration registration;
+		int64_t invitation; /* span: how long one is good */
+		int64_t restorable; /* … a change of address can be taken back */
+		int64_t closed;     /* … a closed account keeps its names */
+	} account;
 	struct {
 		int64_t life;             /* of an access token; spans like those below */
 		int64_t leeway;           /* for clocks of others: at most a minute */

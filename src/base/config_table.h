@@ -26,6 +26,7 @@ enum config_type {
 	CONFIG_ALG,
 	CONFIG_CLASSES,
 	CONFIG_REMOTE_USER,
+	CONFIG_REGISTRATION,
 	CONFIG_TYPE_COUNT
 };
 
@@ -48,7 +49,7 @@ struct setting {
 };
 
 /* No more settings than this; arrays of them have this size. */
-#define CONFIG_SETTINGS 112
+#define CONFIG_SETTINGS 144
 /* Not a row. */
 #define CONFIG_NO_ROW ((size_t)CONFIG_SETTINGS)
 

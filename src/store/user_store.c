@@ -61,6 +61,7 @@ enum err user_store_insert(struct db *db, const struct user_row *row)
 			    arg_text(row->display_name), arg_int(row->state),
 			    arg_time(row->email_proven_at), arg_id(&row->default_tenant),
 			    arg_bytes(str_is_present(row->grants) ? row->grants : STR("")),
+			    arg_bytes(str_is_present(row->language) ? row->language : STR("")),
 			    arg_int(row->created_at), arg_int(row->updated_at)),
 		       NULL);
 }
@@ -80,6 +81,7 @@ enum err user_store_delete(struct db *db, const struct id *id)
 		STMT_MEMBERSHIP_DELETE_OF_USER,
 		STMT_DEVICE_DELETE_OF_USER,
 		STMT_OUTBOX_DELETE_OF_USER,
+		STMT_MAIL_CODE_DELETE_OF_USER,
 		STMT_HANDOVER_DELETE_OF_USER,
 		STMT_USER_DELETE,
 	};
