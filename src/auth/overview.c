@@ -1,4 +1,5 @@
-/* Sign-ins, failures and live sessions over time: written hour by hour, read as points of a line. */
+/* Sign-ins, failures and live sessions over time: written hour by hour, read as points of a line.
+ */
 #include "overview.h"
 
 #include "arena.h"

@@ -1,4 +1,5 @@
-/* Sign-ins, failures and live sessions over time: written hour by hour, read as points of a line. */
+/* Sign-ins, failures and live sessions over time: written hour by hour, read as points of a line.
+ */
 #ifndef GATEPOST_AUTH_OVERVIEW_H
 #define GATEPOST_AUTH_OVERVIEW_H
 
@@ -11,9 +12,9 @@
 #include "overview_store.h"
 
 /*
- * What the housekeepers of all nodes do, and one of them at a time is enough: where the current hour
- * was not counted for some minutes, it is, with those before it that nobody has finished, 48 hours
- * back at most. Until (clock_monotonic) is reached.
+ * What the housekeepers of all nodes do, and one of them at a time is enough: where the current
+ * hour was not counted for some minutes, it is, with those before it that nobody has finished, 48
+ * hours back at most. Until (clock_monotonic) is reached.
  */
 MUST_CHECK enum err overview_keep(const struct auth_context *context, int64_t until);
 

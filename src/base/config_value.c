@@ -409,24 +409,15 @@ static enum err set_directives(const struct slot_of *to, struct str text)
 }
 
 static enum err (*const setters[CONFIG_TYPE_COUNT])(const struct slot_of *, struct str) = {
-	[CONFIG_TEXT] = set_text,
-	[CONFIG_BOOL] = set_bool,
-	[CONFIG_NUMBER] = set_number,
-	[CONFIG_SPAN] = set_span,
-	[CONFIG_PATH] = set_path,
-	[CONFIG_ORIGIN] = set_origin,
-	[CONFIG_BASE_PATH] = set_base_path,
-	[CONFIG_MODE] = set_mode,
-	[CONFIG_ORIGINS] = set_origins,
-	[CONFIG_ADDRESS] = set_address,
-	[CONFIG_ROLE] = set_role,
-	[CONFIG_DIRECTIVES] = set_directives,
-	[CONFIG_SCOPE] = set_scope,
-	[CONFIG_ALG] = set_alg,
-	[CONFIG_CLASSES] = set_classes,
-	[CONFIG_REMOTE_USER] = set_remote_user,
-	[CONFIG_NETWORKS] = set_networks,
-	[CONFIG_REGISTRATION] = set_registration,
+	[CONFIG_TEXT] = set_text,           [CONFIG_BOOL] = set_bool,
+	[CONFIG_NUMBER] = set_number,       [CONFIG_SPAN] = set_span,
+	[CONFIG_PATH] = set_path,           [CONFIG_ORIGIN] = set_origin,
+	[CONFIG_BASE_PATH] = set_base_path, [CONFIG_MODE] = set_mode,
+	[CONFIG_ORIGINS] = set_origins,     [CONFIG_ADDRESS] = set_address,
+	[CONFIG_ROLE] = set_role,           [CONFIG_DIRECTIVES] = set_directives,
+	[CONFIG_SCOPE] = set_scope,         [CONFIG_ALG] = set_alg,
+	[CONFIG_CLASSES] = set_classes,     [CONFIG_REMOTE_USER] = set_remote_user,
+	[CONFIG_NETWORKS] = set_networks,   [CONFIG_REGISTRATION] = set_registration,
 };
 
 static bool is_measured_as_number(enum config_type type)

@@ -63,11 +63,12 @@ static void arrange(struct counters *counters, const struct counters_plan *plan)
 	counters->places = HEAD_CELLS;
 	counters->shared = counters->places + COUNTERS_PROCESSES * counters->place_size;
 	counters->stripes = counters->shared + lines(plan->cells);
-	counters->bytes = (counters->stripes + STRIPES * counters->stripe_size) *
-			  sizeof(*counters->memory);
+	counters->bytes =
+		(counters->stripes + STRIPES * counters->stripe_size) * sizeof(*counters->memory);
 }
 
-/* So that a later write finds room on the disk, and never a signal. A file that is whole is left. */
+/* So that a later write finds room on the disk, and never a signal. A file that is whole is left.
+ */
 static enum err make_room(const struct counters *counters, int fd, const char *name,
 			  struct fault *why)
 {
@@ -103,7 +104,8 @@ static enum err map_file(struct counters *counters, int fd, const struct counter
 		return fault_set(why, "%s: cannot be mapped: %s", plan->dir,
 				 strerrordesc_np(errno));
 	counters->memory = memory;
-	if (claim_head(counters, HEAD_FORM, FORM) && claim_head(counters, HEAD_LAYOUT, plan->layout))
+	if (claim_head(counters, HEAD_FORM, FORM) &&
+	    claim_head(counters, HEAD_LAYOUT, plan->layout))
 		return OK;
 	(void)munmap(memory, counters->bytes);
 	counters->memory = NULL;

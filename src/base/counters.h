@@ -10,13 +10,15 @@
 #include "err.h"
 #include "str.h"
 
-/* Thread-safe but for opening and closing. Everything below takes NULL, and does nothing with it. */
+/* Thread-safe but for opening and closing. Everything below takes NULL, and does nothing with it.
+ */
 struct counters;
 
 /* Processes that can have gauges at one time; further ones count, and show none. */
 #define COUNTERS_PROCESSES 64
 
-/* The hash of what every number means, built up of all names: counters_layout(COUNTERS_LAYOUT, …). */
+/* The hash of what every number means, built up of all names: counters_layout(COUNTERS_LAYOUT, …).
+ */
 #define COUNTERS_LAYOUT UINT64_C(0xcbf29ce484222325)
 uint64_t counters_layout(uint64_t layout, struct str name);
 

@@ -12,6 +12,7 @@ static const char *const PATTERNS[] = {
 	"/account",
 	"/account/password",
 	"/account/sessions",
+	"/admin/overview",
 	"/admin/users",
 	"/admin/users/{id}",
 	"/api/v1/admin/users",

@@ -40,7 +40,7 @@ void prometheus_seconds(struct buf *buf, const struct prometheus_family *family,
 
 /* How often a duration fell into each bucket, each by itself: the text adds them up. */
 struct prometheus_histogram {
-	const int64_t *bounds; /* microseconds, rising; each is in its bucket */
+	const int64_t *bounds;  /* microseconds, rising; each is in its bucket */
 	const uint64_t *counts; /* one more than bounds: the last is of what is above all */
 	size_t bounds_count;
 	uint64_t sum; /* microseconds */

@@ -179,12 +179,9 @@ bool db_in_transaction(const struct db *db)
 const char *db_count_name(enum db_count count)
 {
 	static const char *const names[DB_COUNT_KINDS] = {
-		[DB_COUNT_CONNECTED] = "connected",
-		[DB_COUNT_CONNECT_FAILED] = "connect",
-		[DB_COUNT_LOST] = "lost",
-		[DB_COUNT_CONTENDED] = "contended",
-		[DB_COUNT_REFUSED] = "refused",
-		[DB_COUNT_FAILED] = "failed",
+		[DB_COUNT_CONNECTED] = "connected", [DB_COUNT_CONNECT_FAILED] = "connect",
+		[DB_COUNT_LOST] = "lost",           [DB_COUNT_CONTENDED] = "contended",
+		[DB_COUNT_REFUSED] = "refused",     [DB_COUNT_FAILED] = "failed",
 	};
 
 	return names[count];

@@ -8,8 +8,8 @@ enum err overview_store_newest(struct db *db, int64_t by, struct overview_row *o
 	struct overview_row there = {.hour_start = 0};
 	bool found = false;
 
-	TRY(row_find(db, STMT_OVERVIEW_NEWEST, ARGS(arg_int(by)),
-		     (struct row_into){.row = &there}, &found));
+	TRY(row_find(db, STMT_OVERVIEW_NEWEST, ARGS(arg_int(by)), (struct row_into){.row = &there},
+		     &found));
 	*out = there;
 	return OK;
 }
@@ -57,8 +57,8 @@ enum err overview_store_list(struct db *db, int64_t from, struct overview_page *
 
 	if (page->room == 0)
 		return ERR_INTERNAL;
-	TRY(row_each(db, STMT_OVERVIEW_LIST,
-		     ARGS(arg_int(from), arg_int((int64_t)page->room)), &sink));
+	TRY(row_each(db, STMT_OVERVIEW_LIST, ARGS(arg_int(from), arg_int((int64_t)page->room)),
+		     &sink));
 	*page = filled;
 	return OK;
 }

@@ -28,9 +28,10 @@ MUST_CHECK enum err overview_store_newest(struct db *db, int64_t by, struct over
 /* Sessions whose idle_end is later, by its index. */
 MUST_CHECK enum err overview_store_sessions(struct db *db, int64_t now, uint32_t *sessions);
 /*
- * Counts an hour's events by the primary key of audit_event and writes the row, from row->hour_start
- * on. Of two that write it at once nothing is lost: counts only grow, and what was updated later
- * stays. sessions is written while the hour lasts, and by whoever writes the row first.
+ * Counts an hour's events by the primary key of audit_event and writes the row, from
+ * row->hour_start on. Of two that write it at once nothing is lost: counts only grow, and what was
+ * updated later stays. sessions is written while the hour lasts, and by whoever writes the row
+ * first.
  */
 MUST_CHECK enum err overview_store_keep(struct db *db, const struct overview_row *row,
 					const struct overview_events *events);

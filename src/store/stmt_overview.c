@@ -52,6 +52,7 @@ const struct stmt_def stmt_part_overview[STMT_COUNT] = {
 	    .sql = "SELECT TABLE_NAME AS name, CAST(TABLE_ROWS AS SIGNED) AS value "
 		   "FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE()"),
 	DEF(STMT_SURVEY_COUNTS, .params = "", COLS(survey_cols), .kind = STMT_READ, .roles = WEB,
-	    .sql = "SELECT " MAILS("1, 2") " AS waiting, " MAILS("4") " AS dead, "
-		   "(SELECT MAX(active_at) FROM signing_key WHERE state = 2) AS key_since"),
+	    .sql = "SELECT " MAILS("1, 2") " AS waiting, " MAILS(
+		    "4") " AS dead, "
+			 "(SELECT MAX(active_at) FROM signing_key WHERE state = 2) AS key_since"),
 };

@@ -15,9 +15,9 @@ struct survey_table {
 	int64_t rows; /* as the server estimates them */
 };
 /* take is called for each table of the database. */
-MUST_CHECK enum err survey_store_tables(struct db *db, struct arena *arena,
-					void (*take)(void *context, const struct survey_table *table),
-					void *context);
+MUST_CHECK enum err
+survey_store_tables(struct db *db, struct arena *arena,
+		    void (*take)(void *context, const struct survey_table *table), void *context);
 
 struct survey_counts {
 	int64_t waiting, dead; /* mails, by an index, each counted up to 100000 */

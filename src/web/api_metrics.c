@@ -46,11 +46,11 @@ static enum err check(struct call *call, bool *answered)
 	if (basic_is(call->request.authorization))
 		return check_service(call, answered);
 	*answered = true;
-	return view_problem(call, PROBLEM_FORBIDDEN,
-			    &(struct problem_detail){.detail = STR(
-							     "The metrics are for listed networks, "
-							     "and for services with the scope "
-							     "\"metrics\".")});
+	return view_problem(
+		call, PROBLEM_FORBIDDEN,
+		&(struct problem_detail){.detail = STR("The metrics are for listed networks, "
+						       "and for services with the scope "
+						       "\"metrics\".")});
 }
 
 static enum err survey_by(struct call *call, struct db *db)

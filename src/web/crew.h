@@ -16,10 +16,10 @@
 /* What makes one crew another than the next. */
 struct crew_plan {
 	unsigned threads;
-	int nice;           /* added to the priority of each thread; 0: none */
-	bool with_hash;     /* each has a connection of the account "hash", too */
+	int nice;               /* added to the priority of each thread; 0: none */
+	bool with_hash;         /* each has a connection of the account "hash", too */
 	enum meter_queue queue; /* as which it is counted */
-	const void *caller; /* given to serve */
+	const void *caller;     /* given to serve */
 	/* Whether one more may wait behind so many, when one takes average microseconds. */
 	bool (*has_room)(size_t waiting, unsigned threads, int64_t average);
 	/*

@@ -138,6 +138,9 @@ MUST_CHECK enum err page_admin_users_show(struct call *call);
 MUST_CHECK enum err page_admin_user_show(struct call *call);
 MUST_CHECK enum err page_admin_user_post(struct call *call);
 
+/* page_admin_overview.c */
+MUST_CHECK enum err page_admin_overview_show(struct call *call);
+
 /* api_health.c */
 MUST_CHECK enum err api_health_show(struct call *call);
 

@@ -1,5 +1,5 @@
-/* The housekeeper: a thread that tends keys, finishes changes of roles, counts hours and deletes what
- * is over. */
+/* The housekeeper: a thread that tends keys, finishes changes of roles, counts hours and deletes
+ * what is over. */
 #include "keeper.h"
 
 #include <pthread.h>

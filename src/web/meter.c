@@ -114,8 +114,7 @@ static uint64_t layout(void)
 	for (size_t i = 0; i < AUDIT_KIND_COUNT; i++)
 		hash = counters_layout(hash, str_of(audit_kind_name((enum audit_kind)i)));
 	for (size_t i = 0; i < THROTTLE_BUCKET_COUNT; i++)
-		hash = counters_layout(hash,
-				       str_of(throttle_policy_name((enum throttle_bucket)i)));
+		hash = counters_layout(hash, str_of(throttle_policy_name((enum throttle_bucket)i)));
 	for (size_t i = 0; i < meter_places(); i++) {
 		hash = counters_layout(hash, str_of(meter_place_method(i)));
 		hash = counters_layout(hash, str_of(meter_place_route(i)));

@@ -26,7 +26,10 @@ struct page {
 		.n = sizeof((const struct prometheus_label[]){__VA_ARGS__}) /                      \
 		     sizeof(struct prometheus_label),                                              \
 	})
-#define LABEL(label, text) {.name = (label), .value = str_of(text)}
+#define LABEL(label, text)                                                                         \
+	{                                                                                          \
+		.name = (label), .value = str_of(text)                                             \
+	}
 
 static void add_one(struct page *page, const struct prometheus_family *family, int64_t value)
 {
@@ -183,8 +186,10 @@ static void add_database(struct page *page)
 	};
 	static const struct prometheus_family errors = {
 		.name = "gatepost_database_errors_total",
-		.help = "connect: none could be opened. lost: one broke. contended: rolled back for "
-			"another's lock, and mostly run again. refused: the server is full, slow or "
+		.help = "connect: none could be opened. lost: one broke. contended: rolled back "
+			"for "
+			"another's lock, and mostly run again. refused: the server is full, slow "
+			"or "
 			"read-only. failed: a defect.",
 	};
 

@@ -14,11 +14,11 @@
 static struct trial trial;
 
 static const char *const tables[] = {
-	"user",         "password",     "tenant",        "membership",   "role",      "permission",
-	"user_role",    "device",       "session",       "rotation",     "throttle",  "outbox",
-	"setup_code",   "audit_event",  "flow",          "flow_counter", "handover",  "signing_key",
-	"signing_turn", "token_family", "refresh_token", "service",      "mail_code",
-	"overview_hour",
+	"user",          "password",  "tenant",      "membership",    "role",
+	"permission",    "user_role", "device",      "session",       "rotation",
+	"throttle",      "outbox",    "setup_code",  "audit_event",   "flow",
+	"flow_counter",  "handover",  "signing_key", "signing_turn",  "token_family",
+	"refresh_token", "service",   "mail_code",   "overview_hour",
 };
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 

@@ -79,7 +79,8 @@ static void an_hour_is_counted(void **state)
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM overview_hour"), 49);
 }
 
-/* Housekeepers of ten workers come every minute: one statement each, until some minutes are over. */
+/* Housekeepers of ten workers come every minute: one statement each, until some minutes are over.
+ */
 static void who_comes_soon_again_only_looks(void **state)
 {
 	struct world *w = *state;
@@ -241,9 +242,10 @@ static void the_survey_counts_mails_and_knows_every_table(void **state)
 	fixture_sql("INSERT INTO outbox (id, kind, payload, state, due_at, created_at) "
 		    "SELECT UNHEX(MD5(seq)), 'x', '', IF(seq <= 3, 1, IF(seq <= 5, 2, "
 		    "IF(seq <= 9, 3, 4))), 1, 1 FROM seq_1_to_11");
-	fixture_sql("INSERT INTO signing_key (kid, state, alg, public_key, root, made_at, active_at) "
-		    "VALUES (REPEAT('a', 32), 3, 1, REPEAT('a', 32), 1, 1, 900), "
-		    "(REPEAT('b', 32), 2, 1, REPEAT('b', 32), 1, 1, 800)");
+	fixture_sql(
+		"INSERT INTO signing_key (kid, state, alg, public_key, root, made_at, active_at) "
+		"VALUES (REPEAT('a', 32), 3, 1, REPEAT('a', 32), 1, 1, 900), "
+		"(REPEAT('b', 32), 2, 1, REPEAT('b', 32), 1, 1, 800)");
 	assert_ok(survey_take(&w->context, values));
 	assert_int_equal(values[SURVEY_MAILS_WAITING], 5);
 	assert_int_equal(values[SURVEY_MAILS_DEAD], 2);
@@ -340,19 +342,20 @@ static void plans_go_by_indexes(void **state)
 	struct plan plan;
 
 	/* Forty thousand events of two a second, sessions that end one a second. */
-	fixture_sql("INSERT INTO audit_event (at, id, event, outcome) "
-		    "SELECT seq * 1000000, UNHEX(MD5(seq)), 'authn_login_success', 'ok' "
-		    "FROM seq_1_to_40000;"
-		    "INSERT INTO session (hash, id, epoch, carrier, class, state, value_used, held, "
-		    "client, aal, amr, created_at, last_seen, idle_end, expires_at, ip) "
-		    "SELECT UNHEX(SHA2(seq, 256)), UNHEX(MD5(seq)), 1, 1, 1, 1, 1, 0, 'app', 1, '', "
-		    "1, 1, seq * 1000000, 1, '' FROM seq_1_to_40000;"
-		    "INSERT INTO outbox (id, kind, payload, state, due_at, created_at) "
-		    "SELECT UNHEX(MD5(seq)), 'x', '', IF(seq % 1000 = 0, 1, 3), seq, 1 "
-		    "FROM seq_1_to_20000;"
-		    "INSERT INTO overview_hour SELECT seq * 3600000000, 1, 1, 1, 1 "
-		    "FROM seq_1_to_9000;"
-		    "ANALYZE TABLE audit_event, session, outbox, overview_hour, signing_key");
+	fixture_sql(
+		"INSERT INTO audit_event (at, id, event, outcome) "
+		"SELECT seq * 1000000, UNHEX(MD5(seq)), 'authn_login_success', 'ok' "
+		"FROM seq_1_to_40000;"
+		"INSERT INTO session (hash, id, epoch, carrier, class, state, value_used, held, "
+		"client, aal, amr, created_at, last_seen, idle_end, expires_at, ip) "
+		"SELECT UNHEX(SHA2(seq, 256)), UNHEX(MD5(seq)), 1, 1, 1, 1, 1, 0, 'app', 1, '', "
+		"1, 1, seq * 1000000, 1, '' FROM seq_1_to_40000;"
+		"INSERT INTO outbox (id, kind, payload, state, due_at, created_at) "
+		"SELECT UNHEX(MD5(seq)), 'x', '', IF(seq % 1000 = 0, 1, 3), seq, 1 "
+		"FROM seq_1_to_20000;"
+		"INSERT INTO overview_hour SELECT seq * 3600000000, 1, 1, 1, 1 "
+		"FROM seq_1_to_9000;"
+		"ANALYZE TABLE audit_event, session, outbox, overview_hour, signing_key");
 	MYSQL *mysql = fixture_raw(&w->config, DB_ROLE_MIGRATE);
 	for (size_t i = 0; i < sizeof list / sizeof list[0]; i++) {
 		explain(list[i].stmt, list[i].values, sql);

@@ -78,9 +78,9 @@ static void check_shape(MYSQL_STMT *stmt, const struct stmt_def *def)
 }
 
 /*
- * No table of ours is named in the first three. A check reads all of session, so guard could list it too; and
- * who may read a row may lock it (which of a guest's writes last_seen). It reads the grants of
- * users and memberships, and names of tenants, too.
+ * No table of ours is named in the first three. A check reads all of session, so guard could list
+ * it too; and who may read a row may lock it (which of a guest's writes last_seen). It reads the
+ * grants of users and memberships, and names of tenants, too.
  */
 static bool is_harmless(unsigned i, enum db_role role)
 {

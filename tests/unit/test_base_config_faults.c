@@ -166,6 +166,12 @@ static const struct {
 	{"database", "host = localhost.example.org", "host is another machine: tls_ca is required"},
 	{"cors", "origins = https://a.example http://b.example",
 	 "origins must begin with https://"},
+	{"metrics", "allow = 192.0.2.1/24", "allow must be networks such as"},
+	{"metrics", "allow = *", "allow must be networks such as"},
+	{"metrics", "allow = all", "allow must be networks such as"},
+	{"metrics", "allow = 192.0.2.1,192.0.2.2", "allow must be networks such as"},
+	{"metrics", "allow = ::1 ::2 ::3 ::4 ::5 ::6 ::7 ::8 ::9 ::a ::b ::c ::d ::e ::f ::10 ::11",
+	 "allow must be at most 16 networks"},
 	{"cors", "origins = *", "origins must begin with https://"},
 	{"cors",
 	 "origins = https://a https://b https://c https://d https://e https://f "

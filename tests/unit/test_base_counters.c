@@ -1,4 +1,5 @@
-/* Counters over threads and processes: exact sums, gauges that go with who had them, files refused. */
+/* Counters over threads and processes: exact sums, gauges that go with who had them, files refused.
+ */
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>

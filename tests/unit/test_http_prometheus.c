@@ -1,4 +1,5 @@
-/* Prometheus' text format: heads, escaped labels, seconds without a rounding, cumulative buckets. */
+/* Prometheus' text format: heads, escaped labels, seconds without a rounding, cumulative buckets.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -75,8 +76,8 @@ static void labels_are_escaped(void **state)
 		{"empty", STR("")},
 	};
 
-	prometheus_sample(&page->buf, &requests,
-			  (struct prometheus_labels){.list = labels, .n = 3}, 1);
+	prometheus_sample(&page->buf, &requests, (struct prometheus_labels){.list = labels, .n = 3},
+			  1);
 	assert_page(page, "x_requests_total{route=\"/a/{id}\",odd=\"a\\\"b\\\\c\\nd\xc4\x85,}\","
 			  "empty=\"\"} 1\n");
 }
@@ -116,8 +117,8 @@ static void buckets_add_up(void **state)
 	const struct prometheus_histogram histogram = {
 		.bounds = bounds, .counts = counts, .bounds_count = 3, .sum = 12345678};
 
-	prometheus_histogram(&page->buf, &took,
-			     (struct prometheus_labels){.list = labels, .n = 1}, &histogram);
+	prometheus_histogram(&page->buf, &took, (struct prometheus_labels){.list = labels, .n = 1},
+			     &histogram);
 	prometheus_histogram(&page->buf, &took, PROMETHEUS_NO_LABELS, &histogram);
 	assert_page(page, "x_seconds_bucket{route=\"/login\",le=\"0.0005\"} 3\n"
 			  "x_seconds_bucket{route=\"/login\",le=\"0.01\"} 3\n"
@@ -149,10 +150,8 @@ static void what_does_not_fit_fails_as_a_whole(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WITH_PAGE(heads_tell_name_help_and_type),
-		WITH_PAGE(labels_are_escaped),
-		WITH_PAGE(seconds_are_exact_to_the_microsecond),
-		WITH_PAGE(buckets_add_up),
+		WITH_PAGE(heads_tell_name_help_and_type),        WITH_PAGE(labels_are_escaped),
+		WITH_PAGE(seconds_are_exact_to_the_microsecond), WITH_PAGE(buckets_add_up),
 		WITH_PAGE(what_does_not_fit_fails_as_a_whole),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
