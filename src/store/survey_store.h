@@ -20,7 +20,7 @@ survey_store_tables(struct db *db, struct arena *arena,
 		    void (*take)(void *context, const struct survey_table *table), void *context);
 
 struct survey_counts {
-	int64_t waiting, dead; /* mails, by an index, each counted up to 100000 */
+	int64_t waiting, dead; /* mails, by an index, each counted up to 10000 */
 	int64_t key_since;     /* when the newest active signing key became so; 0: there is none */
 };
 MUST_CHECK enum err survey_store_counts(struct db *db, struct survey_counts *out);

@@ -228,7 +228,7 @@ static void add_mails(struct page *page)
 {
 	static const struct prometheus_family family = {
 		.name = "gatepost_mails",
-		.help = "Mails that wait, and that could not be sent at all; counted up to 100000.",
+		.help = "Mails that wait, and that could not be sent at all; counted up to 10000.",
 		.kind = PROMETHEUS_GAUGE,
 	};
 
