@@ -78,6 +78,15 @@ static enum registration_verdict shown(struct world *w, const char *email, struc
 	return prove(w, &proof).verdict;
 }
 
+/* Somebody whose address is NAME@example.org. */
+static struct id add_owner(struct world *w, const char *name)
+{
+	struct id id = fixture_add_user(w->fixture, name);
+
+	fixture_sql("UPDATE user SET email = CONCAT(username, '@example.org')");
+	return id;
+}
+
 static int64_t accounts(const char *email)
 {
 	char sql[200];
@@ -168,7 +177,7 @@ static void what_was_typed_is_kept_but_not_mailed(void **state)
 
 static void flaws_are_told_and_nothing_is_done(void **state)
 {
-	static const struct {
+	const struct {
 		struct registration_request request;
 		enum account_flaw flaw;
 	} rows[] = {
@@ -251,7 +260,7 @@ static void free_and_taken_cost_the_same(void **state)
 		char name[20];
 
 		(void)snprintf(name, sizeof name, "%.*s", (int)strcspn(taken[i], "@"), taken[i]);
-		(void)fixture_add_user(w->fixture, name);
+		(void)add_owner(w, name);
 	}
 	fixture_sql("UPDATE user SET state = 2 WHERE username = 'locked';"
 		    "UPDATE user SET state = 3 WHERE username = 'closed'");
@@ -265,6 +274,9 @@ static void free_and_taken_cost_the_same(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		struct cost known = cost_of(w, taken[i]);
 
+		assert_int_equal(
+			fixture_number("SELECT COUNT(*) FROM outbox WHERE kind = 'register-taken'"),
+			1);
 		assert_memory_equal(&known, &unknown, sizeof known);
 	}
 	fixture_sql("INSERT INTO mail_code SELECT 0x01, 4, 0x02, 'was@example.org', NULL, 0x03, "
@@ -283,7 +295,7 @@ static void free_and_taken_cost_the_same(void **state)
 static void the_owner_of_a_taken_address_is_told_and_no_code_works(void **state)
 {
 	struct world *w = *state;
-	struct id alice = fixture_add_user(w->fixture, "alice");
+	struct id alice = add_owner(w, "alice");
 	struct str mail = STR_NONE;
 
 	fixture_sql("UPDATE user SET language = 'pl', display_name = 'Alice A'");
@@ -407,26 +419,28 @@ static void a_flaw_leaves_the_code_as_good_as_before(void **state)
 	struct registration_proof proof;
 	struct registration_result result;
 
-	(void)fixture_add_user(w->fixture, "alice");
+	(void)add_owner(w, "alice");
 	ask(w, EVE);
 	proof = proof_of(EVE, mail_value_of(mail_found(w, TO_EVE), "code"));
-	for (int i = 0; i < 20; i++) {
+	const struct {
+		struct str password, username, display_name;
+		enum account_flaw flaw;
+	} rows[] = {
+		{STR("short"), STR_NONE, STR_NONE, ACCOUNT_BAD_PASSWORD},
+		{STR(WORLD_PASSWORD), STR("ALICE"), STR_NONE, ACCOUNT_TAKEN},
+		{STR(WORLD_PASSWORD), STR("al ice"), STR_NONE, ACCOUNT_BAD_USERNAME},
+		{STR(WORLD_PASSWORD), STR_NONE, STR("a\nb"), ACCOUNT_BAD_DISPLAY_NAME},
+	};
+
+	for (size_t i = 0; i < 20; i++) {
 		struct registration_proof flawed = proof;
 
-		if (i % 4 == 0)
-			flawed.new_password = STR("short");
-		else if (i % 4 == 1)
-			flawed.username = STR("ALICE");
-		else if (i % 4 == 2)
-			flawed.username = STR("al ice");
-		else
-			flawed.display_name = STR("a\nb");
+		flawed.new_password = rows[i % 4].password;
+		flawed.username = rows[i % 4].username;
+		flawed.display_name = rows[i % 4].display_name;
 		result = prove(w, &flawed);
 		assert_int_equal(result.verdict, REGISTRATION_FLAWED);
-		assert_int_equal(result.account.flaw,
-				 (enum account_flaw[]){ACCOUNT_BAD_PASSWORD, ACCOUNT_TAKEN,
-						       ACCOUNT_BAD_USERNAME,
-						       ACCOUNT_BAD_DISPLAY_NAME}[i % 4]);
+		assert_int_equal(result.account.flaw, rows[i % 4].flaw);
 		assert_false(result.address_taken);
 	}
 	assert_int_equal(accounts(EVE), 0);
@@ -480,7 +494,7 @@ static void asking_first_gives_an_attacker_nothing(void **state)
 static void a_proof_voids_what_waits_for_that_address(void **state)
 {
 	struct world *w = *state;
-	struct id mallory = fixture_add_user(w->fixture, "mallory");
+	struct id mallory = add_owner(w, "mallory");
 	const struct mail_code_request theirs = {
 		.purpose = MAIL_ADDRESS,
 		.address = STR(EVE),
@@ -527,7 +541,7 @@ static void an_account_that_came_between_stays_as_it_is(void **state)
 
 	ask(w, EVE);
 	proof = proof_of(EVE, mail_value_of(mail_found(w, TO_EVE), "code"));
-	eve = fixture_add_user(w->fixture, "eve");
+	eve = add_owner(w, "eve");
 	result = prove(w, &proof);
 	assert_int_equal(result.verdict, REGISTRATION_FLAWED);
 	assert_int_equal(result.account.flaw, ACCOUNT_TAKEN);
@@ -765,7 +779,7 @@ static void who_cannot_be_invited(void **state)
 	};
 	struct invitation_result invited;
 
-	(void)fixture_add_user(w->fixture, "alice");
+	(void)add_owner(w, "alice");
 	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
 		assert_ok(invitation_send(&w->context, &rows[i].request, &invited));
 		assert_int_equal(invited.flaw, rows[i].flaw);
