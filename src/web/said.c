@@ -7,6 +7,17 @@
 static const char *const KEYS[] = {
 	"login.ended",
 	"login.failed",
+	"register.flawed",
+	"register.bad_email",
+	"register.bad_username",
+	"register.bad_display_name",
+	"register.taken",
+	"register.wrong_code",
+	"register.wrong_link",
+	"register.over",
+	"register.address_taken",
+	"invite.wrong",
+	"invite.over",
 	NULL,
 };
 
