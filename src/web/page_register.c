@@ -7,6 +7,7 @@
 #include "mail_call.h"
 #include "registration_call.h"
 #include "return_call.h"
+#include "say.h"
 #include "view.h"
 
 #define PATH_MAX_BYTES (MAIL_NOTE_MAX + 32)
@@ -71,7 +72,7 @@ enum err page_register_post(struct call *call)
 		.display_name = typed.display_name,
 		.language = mail_language_of(call),
 	};
-	struct registration_flaws flaws = {.error = ANSWER_STALE_FORM};
+	struct registration_flaws flaws = {.error = say(call, "page.stale")};
 	struct registration_result result = {.verdict = REGISTRATION_FLAWED};
 	struct registration_asked asked;
 	if (call->csrf_stale)

@@ -52,10 +52,8 @@ static enum err add_links(struct call *call, const struct verify_page *page,
 static enum err show(struct call *call, const struct verify_page *page)
 {
 	struct template_data *data;
-	struct str min_length;
 	/* The -pre cookie comes first: codes and tickets are bound to it, and perhaps the form. */
 	TRY(guard_pre(call));
-	TRY(answer_min_length(call, &min_length));
 	TRY(view_page_data(call, &data));
 	TRY(add_links(call, page, data));
 	registration_add_flaws(data, &page->flaws);
@@ -64,7 +62,7 @@ static enum err show(struct call *call, const struct verify_page *page)
 	template_text(data, "display_name_value", page->note.display_name);
 	template_text(data, "ticket", page->ticket);
 	template_text(data, "return_to", page->return_to.url.text);
-	template_text(data, "min_length", min_length);
+	answer_min_length(call, data);
 	template_flag(data, "is_invitation", is_invitation(page));
 	template_flag(data, "is_known", page->is_known);
 	return view_page(call, page->status, "verify.html", data);
@@ -195,7 +193,7 @@ static enum err show_again(struct call *call, struct verify_page *page,
 		unsigned wait = answer_seconds(result->wait);
 		page->status = 429;
 		view_retry_after(call, wait);
-		TRY(answer_wait_text(call->arena, wait, &page->flaws.error));
+		TRY(answer_wait_text(call, wait, &page->flaws.error));
 	} else if (result->verdict == REGISTRATION_REFUSED) {
 		page->status = 401;
 		response_header(&call->response, "WWW-Authenticate",
@@ -246,7 +244,7 @@ static enum err post(struct call *call, enum mail_purpose purpose)
 	page.is_known = str_is_present(proof.username);
 	if (call->csrf_stale) {
 		page.status = 403;
-		page.flaws.error = ANSWER_STALE_FORM;
+		page.flaws.error = say(call, "page.stale");
 		return show(call, &page);
 	}
 	TRY(mail_asker_of(call, &proof.asker));
