@@ -35,7 +35,7 @@ enum account_flaw {
 	ACCOUNT_BAD_USERNAME,
 	ACCOUNT_BAD_EMAIL,
 	ACCOUNT_NO_NAME,          /* neither user name nor address */
-	ACCOUNT_BAD_DISPLAY_NAME, /* over 100 code points, control, invalid UTF-8 */
+	ACCOUNT_BAD_DISPLAY_NAME, /* over 100 code points, control, hidden mark, invalid UTF-8 */
 	ACCOUNT_BAD_PASSWORD,     /* see password_flaw */
 	ACCOUNT_TAKEN,
 	ACCOUNT_BAD_CODE, /* setup: wrong, over or used */
