@@ -24,6 +24,9 @@ MUST_CHECK enum err account_normal_email(struct arena *arena, struct str typed, 
 MUST_CHECK enum err account_normal_identifier(struct arena *arena, struct str typed,
 					      struct str *out);
 
+/* UTF-8 without controls, 1 … 100 code points; trimmed already. */
+bool account_is_display_name(struct str name);
+
 /* What is thought of a new password. */
 struct password_opinion {
 	enum password_flaw flaw;

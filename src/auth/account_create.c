@@ -31,6 +31,12 @@ static enum err flawed(struct creation *c, enum account_flaw flaw)
 	return ERR_CONFLICT;
 }
 
+bool account_is_display_name(struct str name)
+{
+	return name.n > 0 && str_is_utf8(name) && !str_has_any_control(name) &&
+	       str_code_points(name) <= DISPLAY_NAME_MAX;
+}
+
 static enum account_flaw read_display_name(struct str typed, struct user_row *user)
 {
 	struct str name = str_trim(typed);
@@ -42,8 +48,7 @@ static enum account_flaw read_display_name(struct str typed, struct user_row *us
 		user->display_name = user->username.n > 0 ? user->username : local;
 		return ACCOUNT_FINE;
 	}
-	if (!str_is_utf8(name) || str_has_any_control(name) ||
-	    str_code_points(name) > DISPLAY_NAME_MAX)
+	if (!account_is_display_name(name))
 		return ACCOUNT_BAD_DISPLAY_NAME;
 	user->display_name = name;
 	return ACCOUNT_FINE;

@@ -24,7 +24,7 @@ enum address_outcome {
 	ADDRESS_WRONG,   /* no such code, not for this account, or tried too often */
 	ADDRESS_OVER,    /* right, but used, replaced or too late */
 	ADDRESS_THROTTLED,
-	ADDRESS_GONE, /* the account is not there any more, or not active */
+	ADDRESS_GONE, /* the account or the session is not there any more, or not active */
 	ADDRESS_OUTCOME_COUNT
 };
 
@@ -34,14 +34,20 @@ struct address_effect {
 	struct user_row user; /* as it is now; when DONE */
 };
 
+/* Who wants which address. */
+struct address_wish {
+	struct id user_id;
+	struct str typed;
+	struct str language; /* of the mail, where the account has none; absent: the server's */
+};
 /*
- * A code to type (by this user) and a link (signed in as this user) to the new address, typed as
- * given. DONE says the same, and the same is written, whether or not somebody has the address: who
- * has it is told that they do, and nothing can be proven. Nothing is sent above the limits of mail,
- * which is DONE, too.
+ * A code to type (by this user) and a link (signed in as this user) to the new address. DONE says
+ * the same, and the same is written, whether or not somebody has the address: who has it is told
+ * that they do, and nothing can be proven. Above the limits of mail nothing is sent, which is DONE,
+ * too.
  */
-MUST_CHECK enum err address_ask(const struct auth_context *context, const struct id *user_id,
-				struct str typed, struct address_effect *out);
+MUST_CHECK enum err address_ask(const struct auth_context *context, const struct address_wish *wish,
+				struct address_effect *out);
 
 /* What the user of a session shows for the address. */
 struct address_proof {

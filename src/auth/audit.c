@@ -68,6 +68,12 @@ static const struct {
 	[AUDIT_ROLE_REDEFINED] = {"role_changed", "ok", LOG_LEVEL_INFO},
 	[AUDIT_ROLE_REMOVED] = {"role_removed", "ok", LOG_LEVEL_INFO},
 	[AUDIT_SESSION_TRIED] = {"session_tried", "ok", LOG_LEVEL_WARN},
+	[AUDIT_ADDRESS_ASKED] = {"address_asked", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ADDRESS_CHANGED] = {"address_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ADDRESS_RESTORED] = {"address_restored", "ok", LOG_LEVEL_WARN},
+	[AUDIT_PROFILE_CHANGED] = {"profile_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_USER_CLOSED] = {"user_closed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_USER_REOPENED] = {"user_reopened", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

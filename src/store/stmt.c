@@ -163,6 +163,8 @@ static const struct stmt_def table[STMT_COUNT] = {
 	    .sql = "UPDATE password SET hash = ? WHERE user_id = ?"),
 	DEF(STMT_PASSWORD_CHANGED_AT, .params = "b", COLS(number_cols), .kind = STMT_READ,
 	    .roles = WEB, .sql = "SELECT changed_at AS value FROM password WHERE user_id = ?"),
+	DEF(STMT_PASSWORD_REFUSE, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE password SET refused = 1 WHERE user_id = ?"),
 
 	DEF(STMT_ROLE_BY_NAME, .params = "b", COLS(id_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = "SELECT id FROM role WHERE name = ?"),
@@ -354,7 +356,8 @@ const struct stmt_def *stmt_def(enum stmt stmt)
 {
 	static const struct stmt_def *const parts[] = {
 		stmt_part_tenants, stmt_part_handover, stmt_part_mail_code, stmt_part_flow,
-		stmt_part_key,     stmt_part_token,    stmt_part_service,   stmt_part_roles};
+		stmt_part_key,     stmt_part_token,    stmt_part_service,   stmt_part_roles,
+		stmt_part_account};
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
 		if (parts[i][stmt].name != NULL)

@@ -267,6 +267,16 @@ enum err password_store_require_change(struct db *db, const struct id *user_id)
 	return row_run(db, STMT_PASSWORD_REQUIRE_CHANGE, ARGS(arg_id(user_id)), NULL);
 }
 
+enum err password_store_refuse(struct db *db, const struct id *user_id)
+{
+	return row_run(db, STMT_PASSWORD_REFUSE, ARGS(arg_id(user_id)), NULL);
+}
+
+enum err password_store_delete(struct db *db, const struct id *user_id)
+{
+	return row_run(db, STMT_PASSWORD_DELETE, ARGS(arg_id(user_id)), NULL);
+}
+
 enum err setup_store_put(struct db *db, const struct digest *hash, int64_t expires_at)
 {
 	return row_run(db, STMT_SETUP_PUT, ARGS(arg_digest(hash), arg_int(expires_at)), NULL);
