@@ -64,6 +64,7 @@ static enum err write_mail(const struct asking *a, struct db *db, const struct u
 		.new_address = a->address,
 		.code = made->code,
 		.link = made->link,
+		.code_end = made->code_end,
 		.too_late = made->expires_at,
 	};
 

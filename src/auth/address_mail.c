@@ -18,12 +18,14 @@ static struct str text_of(struct secret s)
 	return secret_is_present(s) ? (struct str){(const char *)s.bytes, s.len} : STR("");
 }
 
-static enum err number(const struct auth_context *context, int64_t value, struct str *out)
+/* How long until then; nothing: 0. */
+static enum err span_text(const struct auth_context *context, int64_t until, int64_t unit,
+			  struct str *out)
 {
 	struct buf text;
 
 	buf_init(&text, context->arena, NUMBER_MAX);
-	buf_add_i64(&text, value);
+	buf_add_i64(&text, until > context->now ? (until - context->now) / unit : 0);
 	return buf_str(&text, out);
 }
 
@@ -47,16 +49,15 @@ static enum err link_of(const struct auth_context *context, const struct address
 enum err address_mail(const struct auth_context *context, struct db *db,
 		      const struct address_mail *mail)
 {
-	int64_t left = mail->too_late > 0 ? mail->too_late - context->now : 0;
 	struct str link = STR_NONE;
 	struct str minutes = STR_NONE;
 	struct str hours = STR_NONE;
 	struct str days = STR_NONE;
 
 	TRY(link_of(context, mail, &link));
-	TRY(number(context, MAIL_CODE_LIFE / CLOCK_MINUTE, &minutes));
-	TRY(number(context, left / CLOCK_HOUR, &hours));
-	TRY(number(context, left / CLOCK_DAY, &days));
+	TRY(span_text(context, mail->code_end, CLOCK_MINUTE, &minutes));
+	TRY(span_text(context, mail->too_late, CLOCK_HOUR, &hours));
+	TRY(span_text(context, mail->too_late, CLOCK_DAY, &days));
 	const struct mail_value values[] = {
 		{"display_name", mail->user->display_name},
 		{"code", text_of(mail->code)},
@@ -128,6 +129,7 @@ enum err address_mail_recovery(const struct auth_context *context, struct db *db
 		.page = STR("/reset"),
 		.code = made.code,
 		.link = made.link,
+		.code_end = made.code_end,
 		.too_late = made.expires_at,
 	};
 	return address_mail(context, db, &mail);

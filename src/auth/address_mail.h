@@ -22,7 +22,7 @@ struct address_mail {
 	struct str page;             /* that the link leads to: "/verify" */
 	struct str new_address;
 	struct secret code, link; /* missing: the link has none */
-	int64_t too_late;
+	int64_t code_end, too_late;
 };
 
 /* In the transaction of what it tells of. */

@@ -6,7 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "clock.h"
 #include "context.h"
 #include "err.h"
 #include "ident.h"
@@ -20,7 +19,6 @@ struct db;
 #define MAIL_CODE_DIGITS 8 /* about 27 bits: ten minutes, five tries */
 #define MAIL_CODE_LINK 22  /* characters: 128 bits in base64url */
 #define MAIL_CODE_TICKET_MAX 80
-#define MAIL_CODE_LIFE (10 * CLOCK_MINUTE) /* of the code to type */
 
 /* Where a code may be typed: where it was asked for. */
 enum mail_asker_kind {
