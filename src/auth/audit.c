@@ -68,6 +68,10 @@ static const struct {
 	[AUDIT_ROLE_REDEFINED] = {"role_changed", "ok", LOG_LEVEL_INFO},
 	[AUDIT_ROLE_REMOVED] = {"role_removed", "ok", LOG_LEVEL_INFO},
 	[AUDIT_SESSION_TRIED] = {"session_tried", "ok", LOG_LEVEL_WARN},
+	[AUDIT_RECOVERY_ASKED] = {"authn_recovery_asked", "ok", LOG_LEVEL_INFO},
+	[AUDIT_RECOVERY_FAIL] = {"authn_recovery_fail", "refused", LOG_LEVEL_WARN},
+	[AUDIT_PASSWORD_RECOVERED] = {"authn_password_recovered", "ok", LOG_LEVEL_INFO},
+	[AUDIT_NOTICE_DISPUTED] = {"authn_notice_disputed", "ok", LOG_LEVEL_WARN},
 };
 
 const char *audit_kind_name(enum audit_kind kind)
