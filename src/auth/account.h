@@ -85,7 +85,10 @@ int64_t account_hash_deadline(const struct auth_context *context);
 MUST_CHECK enum err account_create(const struct auth_context *context,
 				   const struct account_request *request,
 				   struct account_result *out);
-/* Sets a new password (the command's "user passwd") and ends all sessions of the user. */
+/*
+ * Sets a new password (the command's "user passwd"), ends all sessions of the user, and tells the
+ * address.
+ */
 MUST_CHECK enum err account_set_password(const struct auth_context *context,
 					 const struct id *user_id, struct str typed,
 					 struct account_result *out);

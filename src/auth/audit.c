@@ -74,6 +74,10 @@ static const struct {
 	[AUDIT_PROFILE_CHANGED] = {"profile_changed", "ok", LOG_LEVEL_INFO},
 	[AUDIT_USER_CLOSED] = {"user_closed", "ok", LOG_LEVEL_INFO},
 	[AUDIT_USER_REOPENED] = {"user_reopened", "ok", LOG_LEVEL_INFO},
+	[AUDIT_RECOVERY_ASKED] = {"authn_recovery_asked", "ok", LOG_LEVEL_INFO},
+	[AUDIT_RECOVERY_FAIL] = {"authn_recovery_fail", "refused", LOG_LEVEL_WARN},
+	[AUDIT_PASSWORD_RECOVERED] = {"authn_password_recovered", "ok", LOG_LEVEL_INFO},
+	[AUDIT_NOTICE_DISPUTED] = {"authn_notice_disputed", "ok", LOG_LEVEL_WARN},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

@@ -114,6 +114,17 @@ static const struct ctl_command COMMANDS[] = {
 	},
 	{
 		.noun = "user",
+		.verb = "recover",
+		.synopsis = "USER [--reason TEXT]",
+		.description = "Sends mail with a link by which the person chooses a new password. "
+			       "Until then nothing changes.",
+		.options = BIT(CTL_REASON),
+		.operands = 1,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_user_recover,
+	},
+	{
+		.noun = "user",
 		.verb = "role",
 		.synopsis = "USER --add ROLE | --remove ROLE [--reason TEXT]",
 		.description = "Gives a role or takes it away, from the next request on. The last "

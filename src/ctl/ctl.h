@@ -162,6 +162,7 @@ enum ctl_exit cmd_user_lock(struct ctl *ctl);
 enum ctl_exit cmd_user_unlock(struct ctl *ctl);
 enum ctl_exit cmd_user_hold(struct ctl *ctl);
 enum ctl_exit cmd_user_compromised(struct ctl *ctl);
+enum ctl_exit cmd_user_recover(struct ctl *ctl);
 enum ctl_exit cmd_user_role(struct ctl *ctl);
 enum ctl_exit cmd_audit_list(struct ctl *ctl);
 enum ctl_exit cmd_audit_tail(struct ctl *ctl);

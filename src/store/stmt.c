@@ -140,10 +140,12 @@ static const struct stmt_def table[STMT_COUNT] = {
 	    .sql = "UPDATE user SET grants = ? WHERE id = ?"),
 	DEF(STMT_USER_SET_STATE, .params = "iib", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "UPDATE user SET state = ?, updated_at = ? WHERE id = ?"),
+	DEF(STMT_USER_SET_PROVEN, .params = "iib", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE user SET email_proven_at = ?, updated_at = ? WHERE id = ?"),
 
 	/* ON DUPLICATE KEY UPDATE would ask for the right to read the hash. */
 	DEF(STMT_PASSWORD_UPDATE, .params = "bib", .kind = STMT_IDEMPOTENT, .roles = WEB,
-	    .sql = "UPDATE password SET hash = ?, changed_at = ?, must_change = 0 "
+	    .sql = "UPDATE password SET hash = ?, changed_at = ?, must_change = 0, refused = 0 "
 		   "WHERE user_id = ?"),
 	DEF(STMT_PASSWORD_INSERT, .params = "bbi", .roles = WEB,
 	    .sql = "INSERT INTO password (user_id, hash, changed_at, must_change) "
@@ -162,7 +164,8 @@ static const struct stmt_def table[STMT_COUNT] = {
 	DEF(STMT_PASSWORD_STRENGTHEN, .params = "bb", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "UPDATE password SET hash = ? WHERE user_id = ?"),
 	DEF(STMT_PASSWORD_CHANGED_AT, .params = "b", COLS(number_cols), .kind = STMT_READ,
-	    .roles = WEB, .sql = "SELECT changed_at AS value FROM password WHERE user_id = ?"),
+	    .roles = WEB,
+	    .sql = "SELECT changed_at AS value FROM password WHERE user_id = ? AND refused = 0"),
 	DEF(STMT_PASSWORD_REFUSE, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "UPDATE password SET refused = 1 WHERE user_id = ?"),
 
@@ -202,6 +205,16 @@ static const struct stmt_def table[STMT_COUNT] = {
 		   "ON DUPLICATE KEY UPDATE name = VALUES(name), last_seen = VALUES(last_seen)"),
 	DEF(STMT_DEVICE_BY_REF, .params = "bb", COLS(id_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = "SELECT id FROM device WHERE user_id = ? AND ref_hash = ?"),
+	/* A user who was created since then, and has neither another device nor another session. */
+	DEF(STMT_DEVICE_IS_FIRST, .params = "bibb", COLS(number_cols), .kind = STMT_READ,
+	    .roles = WEB,
+	    .sql = "SELECT COUNT(*) AS value FROM user u WHERE u.id = ? AND u.created_at > ? "
+		   "AND NOT EXISTS (SELECT 1 FROM device d WHERE d.user_id = u.id AND d.id <> ?) "
+		   "AND NOT EXISTS "
+		   "(SELECT 1 FROM session s WHERE s.user_id = u.id AND s.id <> ?)"),
+	DEF(STMT_DEVICE_DISARM, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE device SET trusted_until = NULL, key_kind = NULL, public_key = NULL, "
+		   "key_set_at = NULL WHERE user_id = ?"),
 	DEF(STMT_DEVICE_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM device WHERE last_seen < ? AND NOT EXISTS "
 		   "(SELECT 1 FROM session s WHERE s.device_id = device.id) "

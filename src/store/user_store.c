@@ -73,6 +73,12 @@ enum err user_store_set_state(struct db *db, const struct id *id, enum user_stat
 		       NULL);
 }
 
+enum err user_store_set_proven(struct db *db, const struct id *id, int64_t now)
+{
+	return row_run(db, STMT_USER_SET_PROVEN, ARGS(arg_int(now), arg_int(now), arg_id(id)),
+		       NULL);
+}
+
 enum err user_store_delete(struct db *db, const struct id *id)
 {
 	static const enum stmt deletions[] = {

@@ -69,13 +69,17 @@ MUST_CHECK enum err user_store_list(struct db *db, struct arena *arena,
 MUST_CHECK enum err user_store_set_state(struct db *db, const struct id *id, enum user_state state,
 					 int64_t now);
 
-/* Sets the hash (insert or update), changed_at and must_change = 0. Role web or migrate. */
+/* The address that the account has was proven at now. Inside such a transaction, too. */
+MUST_CHECK enum err user_store_set_proven(struct db *db, const struct id *id, int64_t now);
+
+/* Sets the hash (insert or update), changed_at, must_change = 0 and refused = 0. Role web or
+ * migrate. */
 MUST_CHECK enum err password_store_set(struct db *db, const struct id *user_id, struct secret hash,
 				       int64_t now);
 /* The same password under a stronger hash: changed_at and must_change stay. */
 MUST_CHECK enum err password_store_strengthen(struct db *db, const struct id *user_id,
 					      struct secret hash);
-/* When it was set. *found false: no password. */
+/* When it was set. *found false: no password, or one that is refused. */
 MUST_CHECK enum err password_store_changed_at(struct db *db, const struct id *user_id, int64_t *at,
 					      bool *found);
 /* A hash and whose it is. */
