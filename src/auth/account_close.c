@@ -1,10 +1,12 @@
 /* Closing an account, opening it again, and letting its names go. */
 #include "account_close.h"
 
+#include "account_anew.h"
 #include "account_store.h"
 #include "audit.h"
 #include "buf.h"
 #include "db.h"
+#include "device_store.h"
 #include "flow_store.h"
 #include "mail.h"
 #include "mail_code_store.h"
@@ -60,8 +62,8 @@ static enum err close_all(struct doing *d, struct db *db)
 	TRY(account_store_close(db, &d->user_id, d->context->now));
 	/* Flows are found by their sessions. */
 	TRY(flow_store_delete_of_user(db, &d->user_id));
-	TRY(account_store_end_sessions(db, &d->user_id, NULL, &d->sessions));
-	TRY(account_store_forget_devices(db, &d->user_id));
+	TRY(account_end_access(d->context, db, &d->user_id, &d->sessions));
+	TRY(device_store_delete_of_user(db, &d->user_id));
 	TRY(mail_code_store_void_closed(db, &d->user_id));
 	return password_store_delete(db, &d->user_id);
 }

@@ -6,6 +6,7 @@
 #include "address_mail.h"
 #include "buf.h"
 #include "db.h"
+#include "handover_store.h"
 #include "session_store.h"
 #include "throttle.h"
 
@@ -250,7 +251,8 @@ static enum err prove_work(struct db *db, void *opaque)
 	TRY(set_address(p, db));
 	TRY(mail_code_store_void_address(db, p->row.address));
 	TRY(mail_code_store_void_user(db, &p->proof->user_id));
-	TRY(account_store_end_sessions(db, &p->proof->user_id, &p->proof->session_id, &ended));
+	TRY(session_store_delete_of_user(db, &p->proof->user_id, &p->proof->session_id, &ended));
+	TRY(handover_store_delete_of_user(db, &p->proof->user_id));
 	TRY(user_store_find_by_id(db, p->context->arena, &p->proof->user_id, &p->effect.user,
 				  &found));
 	TRY(tell(p, db));

@@ -106,31 +106,3 @@ enum err address_mail_former(const struct auth_context *context, struct db *db,
 	};
 	return address_mail(context, db, &mail);
 }
-
-enum err address_mail_recovery(const struct auth_context *context, struct db *db,
-			       const struct user_row *user, const struct mail_asker *asker,
-			       struct str language)
-{
-	const struct mail_code_request request = {
-		.purpose = MAIL_RECOVERY,
-		.address = user->email,
-		.user_id = user->id,
-		.asker = *asker,
-		.language = address_mail_language(user, language),
-	};
-	struct mail_code_made made;
-
-	TRY(mail_code_put(context, db, &request, &made));
-	const struct address_mail mail = {
-		.kind = STR("recover"),
-		.recipient = user->email,
-		.user = user,
-		.language = language,
-		.page = STR("/reset"),
-		.code = made.code,
-		.link = made.link,
-		.code_end = made.code_end,
-		.too_late = made.expires_at,
-	};
-	return address_mail(context, db, &mail);
-}

@@ -37,9 +37,5 @@ struct str address_mail_language(const struct user_row *user, struct str other);
 MUST_CHECK enum err address_mail_former(const struct auth_context *context, struct db *db,
 					const struct user_row *user, struct str new_address,
 					struct str language);
-/* Code and link of a recovery to user->email; the code may be typed by the asker. */
-MUST_CHECK enum err address_mail_recovery(const struct auth_context *context, struct db *db,
-					  const struct user_row *user,
-					  const struct mail_asker *asker, struct str language);
 
 #endif

@@ -1,10 +1,13 @@
 /* Taking back a change of address, by who has the former one. */
 #include "address.h"
 
+#include "account_anew.h"
 #include "account_store.h"
 #include "address_mail.h"
 #include "buf.h"
 #include "db.h"
+#include "device_store.h"
+#include "recovery.h"
 
 #define DETAIL_MAX 64
 
@@ -37,8 +40,8 @@ static enum err end_all(struct address_restoring *r, struct db *db, uint64_t *en
 	const struct id *user_id = &r->row->user_id;
 
 	TRY(account_store_reopen(db, user_id, r->context->now));
-	TRY(account_store_end_sessions(db, user_id, NULL, ended));
-	TRY(account_store_forget_devices(db, user_id));
+	TRY(account_end_access(r->context, db, user_id, ended));
+	TRY(device_store_delete_of_user(db, user_id));
 	TRY(mail_code_store_void_address(db, r->row->address));
 	TRY(mail_code_store_void_elsewhere(db, user_id, r->row->address));
 	return password_store_refuse(db, user_id);
@@ -54,8 +57,15 @@ static enum err tell(struct address_restoring *r, struct db *db)
 		.new_address = mail_code_unpack(r->row, STR("to")),
 	};
 
+	const struct recovery_mail recovery = {
+		.address = r->row->address,
+		.user = &r->effect.user,
+		.asker = r->asker,
+		.language = r->row->language,
+	};
+
 	TRY(address_mail(r->context, db, &mail));
-	return address_mail_recovery(r->context, db, &r->effect.user, &r->asker, r->row->language);
+	return recovery_queue(r->context, db, &recovery);
 }
 
 static enum err note(struct address_restoring *r, uint64_t ended)

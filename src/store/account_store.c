@@ -47,20 +47,6 @@ enum err account_store_reopen(struct db *db, const struct id *user_id, int64_t n
 		       NULL);
 }
 
-enum err account_store_end_sessions(struct db *db, const struct id *user_id, const struct id *keep,
-				    uint64_t *ended)
-{
-	const struct id *kept = keep == NULL ? &ID_NONE : keep;
-
-	TRY(row_run(db, STMT_HANDOVER_DELETE_OF_USER, ARGS(arg_id(user_id)), NULL));
-	return session_store_delete_of_user(db, user_id, kept, ended);
-}
-
-enum err account_store_forget_devices(struct db *db, const struct id *user_id)
-{
-	return row_run(db, STMT_DEVICE_DELETE_OF_USER, ARGS(arg_id(user_id)), NULL);
-}
-
 struct id_list {
 	struct id *ids;
 	size_t n;

@@ -1,4 +1,4 @@
-/* What a person changes about the rows of their account: address, names, closing; and ending all. */
+/* What a person changes about the rows of their account: address, names, closing. */
 #ifndef GATEPOST_STORE_ACCOUNT_STORE_H
 #define GATEPOST_STORE_ACCOUNT_STORE_H
 
@@ -28,15 +28,6 @@ MUST_CHECK enum err account_store_set_language(struct db *db, const struct id *u
 /* State and time; the names stay taken. */
 MUST_CHECK enum err account_store_close(struct db *db, const struct id *user_id, int64_t now);
 MUST_CHECK enum err account_store_reopen(struct db *db, const struct id *user_id, int64_t now);
-
-/*
- * Sessions but keep (NULL: none is kept), with them what their tokens and rotated values were worth,
- * and hand-overs.
- */
-MUST_CHECK enum err account_store_end_sessions(struct db *db, const struct id *user_id,
-					       const struct id *keep, uint64_t *ended);
-/* The devices that the account knows, after its sessions. */
-MUST_CHECK enum err account_store_forget_devices(struct db *db, const struct id *user_id);
 
 /* Users that were closed before then, by the time; ids: array of limit. */
 MUST_CHECK enum err account_store_closed(struct db *db, int64_t before, size_t limit,

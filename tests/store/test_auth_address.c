@@ -308,7 +308,7 @@ static void who_is_gone_proves_nothing(void **state)
 
 struct racer {
 	struct world *w;
-	struct person who;
+	const struct person *who;
 	const char *email;
 	struct str code;
 	enum address_outcome outcome;
@@ -319,8 +319,8 @@ static void *race(void *opaque)
 	struct racer *racer = opaque;
 	struct auth_context context = racer->w->context;
 	struct address_proof proof = {
-		.user_id = racer->who.id,
-		.session_id = racer->who.session.session.found.session.id,
+		.user_id = racer->who->id,
+		.session_id = racer->who->session.session.found.session.id,
 		.address = str_of(racer->email),
 		.code = racer->code,
 	};
@@ -363,7 +363,7 @@ static void of_twenty_proofs_at_once_one_counts(void **state)
 	mail = letter(w, "address");
 	for (size_t i = 0; i < RACERS; i++)
 		racers[i] = (struct racer){.w = w,
-					   .who = alice,
+					   .who = &alice,
 					   .email = "new@example.org",
 					   .code = link_of(w, &mail)};
 	assert_int_equal(run_race(racers, RACERS), 1);
@@ -386,7 +386,7 @@ static void of_two_with_one_address_one_gets_it(void **state)
 		assert_int_equal(ask(w, &people[i], "new@example.org"), ADDRESS_DONE);
 		mail = letter(w, "address");
 		racers[i] = (struct racer){.w = w,
-					   .who = people[i],
+					   .who = &people[i],
 					   .email = "new@example.org",
 					   .code = link_of(w, &mail)};
 	}
