@@ -24,7 +24,7 @@ MUST_CHECK enum err account_normal_email(struct arena *arena, struct str typed, 
 MUST_CHECK enum err account_normal_identifier(struct arena *arena, struct str typed,
 					      struct str *out);
 
-/* UTF-8 without controls, 1 … 100 code points; trimmed already. */
+/* UTF-8 without controls and hidden marks, 1 … 100 code points; trimmed already. */
 bool account_is_display_name(struct str name);
 
 /* What is thought of a new password. */
@@ -38,7 +38,7 @@ enum account_flaw {
 	ACCOUNT_BAD_USERNAME,
 	ACCOUNT_BAD_EMAIL,
 	ACCOUNT_NO_NAME,          /* neither user name nor address */
-	ACCOUNT_BAD_DISPLAY_NAME, /* over 100 code points, control, invalid UTF-8 */
+	ACCOUNT_BAD_DISPLAY_NAME, /* over 100 code points, control, hidden mark, invalid UTF-8 */
 	ACCOUNT_BAD_PASSWORD,     /* see password_flaw */
 	ACCOUNT_TAKEN,
 	ACCOUNT_BAD_CODE, /* setup: wrong, over or used */
