@@ -62,7 +62,7 @@ static enum err note(struct changing *c)
 	buf_add(&detail, str_is_present(c->username) ? STR(" username") : STR(""));
 	TRY(buf_str(&detail, &event.detail));
 	event.detail = str_trim(event.detail);
-	return audit_trail_add(c->context, &c->trail, &event);
+	return event.detail.n == 0 ? OK : audit_trail_add(c->context, &c->trail, &event);
 }
 
 static enum err work(struct db *db, void *opaque)

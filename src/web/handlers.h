@@ -7,6 +7,7 @@
 #include "err.h"
 
 struct call;
+struct mail_code_row;
 struct session_issued;
 struct signin_form;
 
@@ -26,6 +27,24 @@ MUST_CHECK enum err page_logout_post(struct call *call);
 /* page_account.c */
 MUST_CHECK enum err page_account_home(struct call *call);
 MUST_CHECK enum err page_account_show(struct call *call);
+MUST_CHECK enum err page_account_post(struct call *call);
+
+/* page_address.c */
+MUST_CHECK enum err page_address_show(struct call *call);
+MUST_CHECK enum err page_address_post(struct call *call);
+/*
+ * The part of page_verify.c for a MAIL_ADDRESS: shown, and posted by its form. Only the user who
+ * asked gets further.
+ */
+MUST_CHECK enum err page_verify_address(struct call *call, const struct mail_code_row *row);
+
+/* page_restore.c: the parts of page_not_me.c for a MAIL_RESTORATION. */
+MUST_CHECK enum err page_restore_show(struct call *call, const struct mail_code_row *row);
+MUST_CHECK enum err page_restore_post(struct call *call, const struct mail_code_row *row);
+
+/* page_close.c */
+MUST_CHECK enum err page_close_show(struct call *call);
+MUST_CHECK enum err page_close_post(struct call *call);
 
 /* oauth_token.c */
 MUST_CHECK enum err oauth_token(struct call *call);
@@ -95,6 +114,13 @@ MUST_CHECK enum err api_session_end(struct call *call);
 
 /* api_user.c */
 MUST_CHECK enum err api_user_show(struct call *call);
+MUST_CHECK enum err api_user_change(struct call *call);
+MUST_CHECK enum err api_user_close(struct call *call);
+
+/* api_email_change.c */
+MUST_CHECK enum err api_email_ask(struct call *call);
+/* The part of POST /email/verify for who is signed in, and fresh. */
+MUST_CHECK enum err api_email_prove_change(struct call *call);
 
 /* api_reauth.c */
 MUST_CHECK enum err api_session_reauth(struct call *call);

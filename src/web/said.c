@@ -5,8 +5,23 @@
 #include <stddef.h>
 
 static const char *const KEYS[] = {
+	"address.bad",
+	"address.done",
+	"address.not_yours",
+	"address.over",
+	"address.pending",
+	"address.same",
+	"address.taken",
+	"address.wrong",
+	"close.last_admin",
+	"close.not_sure",
 	"login.ended",
 	"login.failed",
+	"profile.bad_name",
+	"profile.done",
+	"profile.not_saved",
+	"restore.over",
+	"restore.taken",
 	NULL,
 };
 

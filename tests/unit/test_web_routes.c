@@ -194,6 +194,8 @@ static void stale_routes_only_read(void **state)
 		"/api/v1/password",
 		"/handover",
 		"/api/v1/session/tenant", /* its handler asks for freshness where it matters */
+		"/api/v1/user",           /* likewise */
+		"/account",               /* name and language */
 		/* Where somebody is in a journey; what it is worth, services say. */
 		"/api/v1/flows/{kind}",
 		"/api/v1/flows/{kind}/step",

@@ -1,0 +1,74 @@
+/* /email: another address for the account of the one who asks. */
+#include "address.h"
+#include "answer.h"
+#include "call.h"
+#include "catalogue.h"
+#include "handlers.h"
+#include "issued.h"
+#include "language_call.h"
+#include "profile_call.h"
+#include "view.h"
+
+static enum err conflict(struct call *call, struct str detail)
+{
+	return view_problem(call, PROBLEM_CONFLICT, &(struct problem_detail){.detail = detail});
+}
+
+static enum err answer_refused(struct call *call, const struct address_effect *effect)
+{
+	switch (effect->outcome) {
+	case ADDRESS_BAD:
+		return answer_bad_field(call, STR("email"), STR("is not an e-mail address"));
+	case ADDRESS_SAME:
+		return answer_bad_field(call, STR("email"), STR("is your address already"));
+	case ADDRESS_PENDING:
+		return conflict(call, STR("The address was changed a short while ago, and that can "
+					  "still be taken back. Until then there is no other "
+					  "change."));
+	case ADDRESS_TAKEN:
+		return conflict(call,
+				STR("Another account has this address, so nothing was changed."));
+	case ADDRESS_WRONG:
+		return view_problem(
+			call, PROBLEM_INVALID_CREDENTIALS,
+			&(struct problem_detail){.detail = STR("The code is not right.")});
+	case ADDRESS_OVER:
+		return view_problem(call, PROBLEM_CODE_EXPIRED,
+				    &(struct problem_detail){.detail = STR_NONE});
+	case ADDRESS_THROTTLED:
+		return answer_throttled(call, answer_seconds(effect->wait));
+	default:
+		return issued_gone(call);
+	}
+}
+
+enum err api_email_ask(struct call *call)
+{
+	struct address_wish wish = {
+		.user_id = call->session.found.session.user_id,
+		.typed = call_text(call, "email"),
+		.language = language_tag(language_of_call(call)),
+	};
+	struct address_effect effect;
+	TRY(address_ask(&call->auth, &wish, &effect));
+	if (effect.outcome != ADDRESS_DONE)
+		return answer_refused(call, &effect);
+	response_status(&call->response, 202);
+	return OK;
+}
+
+enum err api_email_prove_change(struct call *call)
+{
+	struct address_proof proof = {
+		.user_id = call->session.found.session.user_id,
+		.session_id = call->session.found.session.id,
+		.address = call_text(call, "email"),
+		.code = call_text(call, "code"),
+	};
+	struct address_effect effect;
+	TRY(address_prove(&call->auth, &proof, &effect));
+	if (effect.outcome != ADDRESS_DONE)
+		return answer_refused(call, &effect);
+	profile_take(call, &effect.user);
+	return api_user_show(call);
+}
