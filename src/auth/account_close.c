@@ -3,6 +3,7 @@
 
 #include "account_anew.h"
 #include "account_store.h"
+#include "actor.h"
 #include "audit.h"
 #include "buf.h"
 #include "db.h"
@@ -14,7 +15,7 @@
 #include "session_store.h"
 #include "user_store.h"
 
-#define DETAIL_MAX 64
+#define DETAIL_MAX (64 + ACCOUNT_REASON_MAX)
 #define REMOVE_MAX 100
 
 /* One act; outcome and trail are made anew when the transaction runs again. */
@@ -22,8 +23,10 @@ struct doing {
 	const struct auth_context *context;
 	struct id user_id, session_id;
 	struct user_row user;
+	struct str reason;
 	uint64_t sessions;
 	enum account_outcome outcome;
+	enum actor_verdict verdict;
 	struct audit_trail trail;
 };
 
@@ -94,6 +97,8 @@ static enum err note(struct doing *d, enum audit_kind kind)
 		buf_add(&detail, STR("sessions "));
 		buf_add_u64(&detail, d->sessions);
 	}
+	if (str_is_present(d->reason))
+		buf_add(&detail, d->reason);
 	TRY(buf_str(&detail, &event.detail));
 	return audit_trail_add(d->context, &d->trail, &event);
 }
@@ -127,7 +132,11 @@ static enum err note_refusal(const struct doing *d)
 		.detail = STR("last administrator"),
 	};
 
-	return d->outcome == ACCOUNT_LAST_ADMIN ? audit_record(d->context, &event) : OK;
+	if (d->outcome == ACCOUNT_NOT_ALLOWED)
+		event.detail = str_of(actor_text(d->verdict));
+	else if (d->outcome != ACCOUNT_LAST_ADMIN)
+		return OK;
+	return audit_record(d->context, &event);
 }
 
 static enum err run(struct doing *d, enum err (*work)(struct db *, void *),
@@ -156,27 +165,46 @@ enum err account_close(const struct auth_context *context, const struct closing 
 	return run(&doing, close_work, outcome);
 }
 
+static enum err check_actor(struct doing *d, struct db *db)
+{
+	const struct actor_wish wish = {.user_id = d->user_id};
+
+	TRY(actor_check(d->context, db, &wish, &d->verdict));
+	return d->verdict == ACTOR_FINE ? OK : refuse(d, ACCOUNT_NOT_ALLOWED);
+}
+
 static enum err reopen_work(struct db *db, void *opaque)
 {
 	struct doing *d = opaque;
+	bool found = false;
 
 	d->trail.n = 0;
 	d->outcome = ACCOUNT_DONE;
+	TRY(check_actor(d, db));
 	TRY(lock_user(d, db));
 	if (d->user.state != USER_CLOSED) {
 		d->outcome = ACCOUNT_ALREADY;
 		return OK;
 	}
 	TRY(account_store_reopen(db, &d->user_id, d->context->now));
+	TRY(user_store_find_by_id(db, d->context->arena, &d->user_id, &d->user, &found));
 	return note(d, AUDIT_USER_REOPENED);
 }
 
-enum err account_reopen(const struct auth_context *context, const struct id *user_id,
-			enum account_outcome *outcome)
+enum err account_reopen(const struct auth_context *context, const struct account_act *act,
+			struct account_effect *out)
 {
-	struct doing doing = {.context = context, .user_id = *user_id};
+	struct doing doing = {.context = context, .user_id = act->user_id, .reason = act->reason};
+	struct account_effect effect = {.outcome = ACCOUNT_BAD_REASON};
 
-	return run(&doing, reopen_work, outcome);
+	if (account_is_reason(act->reason)) {
+		TRY(run(&doing, reopen_work, &effect.outcome));
+		effect.verdict = doing.verdict;
+		if (effect.outcome <= ACCOUNT_ALREADY)
+			effect.user = doing.user;
+	}
+	*out = effect;
+	return OK;
 }
 
 /* Before when it must have been closed. */

@@ -21,11 +21,11 @@ struct closing {
 MUST_CHECK enum err account_close(const struct auth_context *context, const struct closing *closing,
 				  enum account_outcome *outcome);
 /*
- * Active again, with the roles that it had; a password is set by recovery or the command. *outcome:
- * DONE, ALREADY (is not closed) or NO_SUCH_USER.
+ * Active again, with the roles that it had; a password is set by recovery or the command. As the
+ * acts of account_admin.h: ALREADY where it is not closed.
  */
-MUST_CHECK enum err account_reopen(const struct auth_context *context, const struct id *user_id,
-				   enum account_outcome *outcome);
+MUST_CHECK enum err account_reopen(const struct auth_context *context,
+				   const struct account_act *act, struct account_effect *out);
 /*
  * Removes at most limit accounts that have been closed for so long; not one whose address could
  * still be taken back.

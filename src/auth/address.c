@@ -147,6 +147,18 @@ enum err address_ask(const struct auth_context *context, const struct address_wi
 	return OK;
 }
 
+enum err address_is_asked(const struct auth_context *context, const struct id *user_id,
+			  struct str typed, bool *asked)
+{
+	struct str address = STR_NONE;
+	enum err e = account_normal_email(context->arena, typed, &address);
+
+	*asked = false;
+	if (e != OK)
+		return e == ERR_INPUT ? OK : e;
+	return mail_code_store_is_asked(context->db, user_id, address, asked);
+}
+
 /* One proof; effect and trail are made anew when the transaction runs again. */
 struct proving {
 	const struct auth_context *context;

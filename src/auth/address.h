@@ -49,6 +49,10 @@ struct address_wish {
 MUST_CHECK enum err address_ask(const struct auth_context *context, const struct address_wish *wish,
 				struct address_effect *out);
 
+/* The user has asked for this address, as typed: a code shown with it is of that. */
+MUST_CHECK enum err address_is_asked(const struct auth_context *context, const struct id *user_id,
+				     struct str typed, bool *asked);
+
 /* What the user of a session shows for the address. */
 struct address_proof {
 	struct id user_id, session_id; /* the session that goes on */

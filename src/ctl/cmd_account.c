@@ -1,5 +1,6 @@
-/* gatepost user lock|unlock|hold|compromised|recover|role */
+/* gatepost user lock|unlock|reopen|hold|compromised|recover|role */
 #include "account_admin.h"
+#include "account_close.h"
 #include "ctl.h"
 #include "output.h"
 
@@ -112,6 +113,14 @@ enum ctl_exit cmd_user_lock(struct ctl *ctl)
 enum ctl_exit cmd_user_unlock(struct ctl *ctl)
 {
 	const struct wording words = {account_unlock, "unlocked", "not locked", NULL};
+	struct account_act act = {.user_id = ID_NONE};
+
+	return act_on_user(ctl, &words, &act);
+}
+
+enum ctl_exit cmd_user_reopen(struct ctl *ctl)
+{
+	const struct wording words = {account_reopen, "open again", "not closed", NULL};
 	struct account_act act = {.user_id = ID_NONE};
 
 	return act_on_user(ctl, &words, &act);

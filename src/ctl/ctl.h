@@ -160,6 +160,7 @@ enum ctl_exit cmd_session_list(struct ctl *ctl);
 enum ctl_exit cmd_session_revoke(struct ctl *ctl);
 enum ctl_exit cmd_user_lock(struct ctl *ctl);
 enum ctl_exit cmd_user_unlock(struct ctl *ctl);
+enum ctl_exit cmd_user_reopen(struct ctl *ctl);
 enum ctl_exit cmd_user_hold(struct ctl *ctl);
 enum ctl_exit cmd_user_compromised(struct ctl *ctl);
 enum ctl_exit cmd_user_recover(struct ctl *ctl);

@@ -112,6 +112,12 @@ static enum err is_there(struct db *db, enum stmt stmt, struct args args, bool *
 	return OK;
 }
 
+enum err mail_code_store_is_asked(struct db *db, const struct id *user_id, struct str address,
+				  bool *asked)
+{
+	return is_there(db, STMT_MAIL_CODE_ASKED, ARGS(arg_id(user_id), arg_bytes(address)), asked);
+}
+
 enum err mail_code_store_is_restorable(struct db *db, const struct id *user_id, int64_t now,
 				       bool *restorable)
 {

@@ -83,6 +83,9 @@ MUST_CHECK enum err mail_code_store_void_elsewhere(struct db *db, const struct i
 						   struct str address);
 /* When the account is closed: all but the restoration of its address. */
 MUST_CHECK enum err mail_code_store_void_closed(struct db *db, const struct id *user_id);
+/* The user has asked for this address, whether or not somebody else has it. */
+MUST_CHECK enum err mail_code_store_is_asked(struct db *db, const struct id *user_id,
+					     struct str address, bool *asked);
 /* A change of the user's address can still be taken back: no other one until then. */
 MUST_CHECK enum err mail_code_store_is_restorable(struct db *db, const struct id *user_id,
 						  int64_t now, bool *restorable);

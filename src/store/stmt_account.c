@@ -29,4 +29,8 @@ const struct stmt_def stmt_part_account[STMT_COUNT] = {
 	/* A change of address can be taken back by whom the account was closed to. */
 	DEF(STMT_MAIL_CODE_VOID_CLOSED, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM mail_code WHERE user_id = ? AND purpose <> 4"),
+	DEF(STMT_MAIL_CODE_ASKED, .params = "bb", COLS(number_cols), .kind = STMT_READ,
+	    .roles = WEB,
+	    .sql = "SELECT COUNT(*) AS value FROM mail_code "
+		   "WHERE user_id = ? AND purpose = 3 AND address = ?"),
 };

@@ -3,9 +3,11 @@
 #include "answer.h"
 #include "call.h"
 #include "catalogue.h"
+#include "guard.h"
 #include "handlers.h"
 #include "issued.h"
 #include "language_call.h"
+#include "policy.h"
 #include "profile_call.h"
 #include "view.h"
 
@@ -57,7 +59,7 @@ enum err api_email_ask(struct call *call)
 	return OK;
 }
 
-enum err api_email_prove_change(struct call *call)
+static enum err prove(struct call *call)
 {
 	struct address_proof proof = {
 		.user_id = call->session.found.session.user_id,
@@ -71,4 +73,19 @@ enum err api_email_prove_change(struct call *call)
 		return answer_refused(call, &effect);
 	profile_take(call, &effect.user);
 	return api_user_show(call);
+}
+
+enum err api_email_prove_change(struct call *call, bool *taken)
+{
+	const struct session_row *session = &call->session.found.session;
+	*taken = false;
+	if (call->session.standing != SESSION_LIVE || session_is_guest(&call->session))
+		return OK;
+	TRY(address_is_asked(&call->auth, &session->user_id, call_text(call, "email"), taken));
+	if (!*taken)
+		return OK;
+	if (!policy_is_fresh(session, guard_max_age(call), call->request.now))
+		return view_problem(call, PROBLEM_REAUTHENTICATION_REQUIRED,
+				    &(struct problem_detail){.detail = STR_NONE});
+	return prove(call);
 }

@@ -33,10 +33,10 @@ MUST_CHECK enum err page_account_post(struct call *call);
 MUST_CHECK enum err page_address_show(struct call *call);
 MUST_CHECK enum err page_address_post(struct call *call);
 /*
- * The part of page_verify.c for a MAIL_ADDRESS: shown, and posted by its form. Only the user who
- * asked gets further.
+ * The part of page_verify.c for the link of a change of address and for its ticket, shown and
+ * posted: only the user who asked gets further. *taken false: it is not that.
  */
-MUST_CHECK enum err page_verify_address(struct call *call, const struct mail_code_row *row);
+MUST_CHECK enum err page_verify_address(struct call *call, bool *taken);
 
 /* page_restore.c: the parts of page_not_me.c for a MAIL_RESTORATION. */
 MUST_CHECK enum err page_restore_show(struct call *call, const struct mail_code_row *row);
@@ -119,8 +119,8 @@ MUST_CHECK enum err api_user_close(struct call *call);
 
 /* api_email_change.c */
 MUST_CHECK enum err api_email_ask(struct call *call);
-/* The part of POST /email/verify for who is signed in, and fresh. */
-MUST_CHECK enum err api_email_prove_change(struct call *call);
+/* The part of POST /email/verify for who asked for another address; *taken false: it is not that. */
+MUST_CHECK enum err api_email_prove_change(struct call *call, bool *taken);
 
 /* api_reauth.c */
 MUST_CHECK enum err api_session_reauth(struct call *call);

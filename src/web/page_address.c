@@ -131,20 +131,26 @@ enum err page_address_post(struct call *call)
 	return str_is_present(call_text(call, "code")) ? prove(call) : ask(call);
 }
 
-/* Back to the link, once the visitor is who asked, and that is known well enough. */
-static enum err entry_path(struct call *call, const struct mail_code_row *row, struct str entry,
-			   struct str *out)
+static enum err ticket_path(struct call *call, const struct mail_code_row *row, struct str *out)
 {
-	struct return_to back = {.kind = RETURN_HERE};
-	struct str ticket, own;
+	struct str ticket;
 	struct buf text;
 	TRY(guard_pre(call));
 	TRY(mail_code_ticket(&call->auth, &row->id, call->pre_cookie, &ticket));
 	buf_init(&text, call->arena, PATH_MAX_BYTES);
 	buf_add(&text, STR("/verify?ticket="));
 	buf_add(&text, ticket);
-	TRY(buf_str(&text, &own));
-	TRY(language_url(call, own, &back.url));
+	return buf_str(&text, out);
+}
+
+/* Back to the link, once the visitor is who asked, and that is known well enough. */
+static enum err entry_path(struct call *call, const struct mail_code_row *row, struct str entry,
+			   struct str *out)
+{
+	struct return_to back = {.kind = RETURN_HERE};
+	struct str path;
+	TRY(ticket_path(call, row, &path));
+	TRY(language_url(call, path, &back.url));
 	return return_path(call, &back, entry, out);
 }
 
@@ -197,7 +203,7 @@ static enum err prove_link(struct call *call, const struct mail_code_row *row)
 	return show_link(call, row, page.status, page.error);
 }
 
-enum err page_verify_address(struct call *call, const struct mail_code_row *row)
+static enum err go_on(struct call *call, const struct mail_code_row *row)
 {
 	const struct session_row *session = &call->session.found.session;
 	bool lives = call->session.standing == SESSION_LIVE && !session_is_guest(&call->session);
@@ -213,7 +219,46 @@ enum err page_verify_address(struct call *call, const struct mail_code_row *row)
 		return reads ? send_to(call, row, STR("/reauth"))
 			     : view_problem(call, PROBLEM_REAUTHENTICATION_REQUIRED,
 					    &(struct problem_detail){.detail = STR_NONE});
+	if (row->used_at > 0 || row->expires_at <= call->request.now)
+		return show_link(call, row, 410, say(call, "address.over"));
 	if (call->csrf_stale)
 		return show_link(call, row, 403, ANSWER_STALE_FORM);
 	return reads ? show_link(call, row, 200, STR_NONE) : prove_link(call, row);
+}
+
+/* The row is told by its link, whoever asked: what may be done with it is looked at afterwards. */
+static enum err find_row(struct call *call, const struct mail_claim *claim,
+			 struct mail_code_row *row, bool *found)
+{
+	enum mail_verdict verdict;
+	int64_t wait;
+	*row = (struct mail_code_row){.purpose = MAIL_NOTHING};
+	TRY(mail_code_check(&call->auth, claim, &verdict, row, &wait));
+	*found = row->purpose == MAIL_ADDRESS;
+	return OK;
+}
+
+enum err page_verify_address(struct call *call, bool *taken)
+{
+	bool reads = call->request.method != METHOD_POST;
+	struct mail_claim claim = {.links = 1U << MAIL_ADDRESS};
+	struct str ticket = reads ? call_query(call, "ticket") : call_text(call, "ticket");
+	struct mail_code_row row;
+	struct str path;
+	*taken = false;
+	if (reads)
+		claim.code = call_query(call, "code");
+	if (str_is_present(claim.code)) {
+		TRY(find_row(call, &claim, &row, taken));
+		if (!*taken)
+			return OK;
+		/* The code leaves the address bar before anything is shown. */
+		TRY(ticket_path(call, &row, &path));
+		return view_redirect(call, path);
+	}
+	if (!str_is_present(ticket) ||
+	    !mail_code_read_ticket(&call->auth, ticket, call->pre_cookie, &claim.ticket))
+		return OK;
+	TRY(find_row(call, &claim, &row, taken));
+	return *taken ? go_on(call, &row) : OK;
 }

@@ -199,20 +199,20 @@ static void is_opened_again(void **state)
 	struct world *w = *state;
 	struct person alice = add_person(w, "alice", "alice@example.org");
 	struct client client = {.user = alice.id, .carrier = CARRIER_COOKIE};
-	enum account_outcome outcome = ACCOUNT_REFUSED;
 	struct account_effect effect;
-	struct account_act act = {.user_id = alice.id};
+	struct account_act act = {.user_id = alice.id, .reason = STR("asked for")};
 
 	world_give_role(w, alice.id, "admin");
 	world_give_role(w, add_person(w, "bob", NULL).id, "admin");
-	assert_ok(account_reopen(&w->context, &alice.id, &outcome));
-	assert_int_equal(outcome, ACCOUNT_ALREADY);
+	assert_ok(account_reopen(&w->context, &act, &effect));
+	assert_int_equal(effect.outcome, ACCOUNT_ALREADY);
 	assert_int_equal(close_account(w, &alice), ACCOUNT_DONE);
 	/* Neither locked nor unlocked. */
 	assert_ok(account_unlock(&w->context, &act, &effect));
 	assert_int_equal(effect.outcome, ACCOUNT_IS_CLOSED);
-	assert_ok(account_reopen(&w->context, &alice.id, &outcome));
-	assert_int_equal(outcome, ACCOUNT_DONE);
+	assert_ok(account_reopen(&w->context, &act, &effect));
+	assert_int_equal(effect.outcome, ACCOUNT_DONE);
+	assert_int_equal(effect.user.state, USER_ACTIVE);
 	assert_int_equal(user_of(w, alice.id).closed_at, 0);
 	assert_int_equal(user_of(w, alice.id).password_changed_at, 0);
 	alice.session = sign_in(w, client);
@@ -226,11 +226,14 @@ static void is_opened_again(void **state)
 static void nobody_is_not_opened(void **state)
 {
 	struct world *w = *state;
-	struct id nobody = id_random();
-	enum account_outcome outcome = ACCOUNT_REFUSED;
+	struct account_act act = {.user_id = id_random()};
+	struct account_effect effect;
 
-	assert_ok(account_reopen(&w->context, &nobody, &outcome));
-	assert_int_equal(outcome, ACCOUNT_NO_SUCH_USER);
+	assert_ok(account_reopen(&w->context, &act, &effect));
+	assert_int_equal(effect.outcome, ACCOUNT_NO_SUCH_USER);
+	act.reason = STR("one\nline too many");
+	assert_ok(account_reopen(&w->context, &act, &effect));
+	assert_int_equal(effect.outcome, ACCOUNT_BAD_REASON);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, address_clean)

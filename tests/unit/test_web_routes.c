@@ -162,7 +162,8 @@ static void who_is_shown_a_stale_form_is_listed(void **state)
 {
 	static const char *const LISTED[] = {"/login",    "/logout",           "/setup",
 					     "/reauth",   "/account/sessions", "/account/password",
-					     "/handover", "/handover/give",    "/admin/users/{id}"};
+					     "/handover", "/handover/give",    "/admin/users/{id}",
+					     "/account",  "/account/address",  "/account/close"};
 	const struct route *row;
 	(void)state;
 	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
