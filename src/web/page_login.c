@@ -20,6 +20,9 @@ static enum err add_links(struct call *call, const struct login_page *page,
 	const struct return_to *target = &page->return_to;
 	TRY(return_url(call, target, data, "url_switch", STR("/login?switch=yes")));
 	TRY(return_url(call, target, data, "url_handover", STR("/handover")));
+	TRY(return_url(call, target, data, "url_register", STR("/register")));
+	template_flag(data, "may_register",
+		      call->app->config->account.registration == REGISTRATION_ON);
 	TRY(answer_url(call, data, "url_action", STR("/login")));
 	return return_link(call, target, data, "url_continue", STR("/account"));
 }

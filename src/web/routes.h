@@ -88,10 +88,12 @@ struct route {
 	const char *permission;
 };
 
-/* The rows themselves (route_table.c, route_table_admin.c). Paths are compared literally; a {name}
+/* The rows themselves (route_table.c and its parts). Paths are compared literally; a {name}
  * fills a whole segment. */
 extern const struct route route_table[];
 extern const size_t route_table_count;
+extern const struct route route_table_mail[];
+extern const size_t route_table_mail_count;
 extern const struct route route_table_admin[];
 extern const size_t route_table_admin_count;
 

@@ -22,6 +22,17 @@ static const char *const KEYS[] = {
 	"profile.not_saved",
 	"restore.over",
 	"restore.taken",
+	"register.flawed",
+	"register.bad_email",
+	"register.bad_username",
+	"register.bad_display_name",
+	"register.taken",
+	"register.wrong_code",
+	"register.wrong_link",
+	"register.over",
+	"register.address_taken",
+	"invite.wrong",
+	"invite.over",
 	NULL,
 };
 
