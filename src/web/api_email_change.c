@@ -1,4 +1,5 @@
 /* /email: another address for the account of the one who asks. */
+#include "account.h"
 #include "address.h"
 #include "answer.h"
 #include "call.h"
@@ -52,11 +53,15 @@ enum err api_email_ask(struct call *call)
 		.language = language_tag(language_of_call(call)),
 	};
 	struct address_effect effect;
+	struct json_out out;
+	struct str address;
 	TRY(address_ask(&call->auth, &wish, &effect));
 	if (effect.outcome != ADDRESS_DONE)
 		return answer_refused(call, &effect);
-	response_status(&call->response, 202);
-	return OK;
+	TRY(account_normal_email(call->arena, wish.typed, &address));
+	answer_json_begin(call, 202, &out);
+	json_text(&out, "email", address);
+	return answer_json_end(call, &out);
 }
 
 static enum err prove(struct call *call)

@@ -248,6 +248,9 @@ static enum err post(struct call *call, enum mail_purpose purpose)
 		(struct mail_note){call_text(call, "email"), proof.username, proof.display_name};
 	page.ticket = call_text(call, "ticket");
 	page.is_known = str_is_present(proof.username);
+	/* At a page it is chosen with the proof. */
+	if (!str_is_present(proof.new_password))
+		proof.new_password = STR("");
 	if (call->csrf_stale) {
 		page.status = 403;
 		page.flaws.error = ANSWER_STALE_FORM;
