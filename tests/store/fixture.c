@@ -103,7 +103,7 @@ int fixture_clean(void **state)
 		    "DELETE FROM setup_code; DELETE FROM throttle;"
 		    "DELETE FROM flow; DELETE FROM flow_counter;"
 		    "DELETE FROM token_family; DELETE FROM refresh_token;"
-		    "DELETE FROM handover; DELETE FROM outbox;"
+		    "DELETE FROM handover; DELETE FROM outbox; DELETE FROM mail_code;"
 		    "DELETE FROM signing_key; DELETE FROM signing_turn; DELETE FROM service");
 	return 0;
 }
