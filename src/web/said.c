@@ -7,6 +7,16 @@
 static const char *const KEYS[] = {
 	"login.ended",
 	"login.failed",
+	"login.recovered",
+	"not_me.over",
+	"not_me.over_text",
+	"recover.bad_code",
+	"recover.bad_email",
+	"recover.code_over",
+	"recover.nothing_changed",
+	"recover.nothing_sent",
+	"recover.over",
+	"recover.over_text",
 	NULL,
 };
 

@@ -1,5 +1,5 @@
 /* Notices and "this wasn't me": who is told, of what, and what the link does, once. */
-#include "mail_world.h"
+#include "recovery_world.h"
 
 #include "dispute.h"
 #include "reauth.h"
@@ -18,7 +18,7 @@ static enum recovery_verdict recover(struct world *w, struct str link)
 {
 	const struct recovery_request request = {
 		.claim = {.code = link},
-		.new_password = STR(MAIL_WORLD_PASSWORD),
+		.new_password = STR(RECOVERY_PASSWORD),
 	};
 	struct recovery_outcome outcome;
 
@@ -35,12 +35,12 @@ static struct client phone(struct id user, const char *device)
 static void a_strange_device_is_told_of(void **state)
 {
 	struct world *w = *state;
-	struct id alice = mail_person(w, "alice", MAIL_WORLD_ADDRESS);
+	struct id alice = mail_person(w, "alice", RECOVERY_ADDRESS);
 	struct id bob = fixture_add_user(w->fixture, "bob"); /* has no address */
 
 	sign_in(w, phone(alice, "phone"));
 	struct mail_seen seen = mail_take(w, "new-device");
-	assert_string_equal(seen.recipient, MAIL_WORLD_ADDRESS);
+	assert_string_equal(seen.recipient, RECOVERY_ADDRESS);
 	uint64_t before = statements(w);
 	sign_in(w, phone(alice, "phone"));
 	uint64_t known = statements(w) - before;
@@ -66,7 +66,7 @@ static void a_strange_device_is_told_of(void **state)
 static void the_first_sign_in_is_no_news(void **state)
 {
 	struct world *w = *state;
-	struct id alice = mail_person(w, "alice", MAIL_WORLD_ADDRESS);
+	struct id alice = mail_person(w, "alice", RECOVERY_ADDRESS);
 
 	fixture_sql("UPDATE user SET created_at = 1800000000000000 - 1");
 	sign_in(w, phone(alice, "phone"));
@@ -80,7 +80,7 @@ static void the_first_sign_in_is_no_news(void **state)
 static void it_ends_everything_once(void **state)
 {
 	struct world *w = *state;
-	struct id alice = mail_person(w, "alice", MAIL_WORLD_ADDRESS);
+	struct id alice = mail_person(w, "alice", RECOVERY_ADDRESS);
 	struct session_issued thief = sign_in(w, phone(alice, "thief"));
 	struct mail_seen notice = mail_take(w, "new-device");
 
@@ -98,16 +98,16 @@ static void it_ends_everything_once(void **state)
 					"WHERE event = 'authn_notice_disputed'"),
 			 1);
 	struct mail_seen mail = mail_take(w, "recover");
-	assert_string_equal(mail.recipient, MAIL_WORLD_ADDRESS);
+	assert_string_equal(mail.recipient, RECOVERY_ADDRESS);
 	assert_int_equal(recover(w, mail_link_of(&mail)), RECOVERY_DONE);
 	assert_int_equal(fixture_number("SELECT refused FROM password"), 0);
-	assert_true(mail_signs_in(w, MAIL_WORLD_PASSWORD));
+	assert_true(mail_signs_in(w, RECOVERY_PASSWORD));
 }
 
 static void it_is_good_for_two_days(void **state)
 {
 	struct world *w = *state;
-	struct id alice = mail_person(w, "alice", MAIL_WORLD_ADDRESS);
+	struct id alice = mail_person(w, "alice", RECOVERY_ADDRESS);
 
 	sign_in(w, phone(alice, "thief"));
 	struct mail_seen notice = mail_take(w, "new-device");
@@ -123,8 +123,8 @@ static void it_is_good_for_two_days(void **state)
 static void only_its_own_links(void **state)
 {
 	struct world *w = *state;
-	struct id alice = mail_person(w, "alice", MAIL_WORLD_ADDRESS);
-	const struct recovery_wish wish = {.email = STR(MAIL_WORLD_ADDRESS)};
+	struct id alice = mail_person(w, "alice", RECOVERY_ADDRESS);
+	const struct recovery_wish wish = {.email = STR(RECOVERY_ADDRESS)};
 
 	assert_ok(recovery_ask(&w->context, &wish));
 	struct mail_seen mail = mail_take(w, "recover");
@@ -139,23 +139,23 @@ static void only_its_own_links(void **state)
 static void a_recovery_can_be_disputed(void **state)
 {
 	struct world *w = *state;
-	const struct recovery_wish wish = {.email = STR(MAIL_WORLD_ADDRESS)};
+	const struct recovery_wish wish = {.email = STR(RECOVERY_ADDRESS)};
 
-	mail_person(w, "alice", MAIL_WORLD_ADDRESS);
+	mail_person(w, "alice", RECOVERY_ADDRESS);
 	assert_ok(recovery_ask(&w->context, &wish));
 	struct mail_seen mail = mail_take(w, "recover");
 	assert_int_equal(recover(w, mail_link_of(&mail)), RECOVERY_DONE);
 	struct mail_seen notice = mail_take(w, "recovered");
 	assert_int_equal(recover(w, mail_link_of(&mail)), RECOVERY_OVER);
 	assert_int_equal(dispute(w, mail_link_of(&notice)), MAIL_RIGHT);
-	assert_false(mail_signs_in(w, MAIL_WORLD_PASSWORD));
+	assert_false(mail_signs_in(w, RECOVERY_PASSWORD));
 }
 
 /* A locked account has no mail to recover by, and stays as it is. */
 static void a_locked_account_gets_a_decoy(void **state)
 {
 	struct world *w = *state;
-	struct id alice = mail_person(w, "alice", MAIL_WORLD_ADDRESS);
+	struct id alice = mail_person(w, "alice", RECOVERY_ADDRESS);
 
 	sign_in(w, phone(alice, "thief"));
 	struct mail_seen notice = mail_take(w, "new-device");
@@ -170,43 +170,43 @@ static void a_locked_account_gets_a_decoy(void **state)
 static void a_changed_password_is_told_of(void **state)
 {
 	struct world *w = *state;
-	struct id alice = mail_person(w, "alice", MAIL_WORLD_ADDRESS);
+	struct id alice = mail_person(w, "alice", RECOVERY_ADDRESS);
 	struct session_issued issued = sign_in(w, phone(alice, "phone"));
 	struct credential presented = credential_of(w, CARRIER_HANDLE, text_of(issued));
 	struct session current = resolve(w, CARRIER_HANDLE, text_of(issued));
 	const struct reauth_request request = {
 		.password = STR(WORLD_PASSWORD),
-		.new_password = STR(MAIL_WORLD_PASSWORD),
+		.new_password = STR(RECOVERY_PASSWORD),
 		.presented = &presented,
 		.current = &current,
 	};
 	struct password_opinion opinion;
 	struct reauth_outcome outcome = {.verdict = REAUTH_GONE};
-	const struct recovery_wish wish = {.email = STR(MAIL_WORLD_ADDRESS)};
+	const struct recovery_wish wish = {.email = STR(RECOVERY_ADDRESS)};
 
 	assert_ok(recovery_ask(&w->context, &wish));
 	struct mail_seen mail = mail_take(w, "recover");
 	assert_ok(reauth_change_password(&w->context, &request, &opinion, &outcome, &issued));
 	assert_int_equal(outcome.verdict, REAUTH_DONE);
 	struct mail_seen notice = mail_take(w, "password-changed");
-	assert_string_equal(notice.recipient, MAIL_WORLD_ADDRESS);
+	assert_string_equal(notice.recipient, RECOVERY_ADDRESS);
 	/* RC-01: what was asked for before is dead. */
 	assert_int_equal(recover(w, mail_link_of(&mail)), RECOVERY_WRONG);
 	assert_int_equal(dispute(w, mail_link_of(&notice)), MAIL_RIGHT);
-	assert_false(mail_signs_in(w, MAIL_WORLD_PASSWORD));
+	assert_false(mail_signs_in(w, RECOVERY_PASSWORD));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(a_strange_device_is_told_of, mail_world_clean),
-		cmocka_unit_test_setup(the_first_sign_in_is_no_news, mail_world_clean),
-		cmocka_unit_test_setup(it_ends_everything_once, mail_world_clean),
-		cmocka_unit_test_setup(it_is_good_for_two_days, mail_world_clean),
-		cmocka_unit_test_setup(only_its_own_links, mail_world_clean),
-		cmocka_unit_test_setup(a_recovery_can_be_disputed, mail_world_clean),
-		cmocka_unit_test_setup(a_locked_account_gets_a_decoy, mail_world_clean),
-		cmocka_unit_test_setup(a_changed_password_is_told_of, mail_world_clean),
+		cmocka_unit_test_setup(a_strange_device_is_told_of, recovery_world_clean),
+		cmocka_unit_test_setup(the_first_sign_in_is_no_news, recovery_world_clean),
+		cmocka_unit_test_setup(it_ends_everything_once, recovery_world_clean),
+		cmocka_unit_test_setup(it_is_good_for_two_days, recovery_world_clean),
+		cmocka_unit_test_setup(only_its_own_links, recovery_world_clean),
+		cmocka_unit_test_setup(a_recovery_can_be_disputed, recovery_world_clean),
+		cmocka_unit_test_setup(a_locked_account_gets_a_decoy, recovery_world_clean),
+		cmocka_unit_test_setup(a_changed_password_is_told_of, recovery_world_clean),
 	};
 
 	return cmocka_run_group_tests(tests, world_open, world_close);

@@ -1,6 +1,6 @@
 /* Recovery in the database: who asks learns nothing, one code sets one password, and all else ends.
  */
-#include "mail_world.h"
+#include "recovery_world.h"
 
 #include <pthread.h>
 
@@ -27,7 +27,7 @@ static struct recovery_request typed(const char *email, struct str code)
 		.claim = {.address = str_of(email),
 			  .code = code,
 			  .asker = {.kind = MAIL_ASKER_API}},
-		.new_password = STR(MAIL_WORLD_PASSWORD),
+		.new_password = STR(RECOVERY_PASSWORD),
 	};
 }
 
@@ -41,13 +41,13 @@ static enum recovery_verdict reset(struct world *w, struct recovery_request requ
 
 static enum recovery_verdict type(struct world *w, struct str code)
 {
-	return reset(w, typed(MAIL_WORLD_ADDRESS, code));
+	return reset(w, typed(RECOVERY_ADDRESS, code));
 }
 
 /* A link without the address, as a page has it. */
 static enum recovery_verdict follow(struct world *w, struct str link)
 {
-	struct recovery_request request = typed(MAIL_WORLD_ADDRESS, link);
+	struct recovery_request request = typed(RECOVERY_ADDRESS, link);
 
 	request.claim.address = STR_NONE;
 	return reset(w, request);
@@ -66,13 +66,13 @@ static struct str another(struct world *w, struct str code)
 /* TH-11: the same statements and rows of one size, but the decoy has nobody to go to. */
 static void asking_is_alike_for_everybody(void **state)
 {
-	static const char *const addresses[] = {MAIL_WORLD_ADDRESS, "nobody@example.org",
+	static const char *const addresses[] = {RECOVERY_ADDRESS, "nobody@example.org",
 						"locked@example.org", "closed@example.org"};
 	struct world *w = *state;
 	uint64_t work[4];
 	size_t size[4];
 
-	mail_person(w, "alice", MAIL_WORLD_ADDRESS);
+	mail_person(w, "alice", RECOVERY_ADDRESS);
 	mail_person(w, "locked", "locked@example.org");
 	mail_person(w, "closed", "closed@example.org");
 	fixture_sql("UPDATE user SET state = 2 WHERE username = 'locked';"
@@ -84,7 +84,7 @@ static void asking_is_alike_for_everybody(void **state)
 		work[i] = statements(w) - before;
 		struct mail_seen seen = mail_take(w, "recover");
 		size[i] = seen.sealed;
-		assert_string_equal(seen.recipient, i == 0 ? MAIL_WORLD_ADDRESS : "");
+		assert_string_equal(seen.recipient, i == 0 ? RECOVERY_ADDRESS : "");
 		assert_int_equal(work[i], work[0]);
 		assert_int_equal(size[i], size[0]);
 		/* What a decoy says opens nothing. */
@@ -102,11 +102,11 @@ static void wrong_codes_are_alike(void **state)
 {
 	struct world *w = *state;
 
-	mail_person(w, "alice", MAIL_WORLD_ADDRESS);
-	ask(w, MAIL_WORLD_ADDRESS);
+	mail_person(w, "alice", RECOVERY_ADDRESS);
+	ask(w, RECOVERY_ADDRESS);
 	ask(w, "nobody@example.org");
 	uint64_t before = statements(w);
-	assert_int_equal(reset(w, typed(MAIL_WORLD_ADDRESS, STR("0000 0000"))), RECOVERY_WRONG);
+	assert_int_equal(reset(w, typed(RECOVERY_ADDRESS, STR("0000 0000"))), RECOVERY_WRONG);
 	uint64_t known = statements(w) - before;
 	before = statements(w);
 	assert_int_equal(reset(w, typed("nobody@example.org", STR("0000 0000"))), RECOVERY_WRONG);
@@ -117,11 +117,11 @@ static void wrong_codes_are_alike(void **state)
 static void a_code_sets_the_password_and_all_else_ends(void **state)
 {
 	struct world *w = *state;
-	struct id alice = mail_person(w, "alice", MAIL_WORLD_ADDRESS);
+	struct id alice = mail_person(w, "alice", RECOVERY_ADDRESS);
 	struct session_issued old;
 
 	assert_int_equal(mail_sign_in(w, "alice", WORLD_PASSWORD, &old), SIGNIN_ACCEPTED);
-	ask(w, MAIL_WORLD_ADDRESS);
+	ask(w, RECOVERY_ADDRESS);
 	assert_int_equal(standing(w, CARRIER_HANDLE, text_of(old)), SESSION_LIVE);
 	assert_true(mail_signs_in(w, WORLD_PASSWORD));
 	struct mail_seen seen = mail_take(w, "recover");
@@ -131,12 +131,12 @@ static void a_code_sets_the_password_and_all_else_ends(void **state)
 	assert_int_equal(count_of(w, alice), 0);
 	assert_int_equal(standing(w, CARRIER_HANDLE, text_of(old)), SESSION_UNKNOWN);
 	assert_false(mail_signs_in(w, WORLD_PASSWORD));
-	assert_true(mail_signs_in(w, MAIL_WORLD_PASSWORD));
+	assert_true(mail_signs_in(w, RECOVERY_PASSWORD));
 	/* Once. The link is of the same proof. */
 	assert_int_equal(type(w, mail_value_of(&seen, "code")), RECOVERY_OVER);
 	assert_int_equal(follow(w, mail_link_of(&seen)), RECOVERY_OVER);
 	struct mail_seen notice = mail_take(w, "recovered");
-	assert_string_equal(notice.recipient, MAIL_WORLD_ADDRESS);
+	assert_string_equal(notice.recipient, RECOVERY_ADDRESS);
 	assert_int_equal(mail_link_of(&notice).n, MAIL_CODE_LINK);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM device WHERE public_key IS NOT NULL "
 					"OR key_kind IS NOT NULL OR key_set_at IS NOT NULL "
@@ -151,7 +151,7 @@ static void a_code_sets_the_password_and_all_else_ends(void **state)
 static void tokens_and_hand_overs_end(void **state)
 {
 	struct world *w = *state;
-	struct id alice = mail_person(w, "alice", MAIL_WORLD_ADDRESS);
+	struct id alice = mail_person(w, "alice", RECOVERY_ADDRESS);
 	struct session_issued issued =
 		sign_in(w, (struct client){.user = alice, .carrier = CARRIER_TOKEN});
 	const struct refresh_request request = {.token = text_of(issued)};
@@ -160,7 +160,7 @@ static void tokens_and_hand_overs_end(void **state)
 	fixture_sql("INSERT INTO handover (code_hash, challenge, receiver, user_id, session_id, "
 		    "epoch, created_at, expires_at) SELECT REPEAT('c', 32), REPEAT('v', 32), 2, "
 		    "user_id, id, epoch, 1, 1 << 60 FROM session");
-	ask(w, MAIL_WORLD_ADDRESS);
+	ask(w, RECOVERY_ADDRESS);
 	struct mail_seen seen = mail_take(w, "recover");
 	assert_int_equal(follow(w, mail_link_of(&seen)), RECOVERY_DONE);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM token_family "
@@ -179,12 +179,12 @@ static void a_code_is_typed_where_it_was_asked_for(void **state)
 	const struct mail_asker two = {.kind = MAIL_ASKER_BROWSER, .value = STR("pre of two")};
 	struct world *w = *state;
 
-	mail_person(w, "alice", MAIL_WORLD_ADDRESS);
+	mail_person(w, "alice", RECOVERY_ADDRESS);
 	mail_person(w, "bob", "bob@example.org");
-	ask_from(w, MAIL_WORLD_ADDRESS, one);
+	ask_from(w, RECOVERY_ADDRESS, one);
 	struct mail_seen seen = mail_take(w, "recover");
 	struct recovery_request request =
-		typed(MAIL_WORLD_ADDRESS, mail_value_of(&seen, "code"));
+		typed(RECOVERY_ADDRESS, mail_value_of(&seen, "code"));
 	assert_int_equal(reset(w, request), RECOVERY_WRONG);
 	request.claim.asker = two;
 	assert_int_equal(reset(w, request), RECOVERY_WRONG);
@@ -194,7 +194,7 @@ static void a_code_is_typed_where_it_was_asked_for(void **state)
 	/* Another address beside a link. */
 	request.claim.code = mail_link_of(&seen);
 	assert_int_equal(reset(w, request), RECOVERY_WRONG);
-	request.claim.address = STR(MAIL_WORLD_ADDRESS);
+	request.claim.address = STR(RECOVERY_ADDRESS);
 	request.claim.asker = two;
 	assert_int_equal(reset(w, request), RECOVERY_DONE);
 }
@@ -204,7 +204,7 @@ static void other_flows_open_nothing(void **state)
 {
 	struct world *w = *state;
 
-	mail_person(w, "alice", MAIL_WORLD_ADDRESS);
+	mail_person(w, "alice", RECOVERY_ADDRESS);
 	assert_true(mail_signs_in(w, WORLD_PASSWORD));
 	struct mail_seen notice = mail_take(w, "new-device");
 	assert_int_equal(follow(w, mail_link_of(&notice)), RECOVERY_WRONG);
@@ -218,8 +218,8 @@ static void guessing_kills_the_code_and_not_the_link(void **state)
 {
 	struct world *w = *state;
 
-	mail_person(w, "alice", MAIL_WORLD_ADDRESS);
-	ask(w, MAIL_WORLD_ADDRESS);
+	mail_person(w, "alice", RECOVERY_ADDRESS);
+	ask(w, RECOVERY_ADDRESS);
 	struct mail_seen seen = mail_take(w, "recover");
 	struct str code = mail_value_of(&seen, "code");
 
@@ -238,11 +238,11 @@ static void a_bad_password_uses_nothing_up(void **state)
 	static const char *const bad[] = {"short", "alice@example.org", "\xff\xfe not text at all"};
 	struct world *w = *state;
 
-	mail_person(w, "alice", MAIL_WORLD_ADDRESS);
-	ask(w, MAIL_WORLD_ADDRESS);
+	mail_person(w, "alice", RECOVERY_ADDRESS);
+	ask(w, RECOVERY_ADDRESS);
 	struct mail_seen seen = mail_take(w, "recover");
 	struct recovery_request request =
-		typed(MAIL_WORLD_ADDRESS, mail_value_of(&seen, "code"));
+		typed(RECOVERY_ADDRESS, mail_value_of(&seen, "code"));
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		request.new_password = str_of(bad[i]);
 		assert_int_equal(reset(w, request), RECOVERY_BAD_PASSWORD);
@@ -257,17 +257,17 @@ static void older_and_late_ones_are_dead(void **state)
 {
 	struct world *w = *state;
 
-	mail_person(w, "alice", MAIL_WORLD_ADDRESS);
-	ask(w, MAIL_WORLD_ADDRESS);
+	mail_person(w, "alice", RECOVERY_ADDRESS);
+	ask(w, RECOVERY_ADDRESS);
 	struct mail_seen first = mail_take(w, "recover");
-	ask(w, MAIL_WORLD_ADDRESS);
+	ask(w, RECOVERY_ADDRESS);
 	struct mail_seen second = mail_take(w, "recover");
 	assert_int_equal(type(w, mail_value_of(&first, "code")), RECOVERY_WRONG);
 	assert_int_equal(follow(w, mail_link_of(&first)), RECOVERY_WRONG);
 	w->context.now += 10 * CLOCK_MINUTE;
 	assert_int_equal(type(w, mail_value_of(&second, "code")), RECOVERY_OVER);
 	w->context.now += 50 * CLOCK_MINUTE - 1;
-	struct recovery_request request = typed(MAIL_WORLD_ADDRESS, mail_link_of(&second));
+	struct recovery_request request = typed(RECOVERY_ADDRESS, mail_link_of(&second));
 	request.new_password = STR("short");
 	assert_int_equal(reset(w, request), RECOVERY_BAD_PASSWORD);
 	w->context.now += 1;
@@ -279,8 +279,8 @@ static void clocks_jump(void **state)
 {
 	struct world *w = *state;
 
-	mail_person(w, "alice", MAIL_WORLD_ADDRESS);
-	ask(w, MAIL_WORLD_ADDRESS);
+	mail_person(w, "alice", RECOVERY_ADDRESS);
+	ask(w, RECOVERY_ADDRESS);
 	struct mail_seen seen = mail_take(w, "recover");
 	w->context.now += 365 * CLOCK_DAY;
 	assert_int_equal(follow(w, mail_link_of(&seen)), RECOVERY_OVER);
@@ -292,7 +292,7 @@ static void clocks_jump(void **state)
 
 static struct recovery_request link_request(struct str link)
 {
-	struct recovery_request request = typed(MAIL_WORLD_ADDRESS, link);
+	struct recovery_request request = typed(RECOVERY_ADDRESS, link);
 
 	request.claim.address = STR_NONE;
 	return request;
@@ -333,8 +333,8 @@ static void of_many_at_once_exactly_one_sets_it(void **state)
 	pthread_barrier_t start;
 	unsigned done = 0;
 
-	mail_person(w, "alice", MAIL_WORLD_ADDRESS);
-	ask(w, MAIL_WORLD_ADDRESS);
+	mail_person(w, "alice", RECOVERY_ADDRESS);
+	ask(w, RECOVERY_ADDRESS);
 	struct mail_seen seen = mail_take(w, "recover");
 	assert_int_equal(pthread_barrier_init(&start, NULL, RESETTERS), 0);
 	for (unsigned i = 0; i < RESETTERS; i++) {
@@ -357,18 +357,18 @@ static void of_many_at_once_exactly_one_sets_it(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(asking_is_alike_for_everybody, mail_world_clean),
-		cmocka_unit_test_setup(wrong_codes_are_alike, mail_world_clean),
+		cmocka_unit_test_setup(asking_is_alike_for_everybody, recovery_world_clean),
+		cmocka_unit_test_setup(wrong_codes_are_alike, recovery_world_clean),
 		cmocka_unit_test_setup(a_code_sets_the_password_and_all_else_ends,
-				       mail_world_clean),
-		cmocka_unit_test_setup(tokens_and_hand_overs_end, mail_world_clean),
-		cmocka_unit_test_setup(a_code_is_typed_where_it_was_asked_for, mail_world_clean),
-		cmocka_unit_test_setup(other_flows_open_nothing, mail_world_clean),
-		cmocka_unit_test_setup(guessing_kills_the_code_and_not_the_link, mail_world_clean),
-		cmocka_unit_test_setup(a_bad_password_uses_nothing_up, mail_world_clean),
-		cmocka_unit_test_setup(older_and_late_ones_are_dead, mail_world_clean),
-		cmocka_unit_test_setup(clocks_jump, mail_world_clean),
-		cmocka_unit_test_setup(of_many_at_once_exactly_one_sets_it, mail_world_clean),
+				       recovery_world_clean),
+		cmocka_unit_test_setup(tokens_and_hand_overs_end, recovery_world_clean),
+		cmocka_unit_test_setup(a_code_is_typed_where_it_was_asked_for, recovery_world_clean),
+		cmocka_unit_test_setup(other_flows_open_nothing, recovery_world_clean),
+		cmocka_unit_test_setup(guessing_kills_the_code_and_not_the_link, recovery_world_clean),
+		cmocka_unit_test_setup(a_bad_password_uses_nothing_up, recovery_world_clean),
+		cmocka_unit_test_setup(older_and_late_ones_are_dead, recovery_world_clean),
+		cmocka_unit_test_setup(clocks_jump, recovery_world_clean),
+		cmocka_unit_test_setup(of_many_at_once_exactly_one_sets_it, recovery_world_clean),
 	};
 
 	return cmocka_run_group_tests(tests, world_open, world_close);

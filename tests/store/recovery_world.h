@@ -1,17 +1,17 @@
 /* What the tests of acts with mail share: a person with an address, and the outbox, opened. */
-#ifndef GATEPOST_TESTS_STORE_MAIL_WORLD_H
-#define GATEPOST_TESTS_STORE_MAIL_WORLD_H
+#ifndef GATEPOST_TESTS_STORE_RECOVERY_WORLD_H
+#define GATEPOST_TESTS_STORE_RECOVERY_WORLD_H
 
 #include "auth_world.h"
 #include "mail.h"
 #include "mail_code.h"
 #include "signin.h"
 
-#define MAIL_WORLD_ADDRESS "alice@example.org"
-#define MAIL_WORLD_PASSWORD "quite another set of words"
+#define RECOVERY_ADDRESS "alice@example.org"
+#define RECOVERY_PASSWORD "quite another set of words"
 
 /* The defaults of gatepost.conf about mail. */
-static inline int mail_world_clean(void **state)
+static inline int recovery_world_clean(void **state)
 {
 	struct world *w = *state;
 
