@@ -8,14 +8,15 @@
 enum err api_password_recover(struct call *call)
 {
 	struct json_out out;
+	struct str email;
 	bool bad;
-	TRY(recovery_ask_of(call, &bad));
+	TRY(recovery_ask_of(call, &email, &bad));
 	if (bad)
 		return answer_bad_field(
 			call, STR("email"),
 			STR("not an address of the form name@example.org (ASCII)"));
 	answer_json_begin(call, 202, &out);
-	json_text(&out, "email", call_text(call, "email"));
+	json_text(&out, "email", email);
 	return answer_json_end(call, &out);
 }
 

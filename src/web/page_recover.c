@@ -33,14 +33,15 @@ enum err page_recover_show(struct call *call)
 enum err page_recover_post(struct call *call)
 {
 	struct recover_page page = {.status = 403, .email = call_text(call, "email")};
+	struct str email;
 	bool bad;
 	if (call->csrf_stale) {
 		page.error = ANSWER_STALE_FORM;
 		return show(call, &page);
 	}
-	TRY(recovery_ask_of(call, &bad));
+	TRY(recovery_ask_of(call, &email, &bad));
 	if (!bad)
-		return recovery_show_form(call, page.email, true);
+		return recovery_show_form(call, email, true);
 	page.status = 400;
 	page.error = say(call, "recover.nothing_sent");
 	page.wrong = say(call, "recover.bad_email");

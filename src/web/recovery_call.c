@@ -16,14 +16,17 @@ enum err recovery_asker(struct call *call, struct mail_asker *out)
 	return OK;
 }
 
-enum err recovery_ask_of(struct call *call, bool *bad)
+enum err recovery_ask_of(struct call *call, struct str *email, bool *bad)
 {
 	struct recovery_wish wish = {
 		.email = call_text(call, "email"),
 		.language = language_tag(language_of_call(call)),
 	};
-	TRY(recovery_asker(call, &wish.asker));
-	enum err e = recovery_ask(&call->auth, &wish);
+	enum err e = account_normal_email(call->arena, wish.email, email);
 	*bad = e == ERR_INPUT;
-	return *bad ? OK : e;
+	if (*bad)
+		return OK;
+	TRY(e);
+	TRY(recovery_asker(call, &wish.asker));
+	return recovery_ask(&call->auth, &wish);
 }

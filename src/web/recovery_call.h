@@ -13,8 +13,8 @@ struct call;
 
 /* Where the code may be typed: the API where it was asked for there, else this browser. */
 MUST_CHECK enum err recovery_asker(struct call *call, struct mail_asker *out);
-/* Asks with the declared field email; *bad: it is not an address. */
-MUST_CHECK enum err recovery_ask_of(struct call *call, bool *bad);
+/* Asks with the declared field email; *bad: it is not an address. *email: in normal form. */
+MUST_CHECK enum err recovery_ask_of(struct call *call, struct str *email, bool *bad);
 
 /* The form where the code is typed, for the page that has just sent it. */
 MUST_CHECK enum err recovery_show_form(struct call *call, struct str email, bool sent);
