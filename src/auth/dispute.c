@@ -77,7 +77,7 @@ enum err dispute_act(const struct auth_context *context, const struct dispute_re
 	int64_t wait = 0;
 	enum err e = OK;
 
-	claim.links = DISPUTE_LINKS;
+	claim.links = 1U << MAIL_NOT_ME;
 	TRY(mail_code_check(context, &claim, &judged, &disputing.row, &wait));
 	if (judged == MAIL_RIGHT) {
 		e = db_transact(context->db, work, &disputing);

@@ -8,7 +8,7 @@
 #include "err.h"
 #include "mail_code.h"
 
-/* Which links come here, for mail_claim. */
+/* Which links come to its page, for mail_claim: those of changes of address, too (address.h). */
 #define DISPUTE_LINKS (1U << MAIL_NOT_ME | 1U << MAIL_RESTORATION)
 
 struct dispute_request {

@@ -92,6 +92,7 @@ static enum err tell_of_password(const struct proving *p, struct db *db)
 		.kind = STR("password-changed"),
 		.user_id = p->again->user_id,
 		.recipient = found->email,
+		.language = found->language,
 		.display_name = found->display_name,
 	};
 

@@ -256,6 +256,7 @@ static enum err tell_of_device(struct sign_in *s, struct db *db)
 		.kind = STR("new-device"),
 		.user_id = s->start->user_id,
 		.recipient = found->email,
+		.language = found->language,
 		.display_name = found->display_name,
 	};
 	const struct device_first of = {

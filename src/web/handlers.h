@@ -86,6 +86,18 @@ MUST_CHECK enum err page_reauth_post(struct call *call);
 MUST_CHECK enum err page_password_show(struct call *call);
 MUST_CHECK enum err page_password_post(struct call *call);
 
+/* page_recover.c, page_reset.c, page_not_me.c */
+MUST_CHECK enum err page_recover_show(struct call *call);
+MUST_CHECK enum err page_recover_post(struct call *call);
+MUST_CHECK enum err page_reset_show(struct call *call);
+MUST_CHECK enum err page_reset_post(struct call *call);
+MUST_CHECK enum err page_not_me_show(struct call *call);
+MUST_CHECK enum err page_not_me_post(struct call *call);
+
+/* api_recovery.c */
+MUST_CHECK enum err api_password_recover(struct call *call);
+MUST_CHECK enum err api_password_reset(struct call *call);
+
 /* page_setup.c */
 MUST_CHECK enum err page_setup_show(struct call *call);
 MUST_CHECK enum err page_setup_post(struct call *call);
@@ -150,6 +162,7 @@ MUST_CHECK enum err api_admin_user(struct call *call);
 MUST_CHECK enum err api_admin_lock(struct call *call);
 MUST_CHECK enum err api_admin_unlock(struct call *call);
 MUST_CHECK enum err api_admin_hold(struct call *call);
+MUST_CHECK enum err api_admin_recover(struct call *call);
 MUST_CHECK enum err api_admin_role_give(struct call *call);
 MUST_CHECK enum err api_admin_role_take(struct call *call);
 

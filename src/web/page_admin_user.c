@@ -32,6 +32,7 @@ static const struct {
 	{"lock", "The account is locked, and all its sessions have ended."},
 	{"unlock", "The account is unlocked."},
 	{"hold", "All sessions ask for the password at their next request."},
+	{"recover", "Mail with a link to choose a new password is on its way to the account."},
 	{"give", "The role is given."},
 	{"take", "The role is taken away."},
 	{"end", "That device is signed out."},
@@ -147,6 +148,7 @@ static enum err add_facts(struct call *call, const struct user_row *user,
 	template_flag(data, "is_locked", user->state == USER_LOCKED);
 	template_flag(data, "is_closed", user->state == USER_CLOSED);
 	template_flag(data, "is_own", own);
+	template_flag(data, "may_recover", user->state == USER_ACTIVE && user->email.n > 0);
 	template_flag(data, "may_change", !own && user->state != USER_CLOSED);
 	return OK;
 }
@@ -220,6 +222,7 @@ static enum err act(struct call *call, const struct id *user_id, struct admin_re
 		{"lock", {account_lock}},
 		{"unlock", {account_unlock}},
 		{"hold", {account_hold}},
+		{"recover", {account_recover}},
 	};
 	struct account_act what = {.user_id = *user_id, .reason = call_text(call, "reason")};
 	struct str word = call_text(call, "act");

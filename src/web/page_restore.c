@@ -4,6 +4,7 @@
 #include "call.h"
 #include "guard.h"
 #include "handlers.h"
+#include "mail_call.h"
 #include "say.h"
 #include "view.h"
 
@@ -39,14 +40,11 @@ enum err page_restore_show(struct call *call, const struct mail_code_row *row)
 
 enum err page_restore_post(struct call *call, const struct mail_code_row *row)
 {
-	struct address_restoring restoring = {
-		.context = &call->auth,
-		.row = row,
-		.asker = {MAIL_ASKER_BROWSER, call->pre_cookie},
-	};
+	struct address_restoring restoring = {.context = &call->auth, .row = row};
 	if (call->csrf_stale)
 		return show(call, row, &(struct restore_page){.status = 403,
 							      .error = ANSWER_STALE_FORM});
+	TRY(mail_asker_of(call, &restoring.asker));
 	TRY(address_restore(&restoring));
 	if (restoring.effect.outcome == ADDRESS_DONE)
 		return show(call, row, &(struct restore_page){.status = 200, .done = true});

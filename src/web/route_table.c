@@ -8,6 +8,7 @@
 #define NAME_MAX_BYTES 1024
 
 static const struct field_def LOGIN_QUERY[] = {
+	{.name = "done", .max = 16, .optional = true},
 	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
 	{.name = "switch", .max = 8, .optional = true},
 	{.name = NULL},

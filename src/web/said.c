@@ -33,6 +33,16 @@ static const char *const KEYS[] = {
 	"register.address_taken",
 	"invite.wrong",
 	"invite.over",
+	"login.recovered",
+	"not_me.over",
+	"not_me.over_text",
+	"recover.bad_code",
+	"recover.bad_email",
+	"recover.code_over",
+	"recover.nothing_changed",
+	"recover.nothing_sent",
+	"recover.over",
+	"recover.over_text",
 	NULL,
 };
 
