@@ -9,12 +9,14 @@
 #include "issued.h"
 #include "language_call.h"
 #include "policy.h"
-#include "profile_call.h"
 #include "view.h"
 
-static enum err conflict(struct call *call, struct str detail)
+static enum err conflict(struct call *call, struct str detail, struct str reason)
 {
-	return view_problem(call, PROBLEM_CONFLICT, &(struct problem_detail){.detail = detail});
+	return view_problem(call, PROBLEM_CONFLICT,
+			    &(struct problem_detail){.detail = detail,
+						     .field = STR("email"),
+						     .reason = reason});
 }
 
 static enum err answer_refused(struct call *call, const struct address_effect *effect)
@@ -27,10 +29,12 @@ static enum err answer_refused(struct call *call, const struct address_effect *e
 	case ADDRESS_PENDING:
 		return conflict(call, STR("The address was changed a short while ago, and that can "
 					  "still be taken back. Until then there is no other "
-					  "change."));
+					  "change."),
+				STR("cannot be changed yet"));
 	case ADDRESS_TAKEN:
 		return conflict(call,
-				STR("Another account has this address, so nothing was changed."));
+				STR("Another account has this address, so nothing was changed."),
+				STR("is taken"));
 	case ADDRESS_WRONG:
 		return view_problem(
 			call, PROBLEM_INVALID_CREDENTIALS,
@@ -64,6 +68,21 @@ enum err api_email_ask(struct call *call)
 	return answer_json_end(call, &out);
 }
 
+/* As what is proven by a registration. */
+static enum err answer_proven(struct call *call, const struct user_row *user)
+{
+	struct json_out out;
+	answer_json_begin(call, 200, &out);
+	json_open_object(&out, "user");
+	json_id(&out, "id", user->id);
+	json_text(&out, "username", user->username);
+	json_text(&out, "email", user->email);
+	json_text(&out, "display_name", user->display_name);
+	json_close_object(&out);
+	json_bool(&out, "password_set", user->password_changed_at > 0);
+	return answer_json_end(call, &out);
+}
+
 static enum err prove(struct call *call)
 {
 	struct address_proof proof = {
@@ -76,8 +95,7 @@ static enum err prove(struct call *call)
 	TRY(address_prove(&call->auth, &proof, &effect));
 	if (effect.outcome != ADDRESS_DONE)
 		return answer_refused(call, &effect);
-	profile_take(call, &effect.user);
-	return api_user_show(call);
+	return answer_proven(call, &effect.user);
 }
 
 enum err api_email_prove_change(struct call *call, bool *taken)

@@ -6,6 +6,7 @@
 
 #include "account_close.h"
 #include "address.h"
+#include "address_mail.h"
 #include "audit.h"
 #include "mail.h"
 #include "mail_code.h"
