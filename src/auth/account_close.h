@@ -14,8 +14,8 @@ struct closing {
 	struct id user_id, session_id; /* the session that asks: must still be there */
 };
 /*
- * In one transaction: no sign-in, session, token, hand-over, code, flow, device or password is left;
- * a notice goes to the address. Names, roles and what was recorded stay until the account is
+ * In one transaction: no sign-in, session, token, hand-over, code, flow, device or password is
+ * left; a notice goes to the address. Names, roles and what was recorded stay until the account is
  * removed, [account] closed later. *outcome: DONE, LAST_ADMIN, NO_SUCH_SESSION, NO_SUCH_USER.
  */
 MUST_CHECK enum err account_close(const struct auth_context *context, const struct closing *closing,

@@ -204,8 +204,8 @@ static enum err check_person(struct proving *p, struct db *db)
 static enum err set_address(struct proving *p, struct db *db)
 {
 	bool reserved = false;
-	enum err e = account_store_set_email(db, &p->proof->user_id, p->row.address,
-					     p->context->now);
+	enum err e =
+		account_store_set_email(db, &p->proof->user_id, p->row.address, p->context->now);
 
 	if (e == ERR_CONFLICT)
 		return refuse(p, ADDRESS_TAKEN);

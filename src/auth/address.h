@@ -20,7 +20,8 @@ enum address_outcome {
 	ADDRESS_BAD,     /* asking: no address */
 	ADDRESS_SAME,    /* asking: the account has it already */
 	ADDRESS_PENDING, /* an earlier change can still be taken back: no other one until then */
-	ADDRESS_TAKEN,   /* somebody has, or can have back, the address; known only to who proved it */
+	ADDRESS_TAKEN,   /* somebody has, or can have back, the address; known only to who proved it
+			  */
 	ADDRESS_WRONG,   /* no such code, not for this account, or tried too often */
 	ADDRESS_OVER,    /* right, but used, replaced or too late */
 	ADDRESS_THROTTLED,

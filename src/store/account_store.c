@@ -41,10 +41,10 @@ enum err account_store_close(struct db *db, const struct id *user_id, int64_t no
 
 enum err account_store_reopen(struct db *db, const struct id *user_id, int64_t now)
 {
-	return row_run(db, STMT_ACCOUNT_REOPEN,
-		       ARGS(arg_int(USER_ACTIVE), arg_int(now), arg_id(user_id),
-			    arg_int(USER_CLOSED)),
-		       NULL);
+	return row_run(
+		db, STMT_ACCOUNT_REOPEN,
+		ARGS(arg_int(USER_ACTIVE), arg_int(now), arg_id(user_id), arg_int(USER_CLOSED)),
+		NULL);
 }
 
 struct id_list {

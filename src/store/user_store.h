@@ -100,7 +100,8 @@ MUST_CHECK enum err password_store_must_change(struct db *db, const struct id *u
 					       bool *must_change);
 /* must_change = 1 until a new hash is set. Nothing without a password. */
 MUST_CHECK enum err password_store_require_change(struct db *db, const struct id *user_id);
-/* There is none any more. Inside a transaction that holds the user's lock and ends their sessions. */
+/* There is none any more. Inside a transaction that holds the user's lock and ends their sessions.
+ */
 MUST_CHECK enum err password_store_delete(struct db *db, const struct id *user_id);
 /*
  * It opens nothing any more, until another one is set. Nothing without a password. Inside a

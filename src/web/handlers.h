@@ -131,7 +131,8 @@ MUST_CHECK enum err api_user_close(struct call *call);
 
 /* api_email_change.c */
 MUST_CHECK enum err api_email_ask(struct call *call);
-/* The part of POST /email/verify for who asked for another address; *taken false: it is not that. */
+/* The part of POST /email/verify for who asked for another address; *taken false: it is not that.
+ */
 MUST_CHECK enum err api_email_prove_change(struct call *call, bool *taken);
 
 /* api_reauth.c */

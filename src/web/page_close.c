@@ -16,8 +16,7 @@ static enum err ask(struct call *call, int status, struct str error)
 	TRY(answer_url(call, data, "url_action", STR("/account/close")));
 	answer_person(data, &call->session.found);
 	template_text(data, "error", error);
-	template_count(data, "days",
-		       (uint64_t)(call->app->config->account.closed / CLOCK_DAY));
+	template_count(data, "days", (uint64_t)(call->app->config->account.closed / CLOCK_DAY));
 	return view_page(call, status, "close.html", data);
 }
 

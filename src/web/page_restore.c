@@ -42,15 +42,16 @@ enum err page_restore_post(struct call *call, const struct mail_code_row *row)
 {
 	struct address_restoring restoring = {.context = &call->auth, .row = row};
 	if (call->csrf_stale)
-		return show(call, row, &(struct restore_page){.status = 403,
-							      .error = ANSWER_STALE_FORM});
+		return show(call, row,
+			    &(struct restore_page){.status = 403, .error = ANSWER_STALE_FORM});
 	TRY(mail_asker_of(call, &restoring.asker));
 	TRY(address_restore(&restoring));
 	if (restoring.effect.outcome == ADDRESS_DONE)
 		return show(call, row, &(struct restore_page){.status = 200, .done = true});
 	if (restoring.effect.outcome == ADDRESS_TAKEN)
-		return show(call, row, &(struct restore_page){.status = 409,
-							      .error = say(call, "restore.taken")});
+		return show(
+			call, row,
+			&(struct restore_page){.status = 409, .error = say(call, "restore.taken")});
 	return show(call, row,
 		    &(struct restore_page){.status = 410, .error = say(call, "restore.over")});
 }

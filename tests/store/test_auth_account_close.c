@@ -28,8 +28,7 @@ static void nothing_that_let_in_is_left(void **state)
 	static const char *const TABLES[] = {"session", "device", "password", "handover", "flow"};
 	struct world *w = *state;
 	struct person alice = add_person(w, "alice", "alice@example.org");
-	struct client client = {
-		.user = alice.id, .carrier = CARRIER_HANDLE, .device = "telephone"};
+	struct client client = {.user = alice.id, .carrier = CARRIER_HANDLE, .device = "telephone"};
 	struct session_issued issued;
 	int64_t recorded = rows_of("audit_event");
 
@@ -120,9 +119,8 @@ static void of_two_administrators_who_leave_at_once_one_stays(void **state)
 		assert_int_equal(pthread_create(&threads[i], NULL, leave, &leavers[i]), 0);
 	for (size_t i = 0; i < 2; i++)
 		pthread_join(threads[i], NULL);
-	assert_int_equal((leavers[0].outcome == ACCOUNT_DONE) +
-				 (leavers[1].outcome == ACCOUNT_DONE),
-			 1);
+	assert_int_equal(
+		(leavers[0].outcome == ACCOUNT_DONE) + (leavers[1].outcome == ACCOUNT_DONE), 1);
 	assert_int_equal((leavers[0].outcome == ACCOUNT_LAST_ADMIN) +
 				 (leavers[1].outcome == ACCOUNT_LAST_ADMIN),
 			 1);

@@ -87,10 +87,21 @@ static void who_had_none_gets_one(void **state)
 static void what_is_no_address_is_refused(void **state)
 {
 	static const char *const BAD[] = {
-		"", " ", "alice", "@example.org", "alice@", "a b@example.org",
-		"alice@example.org\r\nBcc: all@example.org", "alice@exam\nple.org", "<a@example.org>",
-		"a@example.org,b@example.org", "\"a\"@example.org", "аlice@example.org",
-		"alice@example.org\t.", "alice@-example.org", "alice@example..org",
+		"",
+		" ",
+		"alice",
+		"@example.org",
+		"alice@",
+		"a b@example.org",
+		"alice@example.org\r\nBcc: all@example.org",
+		"alice@exam\nple.org",
+		"<a@example.org>",
+		"a@example.org,b@example.org",
+		"\"a\"@example.org",
+		"аlice@example.org",
+		"alice@example.org\t.",
+		"alice@-example.org",
+		"alice@example..org",
 	};
 	struct world *w = *state;
 	struct person alice = add_person(w, "alice", "alice@example.org");
@@ -281,10 +292,10 @@ static void a_change_voids_what_waits(void **state)
 	/* The victim has proven it first: what others asked for is void. */
 	assert_int_equal(prove(w, &mallory, NULL, link_of(w, &theirs)), ADDRESS_WRONG);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM mail_code WHERE purpose = 2"), 0);
-	assert_int_equal(fixture_number(
-				 "SELECT COUNT(*) FROM mail_code WHERE purpose = 3 AND used_at IS "
-				 "NULL"),
-			 0);
+	assert_int_equal(
+		fixture_number("SELECT COUNT(*) FROM mail_code WHERE purpose = 3 AND used_at IS "
+			       "NULL"),
+		0);
 }
 
 /* Who is not active, or not signed in any more, changes nothing. */

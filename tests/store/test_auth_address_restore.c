@@ -17,9 +17,9 @@ static struct theft steal(struct world *w)
 
 	set_hash(w, theft.alice.id, "$argon2id$hers");
 	theft.thief = theft.alice;
-	theft.thief.session = sign_in(
-		w, (struct client){
-			   .user = theft.alice.id, .carrier = CARRIER_COOKIE, .device = "stolen"});
+	theft.thief.session = sign_in(w, (struct client){.user = theft.alice.id,
+							 .carrier = CARRIER_COOKIE,
+							 .device = "stolen"});
 	change(w, &theft.thief, "thief@example.net");
 	mail = letter(w, "address-changed");
 	assert_string_equal(mail.recipient, "alice@example.org");

@@ -75,7 +75,8 @@ static void a_user_name_is_one_of_its_own(void **state)
 	add_person(w, "bob", NULL);
 	assert_int_equal(set(w, &alice, change).outcome, PROFILE_TAKEN);
 	assert_str(user_of(w, alice.id).display_name, "Zażółć gęślą jaźń");
-	change.username = STR("b\xd0\xbe" "b"); /* a Cyrillic o */
+	change.username = STR("b\xd0\xbe"
+			      "b"); /* a Cyrillic o */
 	assert_int_equal(set(w, &alice, change).outcome, PROFILE_BAD_USERNAME);
 	change.username = STR("bob@example.org");
 	assert_int_equal(set(w, &alice, change).outcome, PROFILE_BAD_USERNAME);

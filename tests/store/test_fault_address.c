@@ -19,8 +19,7 @@ ACT(set_username,
     return account_store_set_username(DB, &t->scene.alice, STR("carol"), CONTEXT->now);)
 ACT(set_name,
     return account_store_set_display_name(DB, &t->scene.alice, STR("Carol"), CONTEXT->now);)
-ACT(set_language,
-    return account_store_set_language(DB, &t->scene.alice, STR("pl"), CONTEXT->now);)
+ACT(set_language, return account_store_set_language(DB, &t->scene.alice, STR("pl"), CONTEXT->now);)
 ACT(set_closed, return account_store_close(DB, &t->scene.alice, CONTEXT->now);)
 ACT(set_open, return account_store_reopen(DB, &t->scene.alice, CONTEXT->now);)
 ACT(void_elsewhere, return mail_code_store_void_elsewhere(DB, &t->scene.alice, NEW_ADDRESS);)
@@ -111,8 +110,10 @@ static enum err run_close(struct trial *t, void *out)
 
 static enum err run_reopen(struct trial *t, void *out)
 {
-	const struct account_act act = {.user_id = t->scene.admin};
+	struct account_act act = {.reason = STR("asked for")};
 	struct account_effect effect;
+
+	memset(act.user_id.b, 0x77, ID_BYTES);
 
 	TRY(account_reopen(CONTEXT, &act, &effect));
 	TRY(must(effect.outcome == ACCOUNT_DONE || effect.outcome == ACCOUNT_ALREADY));
@@ -154,7 +155,7 @@ static enum err run_profile(struct trial *t, void *out)
 	return OK;
 }
 
-/* Bob has moved, alice is about to, and the administrator's account is closed. */
+/* Bob has moved, alice is about to, and a third account is closed. */
 static int open_it(void **state)
 {
 	struct trial *t = NULL;
