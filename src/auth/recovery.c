@@ -114,7 +114,8 @@ enum err recovery_ask(const struct auth_context *context, const struct recovery_
 		return OK;
 	}
 	e = db_transact(context->db, ask_work, &asking);
-	if (e != OK)
+	/* Uncertain: the mail may be queued, and then it counts. */
+	if (e != OK && e != ERR_UNCERTAIN)
 		throttle_give_back(context, &ticket);
 	TRY(e);
 	audit_trail_write(context, &asking.trail);

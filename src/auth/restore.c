@@ -59,8 +59,7 @@ static enum err record(const struct auth_context *context, bool kept,
 		buf_addf(&text, "sessions %llu", (unsigned long long)cleaned->sessions);
 	buf_addf(&text, ", rotations %llu, hand-overs %llu, mail codes %llu, set-up codes %llu",
 		 (unsigned long long)cleaned->rotations, (unsigned long long)cleaned->handovers,
-		 (unsigned long long)cleaned->mail_codes,
-		 (unsigned long long)cleaned->setup_codes);
+		 (unsigned long long)cleaned->mail_codes, (unsigned long long)cleaned->setup_codes);
 	TRY(buf_str(&text, &event.detail));
 	return audit_record(context, &event);
 }

@@ -23,7 +23,7 @@ struct sign_in {
 	enum session_carrier carrier;
 	struct id device_id;
 	bool device_is_new; /* or there is none that could be known again */
-	bool outrun; /* the guest's row was rotated or ended by another request */
+	bool outrun;        /* the guest's row was rotated or ended by another request */
 };
 
 /* A password that was marked between its check and the lock opens nothing either. */

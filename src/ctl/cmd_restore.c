@@ -109,8 +109,7 @@ static void print_cleaned(const struct check *check, struct buf *buf)
 	buf_addf(buf,
 		 "deleted   %llu rotations, %llu hand-overs, %llu mail codes, %llu set-up codes\n",
 		 (unsigned long long)cleaned->rotations, (unsigned long long)cleaned->handovers,
-		 (unsigned long long)cleaned->mail_codes,
-		 (unsigned long long)cleaned->setup_codes);
+		 (unsigned long long)cleaned->mail_codes, (unsigned long long)cleaned->setup_codes);
 }
 
 /* What is lost cannot be seen here; where it can be is what is needed now. */

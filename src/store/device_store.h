@@ -25,7 +25,8 @@ struct device_row {
 
 /*
  * Finds the user's device by ref_hash, or inserts *row as given; *id is the id of what is there
- * now: the row's own, if it was not there before. name and last_seen are updated. Safe when two do it at once.
+ * now: the row's own, if it was not there before. name and last_seen are updated. Safe when two do
+ * it at once.
  */
 MUST_CHECK enum err device_store_ensure(struct db *db, struct arena *arena,
 					const struct device_row *row, struct id *id);

@@ -12,9 +12,8 @@ enum err api_password_recover(struct call *call)
 	bool bad;
 	TRY(recovery_ask_of(call, &email, &bad));
 	if (bad)
-		return answer_bad_field(
-			call, STR("email"),
-			STR("not an address of the form name@example.org (ASCII)"));
+		return answer_bad_field(call, STR("email"),
+					STR("not an address of the form name@example.org (ASCII)"));
 	answer_json_begin(call, 202, &out);
 	json_text(&out, "email", email);
 	return answer_json_end(call, &out);

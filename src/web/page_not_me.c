@@ -1,4 +1,5 @@
-/* "This wasn't me": what the link of a notice leads to. Opening it does nothing, the button acts. */
+/* "This wasn't me": what the link of a notice leads to. Opening it does nothing, the button acts.
+ */
 #include "answer.h"
 #include "call.h"
 #include "catalogue.h"

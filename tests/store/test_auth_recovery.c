@@ -183,8 +183,7 @@ static void a_code_is_typed_where_it_was_asked_for(void **state)
 	mail_person(w, "bob", "bob@example.org");
 	ask_from(w, RECOVERY_ADDRESS, one);
 	struct mail_seen seen = mail_take(w, "recover");
-	struct recovery_request request =
-		typed(RECOVERY_ADDRESS, mail_value_of(&seen, "code"));
+	struct recovery_request request = typed(RECOVERY_ADDRESS, mail_value_of(&seen, "code"));
 	assert_int_equal(reset(w, request), RECOVERY_WRONG);
 	request.claim.asker = two;
 	assert_int_equal(reset(w, request), RECOVERY_WRONG);
@@ -241,8 +240,7 @@ static void a_bad_password_uses_nothing_up(void **state)
 	mail_person(w, "alice", RECOVERY_ADDRESS);
 	ask(w, RECOVERY_ADDRESS);
 	struct mail_seen seen = mail_take(w, "recover");
-	struct recovery_request request =
-		typed(RECOVERY_ADDRESS, mail_value_of(&seen, "code"));
+	struct recovery_request request = typed(RECOVERY_ADDRESS, mail_value_of(&seen, "code"));
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
 		request.new_password = str_of(bad[i]);
 		assert_int_equal(reset(w, request), RECOVERY_BAD_PASSWORD);
@@ -362,9 +360,11 @@ int main(void)
 		cmocka_unit_test_setup(a_code_sets_the_password_and_all_else_ends,
 				       recovery_world_clean),
 		cmocka_unit_test_setup(tokens_and_hand_overs_end, recovery_world_clean),
-		cmocka_unit_test_setup(a_code_is_typed_where_it_was_asked_for, recovery_world_clean),
+		cmocka_unit_test_setup(a_code_is_typed_where_it_was_asked_for,
+				       recovery_world_clean),
 		cmocka_unit_test_setup(other_flows_open_nothing, recovery_world_clean),
-		cmocka_unit_test_setup(guessing_kills_the_code_and_not_the_link, recovery_world_clean),
+		cmocka_unit_test_setup(guessing_kills_the_code_and_not_the_link,
+				       recovery_world_clean),
 		cmocka_unit_test_setup(a_bad_password_uses_nothing_up, recovery_world_clean),
 		cmocka_unit_test_setup(older_and_late_ones_are_dead, recovery_world_clean),
 		cmocka_unit_test_setup(clocks_jump, recovery_world_clean),
