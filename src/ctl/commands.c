@@ -115,6 +115,17 @@ static const struct ctl_command COMMANDS[] = {
 	},
 	{
 		.noun = "user",
+		.verb = "reopen",
+		.synopsis = "USER [--reason TEXT]",
+		.description = "Opens an account again that its owner has closed. A new password is "
+			       "set by recovery, or by user passwd.",
+		.options = BIT(CTL_REASON),
+		.operands = 1,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_user_reopen,
+	},
+	{
+		.noun = "user",
 		.verb = "hold",
 		.synopsis = "USER | --session ID [--reason TEXT]",
 		.description = "Makes all sessions of an account, or one, ask for a new sign-in at "
@@ -133,6 +144,17 @@ static const struct ctl_command COMMANDS[] = {
 		.operands = 1,
 		.need = CTL_NEED_DATABASE,
 		.run = cmd_user_compromised,
+	},
+	{
+		.noun = "user",
+		.verb = "recover",
+		.synopsis = "USER [--reason TEXT]",
+		.description = "Sends mail with a link by which the person chooses a new password. "
+			       "Until then nothing changes.",
+		.options = BIT(CTL_REASON),
+		.operands = 1,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_user_recover,
 	},
 	{
 		.noun = "user",

@@ -69,6 +69,10 @@ static struct admin_result result_of_account(const struct account_effect *effect
 		return refused(PROBLEM_CONFLICT, closed);
 	case ACCOUNT_TOO_MUCH:
 		return refused(PROBLEM_CONFLICT, TOO_MUCH);
+	case ACCOUNT_IS_LOCKED:
+		return refused(PROBLEM_CONFLICT, "The account is locked, so nothing was sent.");
+	case ACCOUNT_NO_ADDRESS:
+		return refused(PROBLEM_CONFLICT, "The account has no address to send mail to.");
 	case ACCOUNT_NOT_ALLOWED:
 		return not_allowed(effect->verdict);
 	case ACCOUNT_BAD_REASON:

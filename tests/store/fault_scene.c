@@ -65,7 +65,10 @@ static const struct {
 	 "name, elevated, turns, work, IFNULL(HEX(work_user), '-'), IFNULL(HEX(work_tenant), '-')",
 	 "1"},
 	{"permission", ROLE ", name", "1"},
-	{"device", USER ", HEX(ref_hash), kind, name, created_at, last_seen", "1"},
+	{"device",
+	 USER ", HEX(ref_hash), kind, name, created_at, last_seen, IFNULL(trusted_until, 0), "
+	      "key_set_at IS NULL",
+	 "1"},
 	{"session",
 	 USER ", " TENANT ", " KNOWN_HASH ", " KNOWN_ID
 	      ", epoch, carrier, class, state, value_used, held, client, aal, amr, auth_time, "

@@ -83,8 +83,18 @@ static void no_change_is_exempt_from_the_token(void **state)
 static void what_changes_something_without_a_session_is_listed(void **state)
 {
 	static const char *const LISTED[] = {
-		"/login",   "/logout", "/setup", "/api/v1/sessions", "/api/v1/sessions/guest",
-		"/handover"};
+		"/login",
+		"/logout",
+		"/setup",
+		"/api/v1/sessions",
+		"/api/v1/sessions/guest",
+		"/handover",
+		"/recover",
+		"/reset",
+		"/not-me",
+		"/api/v1/password/recover",
+		"/api/v1/password/reset",
+	};
 	const struct route *row;
 	(void)state;
 	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
@@ -160,9 +170,23 @@ static void what_is_open_to_services_is_listed(void **state)
 /* Their handlers look at csrf_stale first: a new one is added here when it does. */
 static void who_is_shown_a_stale_form_is_listed(void **state)
 {
-	static const char *const LISTED[] = {"/login",    "/logout",           "/setup",
-					     "/reauth",   "/account/sessions", "/account/password",
-					     "/handover", "/handover/give",    "/admin/users/{id}"};
+	static const char *const LISTED[] = {
+		"/login",
+		"/logout",
+		"/setup",
+		"/reauth",
+		"/account/sessions",
+		"/account/password",
+		"/handover",
+		"/handover/give",
+		"/admin/users/{id}",
+		"/recover",
+		"/reset",
+		"/not-me",
+		"/account",
+		"/account/address",
+		"/account/close",
+	};
 	const struct route *row;
 	(void)state;
 	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
@@ -193,7 +217,14 @@ static void stale_routes_only_read(void **state)
 		"/api/v1/session/reauth",
 		"/api/v1/password",
 		"/handover",
+		"/recover",
+		"/reset",
+		"/not-me",
+		"/api/v1/password/recover",
+		"/api/v1/password/reset",
 		"/api/v1/session/tenant", /* its handler asks for freshness where it matters */
+		"/api/v1/user",           /* likewise */
+		"/account",               /* name and language */
 		/* Where somebody is in a journey; what it is worth, services say. */
 		"/api/v1/flows/{kind}",
 		"/api/v1/flows/{kind}/step",
