@@ -7,6 +7,7 @@
 #include "flow_store.h"
 #include "handover_store.h"
 #include "key_store.h"
+#include "outbox_work_store.h"
 #include "session_store.h"
 #include "throttle_store.h"
 #include "token_store.h"
@@ -23,7 +24,10 @@
 #define PURGE_KEY_KEPT (400 * CLOCK_DAY)
 /* So long a token of a family that is over is told from what never was. */
 #define PURGE_TOKEN_KEPT CLOCK_DAY
-#define PURGE_TABLES 11
+/* What was sent is told for a month, what was given up for three: somebody may try it again. */
+#define PURGE_SENT_KEPT (30 * CLOCK_DAY)
+#define PURGE_DEAD_KEPT (90 * CLOCK_DAY)
+#define PURGE_TABLES 13
 
 struct purge_task {
 	enum err (*purge)(struct db *db, int64_t before, unsigned limit, uint64_t *deleted);
@@ -61,6 +65,8 @@ enum err purge_run(const struct auth_context *context, int64_t until, struct pur
 		{token_store_purge, now - PURGE_TOKEN_KEPT, &report->refresh_tokens},
 		{token_family_store_purge, now - PURGE_TOKEN_KEPT, &report->families},
 		{key_store_purge, now - PURGE_KEY_KEPT, &report->signing_keys},
+		{outbox_work_purge_sent, now - PURGE_SENT_KEPT, &report->mails},
+		{outbox_work_purge_dead, now - PURGE_DEAD_KEPT, &report->mails},
 	};
 
 	for (size_t i = 0; i < PURGE_TABLES; i++) {

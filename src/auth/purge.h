@@ -9,7 +9,7 @@
 
 struct purge_report {
 	uint64_t sessions, rotations, devices, events, throttles, handovers, flows, counters,
-		signing_keys, refresh_tokens, families;
+		signing_keys, refresh_tokens, families, mails;
 };
 
 /* Small batches until nothing is left or until (clock_monotonic) is reached. Adds to *report.

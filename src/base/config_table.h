@@ -47,7 +47,7 @@ struct setting {
 };
 
 /* No more settings than this; arrays of them have this size. */
-#define CONFIG_SETTINGS 112
+#define CONFIG_SETTINGS 144
 /* Not a row. */
 #define CONFIG_NO_ROW ((size_t)CONFIG_SETTINGS)
 

@@ -191,16 +191,18 @@ enum ctl_exit cmd_purge(struct ctl *ctl)
 		json_number(&output.json, "flows", (int64_t)report.flows);
 		json_number(&output.json, "flow_counters", (int64_t)report.counters);
 		json_number(&output.json, "signing_keys", (int64_t)report.signing_keys);
+		json_number(&output.json, "mails", (int64_t)report.mails);
 		json_close_object(&output.json);
 	} else {
 		buf_addf(&output.buf,
 			 "deleted: %llu sessions, %llu rotations, %llu devices, "
 			 "%llu audit events, %llu throttle counters, %llu hand-overs, "
-			 "%llu flows, %llu flow counters\n",
+			 "%llu flows, %llu flow counters, %llu mails\n",
 			 (unsigned long long)report.sessions, (unsigned long long)report.rotations,
 			 (unsigned long long)report.devices, (unsigned long long)report.events,
 			 (unsigned long long)report.throttles, (unsigned long long)report.handovers,
-			 (unsigned long long)report.flows, (unsigned long long)report.counters);
+			 (unsigned long long)report.flows, (unsigned long long)report.counters,
+			 (unsigned long long)report.mails);
 	}
 	return output_end(&output);
 }

@@ -1,4 +1,4 @@
-/* The four database accounts: each right that is missing, and each that is too much, by name. */
+/* The five database accounts: each right that is missing, and each that is too much, by name. */
 #include "rights.h"
 
 #include "buf.h"
@@ -22,6 +22,7 @@ static const char *const NAMES[DB_ROLE_COUNT] = {
 	[DB_ROLE_WEB] = "account-web",
 	[DB_ROLE_HASH] = "account-hash",
 	[DB_ROLE_GUARD] = "account-guard",
+	[DB_ROLE_MAIL] = "account-mail",
 };
 
 static bool is_covered(const struct right *right, const struct right_list *by)
