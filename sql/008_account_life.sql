@@ -10,7 +10,7 @@ CREATE TABLE IF NOT EXISTS mail_code (
   code_hash     BINARY(32)       NOT NULL,             -- keyed, with the id: of the code to type
   link_hash     BINARY(32)       NOT NULL,             -- keyed
   asker_hash    BINARY(32)       NOT NULL,             -- keyed: where the code may be typed. The link goes anywhere
-  payload       VARBINARY(2048)  NOT NULL DEFAULT '',  -- JSON: what was asked for with it
+  payload       VARBINARY(2048)  NOT NULL DEFAULT '',  -- lines of name=value: what was asked for with it
   language      VARBINARY(35)    NOT NULL DEFAULT '',
   tries         TINYINT UNSIGNED NOT NULL DEFAULT 0,   -- of the code
   created_at    BIGINT           NOT NULL,

@@ -117,13 +117,9 @@ enum err handover_look(const struct auth_context *context, const struct handover
 
 static enum err queue_notice(const struct taking *t, struct db *db)
 {
-	const struct notice notice = {
-		.kind = STR("handover"),
-		.user_id = t->row.user_id,
-		.recipient = t->user.email,
-		.to = t->row.receiver == HANDOVER_BROWSER ? STR("browser") : STR("native"),
-	};
+	struct notice notice = notice_to(STR("handover"), &t->user);
 
+	notice.to = t->row.receiver == HANDOVER_BROWSER ? STR("browser") : STR("native");
 	return notice_queue(t->context, db, &notice);
 }
 

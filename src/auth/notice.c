@@ -1,47 +1,48 @@
 /* Notices to a user about what was done in their name: mail that is queued with the act. */
 #include "notice.h"
 
-#include "buf.h"
-#include "clock.h"
-#include "outbox_store.h"
+#include "mail.h"
+#include "mail_code.h"
 
-#define PAYLOAD_MAX 256
-
-/* Only what an address has: the web server's word goes into JSON. */
-static void add_address(struct buf *out, struct str ip)
+struct notice notice_to(struct str kind, const struct user_row *user)
 {
-	for (size_t i = 0; i < ip.n; i++)
-		if (str_contains(STR("0123456789abcdefABCDEF:."), ip.p[i]))
-			buf_add_char(out, ip.p[i]);
+	return (struct notice){
+		.kind = kind,
+		.user_id = user->id,
+		.recipient = user->email,
+		.language = user->language,
+		.display_name = user->display_name,
+	};
 }
 
 enum err notice_queue(const struct auth_context *context, struct db *db,
 		      const struct notice *notice)
 {
-	struct outbox_row mail = {
-		.id = id_random(),
-		.kind = notice->kind,
+	const struct mail_code_request request = {
+		.purpose = MAIL_NOT_ME,
+		.address = notice->recipient,
 		.user_id = notice->user_id,
-		.recipient = notice->recipient,
-		.due_at = context->now,
-		.created_at = context->now,
+		.language = notice->language,
 	};
-	struct buf payload;
+	struct mail_code_made made;
+	struct str link = STR_NONE;
 
 	if (notice->recipient.n == 0)
 		return OK;
-	buf_init(&payload, context->arena, PAYLOAD_MAX);
-	buf_add_char(&payload, '{');
-	if (notice->to.n > 0) {
-		buf_add(&payload, STR("\"to\":\""));
-		buf_add(&payload, notice->to);
-		buf_add(&payload, STR("\","));
-	}
-	buf_add(&payload, STR("\"ip\":\""));
-	add_address(&payload, context->ip);
-	buf_add(&payload, STR("\",\"at\":\""));
-	clock_add_rfc3339(&payload, context->now);
-	buf_add(&payload, STR("\"}"));
-	TRY(buf_str(&payload, &mail.payload));
-	return outbox_store_insert(db, &mail);
+	TRY(mail_code_put(context, db, &request, &made));
+	TRY(mail_link(context, STR("/not-me"), made.link, &link));
+	const struct mail_value values[] = {
+		{"link", link},
+		{"display_name", notice->display_name},
+		{"to", notice->to},
+	};
+	const struct mail mail = {
+		.kind = notice->kind,
+		.user_id = notice->user_id,
+		.recipient = notice->recipient,
+		.language = notice->language,
+		.values = values,
+		.n = sizeof values / sizeof values[0],
+	};
+	return mail_queue(context, db, &mail);
 }

@@ -7,6 +7,7 @@
 #include "flow_store.h"
 #include "handover_store.h"
 #include "key_store.h"
+#include "mail_code_store.h"
 #include "outbox_work_store.h"
 #include "session_store.h"
 #include "throttle_store.h"
@@ -24,10 +25,12 @@
 #define PURGE_KEY_KEPT (400 * CLOCK_DAY)
 /* So long a token of a family that is over is told from what never was. */
 #define PURGE_TOKEN_KEPT CLOCK_DAY
+/* So long a used or late code is told from what never was. */
+#define PURGE_MAIL_CODE_KEPT CLOCK_DAY
 /* What was sent is told for a month, what was given up for three: somebody may try it again. */
 #define PURGE_SENT_KEPT (30 * CLOCK_DAY)
 #define PURGE_DEAD_KEPT (90 * CLOCK_DAY)
-#define PURGE_TABLES 13
+#define PURGE_TABLES 14
 
 struct purge_task {
 	enum err (*purge)(struct db *db, int64_t before, unsigned limit, uint64_t *deleted);
@@ -60,6 +63,7 @@ enum err purge_run(const struct auth_context *context, int64_t until, struct pur
 		{audit_store_purge, now - PURGE_EVENT_AGE, &report->events},
 		{throttle_store_purge, now, &report->throttles},
 		{handover_store_purge, now - PURGE_HANDOVER_KEPT, &report->handovers},
+		{mail_code_store_purge, now - PURGE_MAIL_CODE_KEPT, &report->mail_codes},
 		{flow_store_purge, now - PURGE_FLOW_KEPT, &report->flows},
 		{flow_count_store_purge, now, &report->counters},
 		{token_store_purge, now - PURGE_TOKEN_KEPT, &report->refresh_tokens},

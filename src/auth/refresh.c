@@ -224,9 +224,12 @@ static enum err end_work(struct db *db, void *opaque)
 	event = event_of(x, AUDIT_TOKEN_REUSED, deleted ? x->kind : "after revocation");
 	TRY(audit_trail_add(x->context, &x->trail, &event));
 	return deleted ? notice_queue(x->context, db,
-				      &(struct notice){.kind = STR("token_reuse"),
-						       .user_id = family->user_id,
-						       .recipient = x->found.session.email})
+				      &(struct notice){
+					      .kind = STR("token-reuse"),
+					      .user_id = family->user_id,
+					      .recipient = x->found.session.email,
+					      .display_name = x->found.session.display_name,
+				      })
 		       : OK;
 }
 

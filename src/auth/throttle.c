@@ -209,6 +209,34 @@ enum err throttle_take_service(const struct auth_context *context, struct str na
 	return OK;
 }
 
+enum err throttle_take_mail(const struct auth_context *context, struct str address,
+			    struct throttle_ticket *out)
+{
+	struct taking t = {.context = context};
+
+	add_count(&t, THROTTLE_MAIL,
+		  key_of(context, THROTTLE_MAIL, keyring_part(address.p, address.n)));
+	if (context->ip.n > 0)
+		add_count(&t, THROTTLE_MAIL_SOURCE,
+			  key_of_place(context, THROTTLE_MAIL_SOURCE, context->ip));
+	TRY(take(&t));
+	*out = t.ticket;
+	return OK;
+}
+
+enum err throttle_take_code(const struct auth_context *context, struct str address,
+			    struct throttle_ticket *out)
+{
+	struct taking t = {.context = context};
+
+	t.device = key_of(context, THROTTLE_CODE, keyring_part(address.p, address.n));
+	add_count(&t, THROTTLE_CODE, t.device);
+	add_source(&t);
+	TRY(take(&t));
+	*out = t.ticket;
+	return OK;
+}
+
 /* A success, or an attempt that was never judged. */
 struct settling {
 	const struct throttle_ticket *ticket;
@@ -239,6 +267,17 @@ enum err throttle_succeed(const struct auth_context *context, const struct throt
 		s.keys[1] = throttle_key_of_name(context, user->username);
 		s.keys[2] = throttle_key_of_name(context, user->email);
 	}
+	return db_transact(context->db, succeed_work, &s);
+}
+
+enum err throttle_succeed_code(const struct auth_context *context,
+			       const struct throttle_ticket *ticket)
+{
+	struct settling s = {
+		.ticket = ticket,
+		.keys = {ticket->device, ticket->device, ticket->device},
+	};
+
 	return db_transact(context->db, succeed_work, &s);
 }
 

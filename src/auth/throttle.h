@@ -63,6 +63,20 @@ MUST_CHECK enum err throttle_take_guest(const struct auth_context *context,
  */
 MUST_CHECK enum err throttle_take_service(const struct auth_context *context, struct str name,
 					  struct throttle_ticket *out);
+/*
+ * Takes one mail from the counters of the address (in normal form) and of the source, whether or
+ * not anybody has that address.
+ */
+MUST_CHECK enum err throttle_take_mail(const struct auth_context *context, struct str address,
+				       struct throttle_ticket *out);
+/*
+ * Takes one try of a code from the counter of the address it was sent to and from the source's of
+ * failures. A right one is given back by throttle_succeed_code.
+ */
+MUST_CHECK enum err throttle_take_code(const struct auth_context *context, struct str address,
+				       struct throttle_ticket *out);
+MUST_CHECK enum err throttle_succeed_code(const struct auth_context *context,
+					  const struct throttle_ticket *ticket);
 /* The attempt was never judged (no hash slot, no database): best effort to count it not. */
 void throttle_give_back(const struct auth_context *context, const struct throttle_ticket *ticket);
 

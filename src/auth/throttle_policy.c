@@ -9,6 +9,7 @@
 #define SHORT_WINDOW (10 * CLOCK_MINUTE)
 #define LONG_WINDOW CLOCK_DAY
 #define GUEST_WINDOW CLOCK_HOUR
+#define MAIL_WINDOW (15 * CLOCK_MINUTE)
 /* Clocks of several machines may differ so much. */
 #define CLOCK_SKEW CLOCK_MINUTE
 /* As long as the cookie that names a device lives. */
@@ -30,6 +31,9 @@ const char *throttle_policy_name(enum throttle_bucket bucket)
 		[THROTTLE_GUEST] = "guest",
 		[THROTTLE_SERVICE] = "service",
 		[THROTTLE_SERVICE_SOURCE] = "service source",
+		[THROTTLE_MAIL] = "mail",
+		[THROTTLE_MAIL_SOURCE] = "mail source",
+		[THROTTLE_CODE] = "code",
 	};
 
 	return names[(unsigned)bucket < THROTTLE_BUCKET_COUNT ? bucket : THROTTLE_NONE];
@@ -39,6 +43,8 @@ struct throttle_spans throttle_policy_spans(enum throttle_bucket bucket)
 {
 	if (bucket == THROTTLE_GUEST)
 		return (struct throttle_spans){.brief = GUEST_WINDOW, .lasting = GUEST_WINDOW};
+	if (bucket == THROTTLE_MAIL || bucket == THROTTLE_MAIL_SOURCE)
+		return (struct throttle_spans){.brief = MAIL_WINDOW, .lasting = LONG_WINDOW};
 	return (struct throttle_spans){
 		.brief = SHORT_WINDOW,
 		.lasting = bucket == THROTTLE_DEVICE ? DEVICE_MEMORY : LONG_WINDOW,
@@ -102,16 +108,36 @@ static int64_t left_of_guests(const struct config *config, const struct throttle
 	return within(row->short_start + GUEST_WINDOW - now, GUEST_WINDOW);
 }
 
+/* Not more than so many in the short window, and in the long one. */
+static int64_t left_of_mail(const struct throttle_row *row, unsigned brief, unsigned lasting,
+			    int64_t now)
+{
+	int64_t left = 0;
+	int64_t longer = 0;
+
+	if (row->short_count > brief)
+		left = within(row->short_start + MAIL_WINDOW - now, MAIL_WINDOW);
+	if (row->long_count > lasting)
+		longer = within(row->long_start + LONG_WINDOW - now, LONG_WINDOW);
+	return left > longer ? left : longer;
+}
+
 int64_t throttle_policy_remaining(const struct config *config, const struct throttle_row *row,
 				  int64_t now)
 {
 	switch ((enum throttle_bucket)row->bucket) {
 	case THROTTLE_ACCOUNT:
 	case THROTTLE_SERVICE:
+	case THROTTLE_CODE:
 		return left_of_account(config, row, now);
 	case THROTTLE_SOURCE:
 	case THROTTLE_SERVICE_SOURCE:
 		return left_of_source(config, row, now);
+	case THROTTLE_MAIL:
+		return left_of_mail(row, config->throttle.mails, config->throttle.mails_day, now);
+	case THROTTLE_MAIL_SOURCE:
+		return left_of_mail(row, config->throttle.source_mails,
+				    config->throttle.source_mails_day, now);
 	case THROTTLE_GUEST:
 		return left_of_guests(config, row, now);
 	case THROTTLE_DEVICE:

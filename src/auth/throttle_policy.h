@@ -20,10 +20,14 @@ enum throttle_bucket {
 	THROTTLE_GUEST,          /* guest sessions that an address began */
 	THROTTLE_SERVICE,        /* a name with which a service tried a wrong secret */
 	THROTTLE_SERVICE_SOURCE, /* an address where one did */
+	THROTTLE_MAIL,           /* an e-mail address that mail was asked for */
+	THROTTLE_MAIL_SOURCE,    /* an address that asked for mail */
+	THROTTLE_CODE,           /* an e-mail address for which codes were typed */
 	THROTTLE_BUCKET_COUNT
 };
 
-/* "account", "device", "source", "guest", "service", "service source"; static. */
+/* "account", "device", "source", "guest", "service", "service source", "mail",
+ * "mail source", "code"; static. */
 const char *throttle_policy_name(enum throttle_bucket bucket);
 
 struct throttle_spans throttle_policy_spans(enum throttle_bucket bucket);

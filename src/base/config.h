@@ -150,6 +150,9 @@ enum mail_tls { MAIL_STARTTLS = 0, MAIL_IMPLICIT, MAIL_PLAIN };
 /* [guard] remote_user */
 enum remote_user { REMOTE_USER_NAME, REMOTE_USER_EMAIL, REMOTE_USER_ID };
 
+/* [account] registration: who may make an account for themselves. */
+enum registration { REGISTRATION_OFF = 0, REGISTRATION_ON, REGISTRATION_INVITATION };
+
 struct db_account {
 	struct str user;
 	struct str password_file;
@@ -221,7 +224,17 @@ struct config {
 		unsigned source_short;    /* failures from a source in ten minutes */
 		unsigned source_long;     /* … in a day */
 		unsigned guests;          /* guest sessions from a source in an hour */
+		unsigned mails;           /* to an address in 15 minutes, because somebody asked */
+		unsigned mails_day;       /* … in a day */
+		unsigned source_mails;    /* that a source asked for in 15 minutes */
+		unsigned source_mails_day;
 	} throttle;
+	struct {
+		enum registration registration;
+		int64_t invitation; /* span: how long one is good */
+		int64_t restorable; /* … a change of address can be taken back */
+		int64_t closed;     /* … a closed account keeps its names */
+	} account;
 	struct {
 		int64_t life;             /* of an access token; spans like those below */
 		int64_t leeway;           /* for clocks of others: at most a minute */

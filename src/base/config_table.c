@@ -145,6 +145,23 @@ static const struct setting settings[] = {
 	{"throttle", "guests", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(throttle.guests), 1, 1000000,
 	 "20"},
 
+	{"throttle", "mails", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(throttle.mails), 1, 1000, "3"},
+	{"throttle", "mails_day", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(throttle.mails_day), 1, 10000,
+	 "10"},
+	{"throttle", "source_mails", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(throttle.source_mails), 1,
+	 1000000, "20"},
+	{"throttle", "source_mails_day", CONFIG_NUMBER, CONFIG_DEFAULTED,
+	 AT(throttle.source_mails_day), 1, 1000000, "200"},
+
+	{"account", "registration", CONFIG_REGISTRATION, CONFIG_DEFAULTED, AT(account.registration),
+	 0, 0, "off"},
+	{"account", "invitation", CONFIG_SPAN, CONFIG_DEFAULTED, AT(account.invitation), CLOCK_HOUR,
+	 90 * CLOCK_DAY, "7d"},
+	{"account", "restorable", CONFIG_SPAN, CONFIG_DEFAULTED, AT(account.restorable), CLOCK_DAY,
+	 90 * CLOCK_DAY, "7d"},
+	{"account", "closed", CONFIG_SPAN, CONFIG_DEFAULTED, AT(account.closed), 0, 400 * CLOCK_DAY,
+	 "30d"},
+
 	{"token", "life", CONFIG_SPAN, CONFIG_DEFAULTED, AT(token.life), CLOCK_MINUTE,
 	 15 * CLOCK_MINUTE, "10m"},
 	{"token", "leeway", CONFIG_SPAN, CONFIG_DEFAULTED, AT(token.leeway), 0, CLOCK_MINUTE,

@@ -311,6 +311,21 @@ static enum err set_remote_user(const struct slot_of *to, struct str text)
 	return OK;
 }
 
+static enum err set_registration(const struct slot_of *to, struct str text)
+{
+	enum registration *out = target(to);
+
+	if (str_equal(text, STR("off")))
+		*out = REGISTRATION_OFF;
+	else if (str_equal(text, STR("on")))
+		*out = REGISTRATION_ON;
+	else if (str_equal(text, STR("invitation")))
+		*out = REGISTRATION_INVITATION;
+	else
+		return fault_set(to->reason, "must be on, off or invitation");
+	return OK;
+}
+
 static enum err set_alg(const struct slot_of *to, struct str text)
 {
 	enum signing_alg *out = target(to);
@@ -372,21 +387,30 @@ static enum err set_directives(const struct slot_of *to, struct str text)
 }
 
 static enum err (*const setters[CONFIG_TYPE_COUNT])(const struct slot_of *, struct str) = {
-	[CONFIG_TEXT] = set_text,           [CONFIG_BOOL] = set_bool,
-	[CONFIG_NUMBER] = set_number,       [CONFIG_SPAN] = set_span,
-	[CONFIG_PATH] = set_path,           [CONFIG_ORIGIN] = set_origin,
-	[CONFIG_BASE_PATH] = set_base_path, [CONFIG_MODE] = set_mode,
-	[CONFIG_ORIGINS] = set_origins,     [CONFIG_ADDRESS] = set_address,
-	[CONFIG_ROLE] = set_role,           [CONFIG_DIRECTIVES] = set_directives,
-	[CONFIG_SCOPE] = set_scope,         [CONFIG_ALG] = set_alg,
-	[CONFIG_CLASSES] = set_classes,     [CONFIG_REMOTE_USER] = set_remote_user,
+	[CONFIG_TEXT] = set_text,
+	[CONFIG_BOOL] = set_bool,
+	[CONFIG_NUMBER] = set_number,
+	[CONFIG_SPAN] = set_span,
+	[CONFIG_PATH] = set_path,
+	[CONFIG_ORIGIN] = set_origin,
+	[CONFIG_BASE_PATH] = set_base_path,
+	[CONFIG_MODE] = set_mode,
+	[CONFIG_ORIGINS] = set_origins,
+	[CONFIG_ADDRESS] = set_address,
+	[CONFIG_ROLE] = set_role,
+	[CONFIG_DIRECTIVES] = set_directives,
+	[CONFIG_SCOPE] = set_scope,
+	[CONFIG_ALG] = set_alg,
+	[CONFIG_CLASSES] = set_classes,
+	[CONFIG_REMOTE_USER] = set_remote_user,
+	[CONFIG_REGISTRATION] = set_registration,
 };
 
 static bool is_measured_as_number(enum config_type type)
 {
 	return type == CONFIG_BOOL || type == CONFIG_NUMBER || type == CONFIG_SPAN ||
 	       type == CONFIG_MODE || type == CONFIG_ROLE || type == CONFIG_SCOPE ||
-	       type == CONFIG_ALG || type == CONFIG_REMOTE_USER;
+	       type == CONFIG_ALG || type == CONFIG_REMOTE_USER || type == CONFIG_REGISTRATION;
 }
 
 /* The environment may take back what the file gives. */

@@ -14,8 +14,10 @@ struct outbox_row {
 	struct id id;
 	struct str kind; /* names the mail's template */
 	struct id user_id;
-	struct str recipient;
-	struct str payload; /* JSON for the template */
+	struct str recipient; /* absent: a decoy, which nobody is sent */
+	struct str language;  /* not absent; "": the server's */
+	struct str payload;   /* JSON for the template, sealed */
+	uint32_t root;        /* under which root of the key file */
 	int64_t due_at, created_at;
 };
 

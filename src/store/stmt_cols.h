@@ -39,12 +39,15 @@ static const struct col user_cols[] = {
 	{"grants", COL_STR, offsetof(struct user_row, grants), 4000},
 	{"created_at", COL_I64, offsetof(struct user_row, created_at), 0},
 	{"updated_at", COL_I64, offsetof(struct user_row, updated_at), 0},
+	{"language", COL_STR, offsetof(struct user_row, language), 35},
+	{"closed_at", COL_I64, offsetof(struct user_row, closed_at), 0},
 	{"must_change", COL_BOOL, offsetof(struct user_row, must_change), 0},
 	{"changed_at", COL_I64, offsetof(struct user_row, password_changed_at), 0},
 };
 #define USER_SELECT                                                                                \
 	"SELECT u.id, u.username, u.email, u.display_name, u.state, u.email_proven_at, "           \
-	"u.default_tenant, u.grants, u.created_at, u.updated_at, p.must_change, "                  \
+	"u.default_tenant, u.grants, u.created_at, u.updated_at, u.language, u.closed_at, "        \
+	"p.must_change, "                                                                          \
 	"p.changed_at FROM user u LEFT JOIN password p ON p.user_id = u.id "
 
 static const struct col audit_cols[] = {

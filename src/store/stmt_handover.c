@@ -31,7 +31,7 @@ const struct stmt_def stmt_part_handover[STMT_COUNT] = {
 	    .sql = "DELETE FROM handover WHERE user_id = ?"),
 	DEF(STMT_HANDOVER_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM handover WHERE expires_at < ? ORDER BY expires_at LIMIT ?"),
-	DEF(STMT_OUTBOX_INSERT, .params = "bbbbbii", .roles = WEB,
-	    .sql = "INSERT INTO outbox (id, kind, user_id, recipient, payload, due_at, "
-		   "created_at) VALUES (?,?,?,?,?,?,?)"),
+	DEF(STMT_OUTBOX_INSERT, .params = "bbbbbbiii", .roles = WEB,
+	    .sql = "INSERT INTO outbox (id, kind, user_id, recipient, language, payload, root, "
+		   "due_at, created_at) VALUES (?,?,?,?,?,?,?,?,?)"),
 };

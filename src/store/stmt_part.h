@@ -18,6 +18,7 @@
 /* By enum stmt, as the table itself; what a part does not define has no name there. */
 extern const struct stmt_def stmt_part_tenants[STMT_COUNT];
 extern const struct stmt_def stmt_part_handover[STMT_COUNT];
+extern const struct stmt_def stmt_part_mail_code[STMT_COUNT];
 extern const struct stmt_def stmt_part_flow[STMT_COUNT];
 extern const struct stmt_def stmt_part_key[STMT_COUNT];
 extern const struct stmt_def stmt_part_token[STMT_COUNT];

@@ -23,6 +23,8 @@ struct user_row {
 	struct id default_tenant;
 	struct str grants;
 	int64_t created_at, updated_at;
+	struct str language;         /* BCP 47; "": none chosen */
+	int64_t closed_at;           /* 0: not closed */
 	bool must_change;            /* of the password; false without one */
 	int64_t password_changed_at; /* 0: no password */
 };

@@ -271,7 +271,7 @@ static void a_second_use_ends_all(void **state)
 				 misuses[i].meanwhile == use_the_child ? REFRESH_REUSED
 								       : REFRESH_REFUSED);
 		assert_int_equal(fixture_number("SELECT COUNT(*) FROM outbox "
-						"WHERE kind = 'token_reuse'"),
+						"WHERE kind = 'token-reuse'"),
 				 misuses[i].meanwhile == log_out ? 0 : 1);
 		assert_int_equal(fixture_number("SELECT COUNT(*) FROM token_family "
 						"WHERE ended_at IS NULL"),
