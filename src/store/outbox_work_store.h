@@ -32,6 +32,7 @@ struct outbox_mail {
 	uint32_t state;
 	uint32_t attempts; /* with the one that it was taken for */
 	int64_t due_at, created_at;
+	int64_t taken_at; /* by the database's clock */
 };
 
 struct outbox_batch {

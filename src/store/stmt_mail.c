@@ -14,6 +14,7 @@ static const struct col due_cols[] = {
 	{"attempts", COL_U32, offsetof(struct outbox_mail, attempts), 0},
 	{"due_at", COL_I64, offsetof(struct outbox_mail, due_at), 0},
 	{"created_at", COL_I64, offsetof(struct outbox_mail, created_at), 0},
+	{"taken_at", COL_I64, offsetof(struct outbox_mail, taken_at), 0},
 };
 
 static const struct col item_cols[] = {
@@ -42,7 +43,8 @@ const struct stmt_def stmt_part_mail[STMT_COUNT] = {
 	/* What another one is just taking is left to them. */
 	DEF(STMT_OUTBOX_DUE, .params = "ii", COLS(due_cols), .kind = STMT_READ, .roles = MAIL | WEB,
 	    .sql = "SELECT id, kind, recipient, language, payload, root, state, attempts, due_at, "
-		   "created_at FROM outbox WHERE state = ? AND due_at <= " NOW_US
+		   "created_at, " NOW_US
+		   " AS taken_at FROM outbox WHERE state = ? AND due_at <= " NOW_US
 		   " ORDER BY due_at LIMIT ? FOR UPDATE SKIP LOCKED"),
 	DEF(STMT_OUTBOX_CLAIM, .params = "bibiii", .roles = MAIL | WEB,
 	    .sql = "UPDATE outbox SET state = 2, taken_by = ?, due_at = " NOW_US
