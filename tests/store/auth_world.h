@@ -75,6 +75,14 @@ static inline void world_config(struct config *c)
 	c->throttle.source_short = 50;
 	c->throttle.source_long = 300;
 	c->throttle.guests = 20;
+	c->throttle.mails = 3;
+	c->throttle.mails_day = 10;
+	c->throttle.source_mails = 20;
+	c->throttle.source_mails_day = 200;
+	c->account.registration = REGISTRATION_ON;
+	c->account.invitation = 7 * CLOCK_DAY;
+	c->account.restorable = 7 * CLOCK_DAY;
+	c->account.closed = 30 * CLOCK_DAY;
 	c->token.life = 10 * CLOCK_MINUTE;
 	c->token.leeway = 30 * CLOCK_SECOND;
 	c->token.key_active = 30 * CLOCK_DAY;

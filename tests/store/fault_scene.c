@@ -4,6 +4,7 @@
 
 #include "guest.h"
 #include "handover.h"
+#include "mail_code.h"
 #include "service.h"
 #include "sha256.h"
 #include "signing_key.h"
@@ -13,10 +14,10 @@
 static struct trial trial;
 
 static const char *const tables[] = {
-	"user",         "password",     "tenant",        "membership",   "role",     "permission",
-	"user_role",    "device",       "session",       "rotation",     "throttle", "outbox",
-	"setup_code",   "audit_event",  "flow",          "flow_counter", "handover", "signing_key",
-	"signing_turn", "token_family", "refresh_token", "service",
+	"user",         "password",     "tenant",        "membership",   "role",      "permission",
+	"user_role",    "device",       "session",       "rotation",     "throttle",  "outbox",
+	"setup_code",   "audit_event",  "flow",          "flow_counter", "handover",  "signing_key",
+	"signing_turn", "token_family", "refresh_token", "service",      "mail_code",
 };
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 
@@ -34,6 +35,7 @@ static const char *const tables[] = {
 #define KNOWN_HASH KNOWN("session", "hash")
 #define KNOWN_ID KNOWN("session", "id")
 #define KNOWN_CODE KNOWN("handover", "code_hash")
+#define KNOWN_MAIL KNOWN("mail_code", "id")
 #define KNOWN_KID KNOWN("signing_key", "kid")
 #define KNOWN_FAMILY KNOWN("token_family", "session_id")
 #define KNOWN_TOKEN KNOWN("refresh_token", "hash")
@@ -51,9 +53,10 @@ static const struct {
 	const char *table, *columns, *where;
 } shown[] = {
 	{"user",
-	 "username, email, display_name, state, grants, created_at, updated_at, " DEFAULT_TENANT,
+	 "username, email, display_name, state, grants, created_at, updated_at, language, "
+	 "IFNULL(email_proven_at, 0), IFNULL(closed_at, 0), " DEFAULT_TENANT,
 	 "1"},
-	{"password", USER ", SUBSTRING_INDEX(hash, '$', 4), changed_at, must_change", "1"},
+	{"password", USER ", SUBSTRING_INDEX(hash, '$', 4), changed_at, must_change, refused", "1"},
 	{"tenant", "name, title, created_at", "1"},
 	{"membership", USER ", " TENANT ", grants, created_at", "1"},
 	{"user_role", USER ", " TENANT ", HEX(role_id), created_at", "1"},
@@ -72,7 +75,14 @@ static const struct {
 	{"throttle", "HEX(key_hash), bucket, short_count, long_count, failures",
 	 "short_count + long_count + failures > 0"},
 	{"setup_code", "expires_at", "1"},
-	{"outbox", "kind, " USER ", recipient, payload, due_at, created_at", "1"},
+	{"outbox",
+	 "kind, " USER ", recipient, language, LENGTH(payload), root, state, attempts, due_at, "
+	 "created_at, IFNULL(done_at, 0), last_error",
+	 "1"},
+	{"mail_code",
+	 KNOWN_MAIL ", purpose, address, " USER ", payload, language, tries, created_at, code_end, "
+		    "expires_at, IFNULL(used_at, 0)",
+	 "1"},
 	{"audit_event", "at, event, outcome, " USER ", source, " DETAIL, "1"},
 	{"flow",
 	 OWNER ", owner_kind, scope, kind, step, return_to, data, facts, from_guest, version, "
@@ -350,6 +360,36 @@ static void add_service(struct trial *t)
 	assert_ok(service_store_insert(t->w->db, &row));
 }
 
+/* A recovery of alice's that was asked for by the API, and a notice of bob's that he may dispute.
+ */
+static void add_mail_codes(struct trial *t)
+{
+	const struct mail_code_request recovery = {
+		.purpose = MAIL_RECOVERY,
+		.address = STR("alice@example.org"),
+		.user_id = t->scene.alice,
+		.asker = {.kind = MAIL_ASKER_API},
+	};
+	const struct mail_code_request dispute = {
+		.purpose = MAIL_NOT_ME,
+		.address = STR("bob@example.org"),
+		.user_id = t->scene.bob,
+	};
+	struct mail_code_made made;
+
+	assert_ok(db_begin(t->w->db));
+	assert_ok(mail_code_put(&t->w->context, t->w->db, &recovery, &made));
+	t->scene.recovery =
+		trial_lasting(t, (struct str){(const char *)made.code.bytes, made.code.len});
+	t->scene.recovery_id = made.id;
+	t->scene.recovery_link =
+		trial_lasting(t, (struct str){(const char *)made.link.bytes, made.link.len});
+	assert_ok(mail_code_put(&t->w->context, t->w->db, &dispute, &made));
+	t->scene.dispute =
+		trial_lasting(t, (struct str){(const char *)made.link.bytes, made.link.len});
+	assert_ok(db_commit(t->w->db));
+}
+
 /* The members of the scene that others are found by. */
 static void name_sessions(struct trial *t)
 {
@@ -393,6 +433,7 @@ static void make_scene(struct trial *t)
 	add_handover(t);
 	add_keys(t);
 	add_service(t);
+	add_mail_codes(t);
 }
 
 void trial_keep(struct trial *t)

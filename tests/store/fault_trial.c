@@ -291,6 +291,8 @@ static enum trial_share share_of(enum stmt stmt)
 	bool names = stmt >= STMT_SESSION_FOUND_BY_ID_1 && stmt <= STMT_SESSION_FOUND_BY_ID_32;
 	if (stmt_part_token[stmt].name != NULL || names)
 		return TRIAL_TOKENS;
+	if (stmt_part_mail_code[stmt].name != NULL)
+		return TRIAL_MAIL_CODES;
 	if (stmt_part_service[stmt].name != NULL)
 		return TRIAL_SERVICES;
 	if (stmt_part_roles[stmt].name != NULL)

@@ -23,6 +23,9 @@ struct scene {
 	struct str code;      /* of a hand-over by handle to who has TRIAL_VERIFIER */
 	struct digest handle_hash;
 	struct str setup_code;
+	struct id recovery_id; /* alice's, asked for by the API: its code and its link */
+	struct str recovery, recovery_link;
+	struct str dispute; /* the link of a notice of bob's */
 };
 
 struct trial {
@@ -85,14 +88,15 @@ void trial_run(struct trial *t, const struct act *acts, size_t n);
 
 /* Which file has the acts of a statement; a new one is CORE until fault_trial.c says otherwise. */
 enum trial_share {
-	TRIAL_CORE,      /* test_fault_statements */
-	TRIAL_TENANCY,   /* test_fault_tenancy: tenants, members, hand-overs, outbox */
-	TRIAL_FLOWS,     /* test_fault_flows */
-	TRIAL_KEYS,      /* test_fault_keys */
-	TRIAL_TOKENS,    /* test_fault_tokens */
-	TRIAL_SERVICES,  /* test_fault_services */
-	TRIAL_ROLES,     /* test_fault_roles */
-	TRIAL_MIGRATION, /* test_fault_migrate */
+	TRIAL_CORE,       /* test_fault_statements */
+	TRIAL_TENANCY,    /* test_fault_tenancy: tenants, members, hand-overs, outbox */
+	TRIAL_FLOWS,      /* test_fault_flows */
+	TRIAL_KEYS,       /* test_fault_keys */
+	TRIAL_TOKENS,     /* test_fault_tokens */
+	TRIAL_SERVICES,   /* test_fault_services */
+	TRIAL_ROLES,      /* test_fault_roles */
+	TRIAL_MAIL_CODES, /* test_fault_mail_codes */
+	TRIAL_MIGRATION,  /* test_fault_migrate */
 };
 /* Fails for a statement of that share that did not meet every failure in this process. */
 void trial_demand(enum trial_share share);

@@ -106,7 +106,7 @@ int fixture_clean(void **state)
 		    "DELETE FROM setup_code; DELETE FROM throttle;"
 		    "DELETE FROM flow; DELETE FROM flow_counter;"
 		    "DELETE FROM token_family; DELETE FROM refresh_token;"
-		    "DELETE FROM handover; DELETE FROM outbox;"
+		    "DELETE FROM handover; DELETE FROM outbox; DELETE FROM mail_code;"
 		    "DELETE FROM signing_key; DELETE FROM signing_turn; DELETE FROM service");
 	return 0;
 }
@@ -157,13 +157,13 @@ void fixture_sql(const char *sql)
 	mysql_close(mysql);
 }
 
-int64_t fixture_number(const char *sql)
+void fixture_text(const char *sql, char *out, size_t room)
 {
 	struct config config;
 	MYSQL *mysql = NULL;
 	MYSQL_RES *result = NULL;
 	MYSQL_ROW row = NULL;
-	int64_t number = 0;
+	const char *text = NULL;
 
 	fixture_config(&config);
 	mysql = fixture_raw(&config, DB_ROLE_COUNT);
@@ -171,11 +171,20 @@ int64_t fixture_number(const char *sql)
 	assert_non_null(result);
 	row = mysql_fetch_row(result);
 	assert_non_null(row);
-	assert_non_null(row[0]);
-	number = strtoll(row[mysql_num_fields(result) - 1], NULL, 10);
+	text = row[mysql_num_fields(result) - 1];
+	assert_non_null(text);
+	assert_true(strlen(text) < room);
+	memcpy(out, text, strlen(text) + 1);
 	mysql_free_result(result);
 	mysql_close(mysql);
-	return number;
+}
+
+int64_t fixture_number(const char *sql)
+{
+	char text[32];
+
+	fixture_text(sql, text, sizeof text);
+	return strtoll(text, NULL, 10);
 }
 
 /* One line there, one line back. */

@@ -49,6 +49,8 @@ MYSQL *fixture_raw(const struct config *config, enum db_role role);
 void fixture_sql(const char *sql);
 /* The one number that a query of the administrator answers. */
 int64_t fixture_number(const char *sql);
+/* The same of one text. */
+void fixture_text(const char *sql, char *out, size_t room);
 /* "kill", "stop", "restart", "freeze" or "thaw" the server; returns when it is done. */
 void fixture_server(const char *command);
 

@@ -35,7 +35,7 @@ static const char *const COUNT_ROWS =
 	"+ (SELECT COUNT(*) FROM session) + (SELECT COUNT(*) FROM rotation) "
 	"+ (SELECT COUNT(*) FROM handover) + (SELECT COUNT(*) FROM flow) "
 	"+ (SELECT COUNT(*) FROM flow_counter) + (SELECT COUNT(*) FROM token_family) "
-	"+ (SELECT COUNT(*) FROM refresh_token)";
+	"+ (SELECT COUNT(*) FROM refresh_token) + (SELECT COUNT(*) FROM mail_code)";
 
 /*
  * All columns that hold a user's id (owner_id: or a session's) are in the tables of COUNT_ROWS: a
@@ -50,7 +50,8 @@ static void test_no_table_is_forgotten(void **state)
 			"WHERE TABLE_SCHEMA = DATABASE() AND COLUMN_NAME IN ('user_id', "
 			"'owner_id') AND TABLE_NAME NOT IN ('password', 'user_role', 'membership', "
 			"'device', 'outbox', 'session', 'handover', 'flow', "
-			"'flow_counter', 'token_family', 'audit_event')"),
+			"'flow_counter', 'token_family', 'audit_event', "
+			"'mail_code')"),
 		0);
 }
 
@@ -74,6 +75,10 @@ static void test_remove(void **state)
 		    "SELECT id, id, REPEAT('r', 32), 1, 1, 1 FROM user");
 	fixture_sql("INSERT INTO outbox (id, kind, user_id, payload, due_at, created_at) "
 		    "SELECT id, 'x', id, '{}', 1, 1 FROM user");
+	fixture_sql("INSERT INTO mail_code (id, purpose, slot_hash, address, user_id, code_hash, "
+		    "link_hash, asker_hash, created_at, code_end, expires_at) "
+		    "SELECT id, 2, RPAD(id, 32, 's'), 'a', id, RPAD(id, 32, 'c'), "
+		    "RPAD(id, 32, 'l'), RPAD(id, 32, 'a'), 1, 1, 1 FROM user");
 	fixture_sql("INSERT INTO handover (code_hash, challenge, receiver, user_id, session_id, "
 		    "epoch, created_at, expires_at) "
 		    "SELECT RPAD(id, 32, 'c'), REPEAT('v', 32), 1, id, id, 1, 1, 1 FROM user");
@@ -84,9 +89,9 @@ static void test_remove(void **state)
 		    "version, created_at, updated_at, expires_at) "
 		    "SELECT id, id, 2, 2, 'k', 's', '{}', '{}', 1, 1, 1, 1 FROM session;"
 		    "INSERT INTO flow_counter SELECT owner_id, kind, 'c', 1, 1, 1, 1 FROM flow");
-	assert_int_equal(fixture_number(COUNT_ROWS), 30);
+	assert_int_equal(fixture_number(COUNT_ROWS), 32);
 	assert_ok(account_remove(&w->context, &alice));
-	assert_int_equal(fixture_number(COUNT_ROWS), 15);
+	assert_int_equal(fixture_number(COUNT_ROWS), 16);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM user WHERE username = 'bob'"), 1);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM audit_event "
 					"WHERE event = 'user_removed'"),
@@ -96,7 +101,7 @@ static void test_remove(void **state)
 					"WHERE u.id IS NULL AND event = 'user_created'"),
 			 1);
 	assert_ok(account_remove(&w->context, &alice));
-	assert_int_equal(fixture_number(COUNT_ROWS), 15);
+	assert_int_equal(fixture_number(COUNT_ROWS), 16);
 }
 
 /* More than one batch; the last user by id is the wrong one. */

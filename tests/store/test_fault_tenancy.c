@@ -128,6 +128,7 @@ static enum err outbox_insert(struct trial *t, void *out)
 		.kind = STR("handover"),
 		.user_id = SCENE.bob,
 		.recipient = STR("bob@example.org"),
+		.language = STR(""),
 		.payload = STR("{}"),
 		.due_at = NOW,
 		.created_at = NOW,

@@ -357,8 +357,9 @@ static void the_server_refuses_all_else(void **state)
 	static const char *const writable[] = {"session.last_seen", "session.idle_end"};
 	static const char *const readable[] = {
 		"schema_migration.version", "user.id", "user.username", "user.email",
-		"user.display_name", "user.state", "user.grants", "membership.user_id",
-		"membership.tenant_id", "membership.grants", "tenant.id", "tenant.name",
+		"user.display_name", "user.state", "user.grants", "user.language",
+		"membership.user_id", "membership.tenant_id", "membership.grants", "tenant.id",
+		"tenant.name",
 		/* Keys of access tokens; seed is sealed. */
 		"signing_key.kid", "signing_key.state", "signing_key.alg", "signing_key.public_key",
 		"signing_key.root", "signing_key.seed", "signing_key.made_at",

@@ -171,6 +171,44 @@ static void a_device_is_lost(void **state)
 	assert_int_equal(throttle_policy_remaining(&c, &row, NOW), CLOCK_DAY);
 }
 
+/* TH-11: three in a quarter of an hour, ten in a day; more of a source. */
+static void mails_are_few(void **state)
+{
+	struct config c = defaults();
+	static const struct {
+		enum throttle_bucket bucket;
+		uint32_t brief, lasting;
+		int64_t left;
+	} cases[] = {
+		{THROTTLE_MAIL, 3, 10, 0},
+		{THROTTLE_MAIL, 4, 4, 10 * CLOCK_MINUTE},
+		{THROTTLE_MAIL, 1, 11, 23 * CLOCK_HOUR},
+		{THROTTLE_MAIL, 4, 11, 23 * CLOCK_HOUR},
+		{THROTTLE_MAIL_SOURCE, 20, 200, 0},
+		{THROTTLE_MAIL_SOURCE, 21, 200, 10 * CLOCK_MINUTE},
+		{THROTTLE_MAIL_SOURCE, 20, 201, 23 * CLOCK_HOUR},
+	};
+
+	(void)state;
+	c.throttle.mails = 3;
+	c.throttle.mails_day = 10;
+	c.throttle.source_mails = 20;
+	c.throttle.source_mails_day = 200;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct throttle_row row = {
+			.bucket = cases[i].bucket,
+			.short_count = cases[i].brief,
+			.long_count = cases[i].lasting,
+			.short_start = NOW - 5 * CLOCK_MINUTE,
+			.long_start = NOW - CLOCK_HOUR,
+		};
+
+		assert_int_equal(throttle_policy_remaining(&c, &row, NOW), cases[i].left);
+		assert_int_equal(throttle_policy_spans(cases[i].bucket).brief, 15 * CLOCK_MINUTE);
+		assert_int_equal(throttle_policy_spans(cases[i].bucket).lasting, CLOCK_DAY);
+	}
+}
+
 static void names_have_no_holes(void **state)
 {
 	(void)state;
@@ -182,6 +220,9 @@ static void names_have_no_holes(void **state)
 	assert_string_equal(throttle_policy_name(THROTTLE_GUEST), "guest");
 	assert_string_equal(throttle_policy_name(THROTTLE_SERVICE), "service");
 	assert_string_equal(throttle_policy_name(THROTTLE_SERVICE_SOURCE), "service source");
+	assert_string_equal(throttle_policy_name(THROTTLE_MAIL), "mail");
+	assert_string_equal(throttle_policy_name(THROTTLE_MAIL_SOURCE), "mail source");
+	assert_string_equal(throttle_policy_name(THROTTLE_CODE), "code");
 	assert_string_equal(throttle_policy_name(THROTTLE_BUCKET_COUNT), "none");
 }
 
@@ -287,6 +328,7 @@ int main(void)
 		cmocka_unit_test(an_account_waits),
 		cmocka_unit_test(a_source_waits),
 		cmocka_unit_test(a_device_is_lost),
+		cmocka_unit_test(mails_are_few),
 		cmocka_unit_test(names_have_no_holes),
 		cmocka_unit_test(sources_are_prefixes),
 		cmocka_unit_test(what_is_no_address_is_refused),
