@@ -38,7 +38,7 @@
 static const struct stmt_def table[STMT_COUNT] = {
 	/* Also sent as text when a connection is opened. */
 	DEF(STMT_SCHEMA_VERSION, .params = "", COLS(number_cols), .kind = STMT_READ,
-	    .roles = WEB | HASH | GUARD,
+	    .roles = WEB | HASH | GUARD | MAIL,
 	    .sql = "SELECT MAX(version) AS value FROM schema_migration"),
 
 	FIND_1(STMT_SESSION_BY_HASH_1, "hash"),

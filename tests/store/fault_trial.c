@@ -293,6 +293,8 @@ static enum trial_share share_of(enum stmt stmt)
 		return TRIAL_TOKENS;
 	if (stmt_part_mail_code[stmt].name != NULL)
 		return TRIAL_MAIL_CODES;
+	if (stmt_part_mail[stmt].name != NULL)
+		return TRIAL_MAIL;
 	if (stmt_part_service[stmt].name != NULL)
 		return TRIAL_SERVICES;
 	if (stmt_part_roles[stmt].name != NULL)
