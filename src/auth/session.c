@@ -37,7 +37,7 @@ enum err session_keep(struct arena *arena, struct session *session)
 		&found.session.client, &found.session.amr,        &found.session.device_name,
 		&found.session.ip,     &found.session.user_agent, &found.username,
 		&found.email,          &found.display_name,       &found.user_grants,
-		&found.tenant_name,    &found.tenant_grants,
+		&found.language,       &found.tenant_name,        &found.tenant_grants,
 	};
 
 	for (size_t i = 0; i < sizeof strings / sizeof strings[0]; i++)

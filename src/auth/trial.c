@@ -61,6 +61,7 @@ enum err trial_imagine(const struct auth_context *context, const struct trial *t
 		.email = user->email,
 		.display_name = user->display_name,
 		.user_grants = user->grants,
+		.language = user->language,
 	};
 
 	row.session.auth_time = auth_time;

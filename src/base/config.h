@@ -173,6 +173,7 @@ struct config {
 		struct str host;      /* host[:port] of origin */
 		struct str base_path; /* "/auth", or "" for the root; no slash at its end */
 		struct str name;      /* shown on pages, default "Gatepost" */
+		struct str language;  /* of who asks for none that is there, default "en" */
 		struct str run_dir;
 		struct str key_file;
 		struct str template_dir;

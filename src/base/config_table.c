@@ -25,6 +25,7 @@ static const struct setting settings[] = {
 	{"server", "base_path", CONFIG_BASE_PATH, CONFIG_DEFAULTED, AT(server.base_path), 1, 128,
 	 "/auth"},
 	{"server", "name", CONFIG_TEXT, CONFIG_DEFAULTED, AT(server.name), NAME, "Gatepost"},
+	{"server", "language", CONFIG_TEXT, CONFIG_DEFAULTED, AT(server.language), 2, 35, "en"},
 	{"server", "run_dir", CONFIG_PATH, CONFIG_DEFAULTED, AT(server.run_dir), LONG_PATH,
 	 "/run/gatepost"},
 	{"server", "key_file", CONFIG_PATH, CONFIG_REQUIRED, AT(server.key_file), LONG_PATH, NULL},

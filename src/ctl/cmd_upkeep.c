@@ -2,6 +2,7 @@
 #include "account.h"
 #include "arena.h"
 #include "blocklist.h"
+#include "catalogue.h"
 #include "clock.h"
 #include "ctl.h"
 #include "db.h"
@@ -138,13 +139,17 @@ enum ctl_exit cmd_config_check(struct ctl *ctl)
 {
 	const struct config *config = ctl->auth.config;
 	const struct template_set *templates = NULL;
+	const struct catalogue *texts = NULL;
 	const struct blocklist *blocklist = NULL;
 	struct str document = STR_NONE;
 	struct keyring *keys = NULL;
 	struct output output;
-	enum err e = template_load(config->server.template_dir.p, ctl->auth.arena, &templates,
-				   &ctl->fault);
+	enum err e =
+		catalogue_load(config->server.template_dir.p, ctl->auth.arena, &texts, &ctl->fault);
 
+	if (e == OK)
+		e = template_load(config->server.template_dir.p, texts, ctl->auth.arena, &templates,
+				  &ctl->fault);
 	if (e == OK)
 		e = document_load(config, ctl->auth.arena, &document, &ctl->fault);
 	if (e == OK)

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "blocklist.h"
+#include "catalogue.h"
 #include "clock.h"
 #include "config.h"
 #include "doctor.h"
@@ -98,9 +99,11 @@ static void check_templates(struct doctor *doctor)
 {
 	const char *path = doctor->config->server.template_dir.p;
 	const struct template_set *templates = NULL;
+	const struct catalogue *texts = NULL;
 	struct fault fault = {""};
 
-	if (template_load(path, doctor->arena, &templates, &fault) == OK)
+	if (catalogue_load(path, doctor->arena, &texts, &fault) == OK &&
+	    template_load(path, texts, doctor->arena, &templates, &fault) == OK)
 		doctor_add(doctor, DOCTOR_OK, "templates", "", "%s loads", path);
 	else
 		doctor_add(doctor, DOCTOR_FAIL, "templates",

@@ -27,6 +27,7 @@ enum param {
 	PARAM_REFERER,
 	PARAM_SEC_FETCH_SITE,
 	PARAM_ACCEPT,
+	PARAM_ACCEPT_LANGUAGE,
 	PARAM_USER_AGENT,
 	PARAM_CSRF_TOKEN,
 	PARAM_COOKIE,
@@ -77,6 +78,7 @@ static const struct param_rule rules[PARAM_COUNT] = {
 	[PARAM_REFERER] = RULE("HTTP_REFERER", true, true),
 	[PARAM_SEC_FETCH_SITE] = RULE("HTTP_SEC_FETCH_SITE", true, true),
 	[PARAM_ACCEPT] = RULE("HTTP_ACCEPT", false, true),
+	[PARAM_ACCEPT_LANGUAGE] = RULE("HTTP_ACCEPT_LANGUAGE", false, true),
 	[PARAM_USER_AGENT] = RULE("HTTP_USER_AGENT", false, true),
 	[PARAM_CSRF_TOKEN] = RULE("HTTP_X_CSRF_TOKEN", true, true),
 	[PARAM_COOKIE] = RULE("HTTP_COOKIE", true, true),
@@ -259,6 +261,7 @@ static void place(struct request *request, const struct str values[PARAM_COUNT])
 	request->referer = values[PARAM_REFERER];
 	request->sec_fetch_site = values[PARAM_SEC_FETCH_SITE];
 	request->accept = values[PARAM_ACCEPT];
+	request->accept_language = values[PARAM_ACCEPT_LANGUAGE];
 	request->user_agent = values[PARAM_USER_AGENT];
 	request->csrf_header = values[PARAM_CSRF_TOKEN];
 	request->cookie = values[PARAM_COOKIE];

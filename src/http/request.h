@@ -58,7 +58,7 @@ struct request {
 	struct str content_type;
 	struct str remote_addr; /* a valid IP address, or "" */
 	struct str host, origin, referer, sec_fetch_site, sec_fetch_mode;
-	struct str accept, user_agent, csrf_header;
+	struct str accept, accept_language, user_agent, csrf_header;
 	struct str cookie, authorization, session_id_header, ticket_header;
 	struct str if_match, if_none_match;
 	struct str body; /* set by request_read_body */

@@ -15,6 +15,7 @@ struct loader {
 	struct arena *arena;
 	struct fault *fault;
 	struct template_set *set;
+	const struct catalogue *texts;
 	size_t dir_length; /* of the directory's name, with a / */
 };
 
@@ -71,7 +72,8 @@ static enum err load_file(struct loader *loader, struct str path, bool is_html)
 	*template = (struct template){.next = loader->set->first,
 				      .file = file.p,
 				      .name = str_sub(file, loader->dir_length, file.n),
-				      .is_html = is_html};
+				      .is_html = is_html,
+				      .texts = loader->texts};
 	TRY(template_parse(loader->arena, template, text, loader->fault));
 	loader->set->first = template;
 	return OK;
@@ -191,16 +193,19 @@ static enum err copy_path(struct arena *arena, struct str dir, struct buf *out)
 	return buf_str(out, &path);
 }
 
-enum err template_load(const char *dir, struct arena *arena, const struct template_set **out,
-		       struct fault *fault)
+enum err template_load(const char *dir, const struct catalogue *texts, struct arena *arena,
+		       const struct template_set **out, struct fault *fault)
 {
 	struct buf path;
 	struct template_set *set = arena_alloc(arena, sizeof *set);
 	if (set == NULL)
 		return ERR_MEMORY;
 	TRY(copy_path(arena, str_of(dir), &path));
-	struct loader loader = {
-		.arena = arena, .fault = fault, .set = set, .dir_length = path.n + 1};
+	struct loader loader = {.arena = arena,
+				.fault = fault,
+				.set = set,
+				.texts = texts,
+				.dir_length = path.n + 1};
 	TRY(load_directory(&loader, path.p));
 	for (struct template *t = set->first; t != NULL; t = t->next)
 		TRY(measure(&loader, t));

@@ -1,10 +1,11 @@
-/* Logic-less templates: {{name}}, {{#x}}…{{/x}}, {{^x}}…{{/x}}, {{>partial}}, {{! note}}; no raw
- * slot. */
+/* Logic-less templates: {{name}}, {{#x}}…{{/x}}, {{^x}}…{{/x}}, {{>partial}}, {{$text}}, {{!
+ * note}}; no raw slot. */
 #ifndef GATEPOST_HTTP_TEMPLATE_H
 #define GATEPOST_HTTP_TEMPLATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "err.h"
 #include "str.h"
@@ -12,6 +13,8 @@
 
 struct arena;
 struct buf;
+struct catalogue;
+struct language;
 
 /* All templates of a directory, parsed; immutable, shared by threads. */
 struct template_set;
@@ -25,10 +28,14 @@ struct template_set;
  * markup_rule.c lists; markup on which browsers would have to guess; a section that ends elsewhere
  * in the markup than it began (between attributes is fine, with a blank behind it); a partial but
  * between elements; a file not readable, or writable by others, or over 256 KiB. A partial is named
- * without its ending. The set lives in arena.
+ * without its ending. {{$key}} is a text of the catalogue, {{$key:n}} one with plural forms, by the
+ * number n; they may stand where slots may, but in no URL attribute, and are refused when the
+ * catalogue has none of the kind, or one with marks for an attribute or a title. The set lives in
+ * arena. texts: of the same lifetime; NULL for templates without.
  */
-MUST_CHECK enum err template_load(const char *dir, struct arena *arena,
-				  const struct template_set **out, struct fault *fault);
+MUST_CHECK enum err template_load(const char *dir, const struct catalogue *texts,
+				  struct arena *arena, const struct template_set **out,
+				  struct fault *fault);
 bool template_exists(const struct template_set *set, struct str name); /* "login.html" */
 
 /* What a page is filled with: a frame of names, and frames in lists. Lives in the arena. */
@@ -41,6 +48,10 @@ void template_text(struct template_data *data, const char *name,
 		   struct str value); /* absent: "" and false */
 void template_url(struct template_data *data, const char *name, struct url value);
 void template_flag(struct template_data *data, const char *name, bool value);
+/* As a text its digits; true unless 0. Picks the form of {{$key:name}}, whose {count} it is. */
+void template_count(struct template_data *data, const char *name, uint64_t value);
+/* In what language the whole page is; sets the texts lang and dir. */
+void template_language(struct template_data *data, const struct language *language);
 /*
  * Appends an item to the list and returns its frame (looks outward to data for unknown names).
  * Never NULL. For a list that may stay empty, set template_flag(data, list, false) before.
@@ -50,7 +61,8 @@ struct template_data *template_item(struct template_data *data, const char *list
 /*
  * Appends the page to out; after a failure out holds a part and is to be thrown away. ERR_INTERNAL:
  * a name that was never set (a typo must not pass as empty), a flag or list in a slot, a slot in a
- * URL attribute that holds no struct url. .txt refuses controls but newline: ERR_INPUT.
+ * URL attribute that holds no struct url, a plural text by something else than a number, a text
+ * while no language is set. .txt refuses controls but newline: ERR_INPUT.
  * ERR_TOO_LARGE beyond the buffer's maximum, or when partials multiply without end.
  */
 MUST_CHECK enum err template_render(const struct template_set *set, struct str name,

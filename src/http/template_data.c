@@ -2,7 +2,11 @@
 #include <stddef.h>
 
 #include "arena.h"
+#include "buf.h"
+#include "catalogue.h"
 #include "template_node.h"
+
+#define DIGITS_MAX 24
 
 enum err template_data_new(struct arena *arena, struct template_data **out)
 {
@@ -52,6 +56,27 @@ void template_flag(struct template_data *data, const char *name, bool value)
 		return;
 	added->type = TEMPLATE_VALUE_FLAG;
 	added->flag = value;
+}
+
+void template_count(struct template_data *data, const char *name, uint64_t value)
+{
+	struct template_value *added = add_value(data, name);
+	struct buf digits;
+	if (added == NULL)
+		return;
+	buf_init(&digits, data->arena, DIGITS_MAX);
+	buf_add_u64(&digits, value);
+	added->type = TEMPLATE_VALUE_NUMBER;
+	added->number = value;
+	if (buf_str(&digits, &added->text) != OK)
+		data->root->failed = ERR_MEMORY;
+}
+
+void template_language(struct template_data *data, const struct language *language)
+{
+	data->root->language = language;
+	template_text(data->root, "lang", language_tag(language));
+	template_text(data->root, "dir", language_direction(language));
 }
 
 static struct template_value *find_here(const struct template_data *data, struct str name)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "err.h"
 #include "str.h"
@@ -24,23 +25,27 @@ enum template_node_type {
 	TEMPLATE_SECTION,
 	TEMPLATE_INVERTED,
 	TEMPLATE_PARTIAL,
+	TEMPLATE_SAY, /* a text of the catalogue, where a slot may stand */
 };
 
 struct template_node {
 	enum template_node_type type;
 	unsigned line;
 	unsigned depth;                 /* open sections, a section itself included */
-	struct str text;                /* of a literal; else the name */
+	struct str text;                /* of a literal; else the name, or the key */
 	size_t end;                     /* of a section: the node behind its last */
 	const struct template *partial; /* set once all files are parsed */
+	size_t place;                   /* of a text: in the catalogue */
+	struct str count;               /* of a plural text: the name of the number */
 };
 
 struct template
 {
 	struct template *next;
-	const char *file; /* as messages name it */
-	struct str name;  /* "login.html" */
-	bool is_html;     /* else text */
+	const char *file;              /* as messages name it */
+	struct str name;               /* "login.html" */
+	bool is_html;                  /* else text */
+	const struct catalogue *texts; /* NULL: it may name none */
 	struct template_node *nodes;
 	size_t n;
 	bool is_measuring; /* for cycles, at load */
@@ -61,13 +66,15 @@ enum template_value_type {
 	TEMPLATE_VALUE_URL,
 	TEMPLATE_VALUE_FLAG,
 	TEMPLATE_VALUE_LIST,
+	TEMPLATE_VALUE_NUMBER,
 };
 
 struct template_value {
 	struct template_value *next;
 	const char *name;
 	enum template_value_type type;
-	struct str text; /* TEXT, URL */
+	struct str text; /* TEXT, URL; of a NUMBER its digits */
+	uint64_t number;
 	bool flag;
 	struct template_data *first; /* LIST */
 	struct template_data *last;
@@ -79,7 +86,8 @@ struct template_data {
 	struct template_data *root;
 	struct template_data *next; /* the next item of the same list */
 	struct template_value *values;
-	enum err failed; /* of the root: the first that happened */
+	enum err failed;                 /* of the root: the first that happened */
+	const struct language *language; /* of the root */
 };
 
 /* The value that a name has here or further out; NULL: it was never set. */

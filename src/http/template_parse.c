@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "catalogue_text.h"
 #include "markup.h"
 
 struct open_section {
@@ -112,6 +113,56 @@ static enum err parse_slot(struct parser *parser, struct str name)
 	return OK;
 }
 
+/* A text with marks is markup of its own in every language that has them. */
+static bool has_marks(const struct catalogue *texts, size_t place)
+{
+	for (const struct language *l = texts->first; l != NULL; l = l->next) {
+		const struct text *text = &l->texts[place];
+		for (size_t i = 0; i < (text->is_plural ? l->forms : 1); i++)
+			if (text->forms[i].has_marks)
+				return true;
+	}
+	return false;
+}
+
+static enum err check_say(const struct parser *parser, const struct template_node *node,
+			  enum markup_place place)
+{
+	const struct catalogue *texts = parser->template->texts;
+	bool in_title = parser->markup.state == MARKUP_RCDATA;
+
+	if (place == MARKUP_URL)
+		return refuse(parser, "a text in a URL");
+	if (texts->first->texts[node->place].is_plural != str_is_present(node->count))
+		return refuse(parser, "a plural text without a number, or a number without one");
+	if ((place == MARKUP_ATTRIBUTE || in_title) && has_marks(texts, node->place))
+		return refuse(parser, "a text with marks in an attribute, title or textarea");
+	return OK;
+}
+
+/* body: "key" or "key:number". */
+static enum err parse_say(struct parser *parser, struct str body)
+{
+	enum markup_place place = MARKUP_TEXT;
+	const char *reason = NULL;
+	struct str count;
+	struct str key;
+	size_t at = 0;
+
+	if (str_cut(body, ':', &key, &count) && !is_name(count, STR("_")))
+		return refuse(parser, "a text's number that is no name");
+	if (parser->template->texts == NULL || !catalogue_place(parser->template->texts, key, &at))
+		return fault_set(parser->fault, "%s:%u: no catalogue has the text %.*s",
+				 parser->template->file, parser->line,
+				 (int)(key.n < LANGUAGE_KEY_MAX ? key.n : LANGUAGE_KEY_MAX), key.p);
+	if (parser->template->is_html)
+		TRY(checked(parser, markup_slot(&parser->markup, &place, &reason), &reason));
+	struct template_node *node = add_node(parser, TEMPLATE_SAY, key);
+	node->place = at;
+	node->count = count;
+	return check_say(parser, node, place);
+}
+
 static enum err parse_open(struct parser *parser, enum template_node_type type, struct str name)
 {
 	const char *reason = NULL;
@@ -157,6 +208,8 @@ static enum err parse_body(struct parser *parser, struct str body)
 
 	if (sigil == '{' || sigil == '&')
 		return refuse(parser, "a raw slot; every slot is escaped");
+	if (sigil == '$')
+		return parse_say(parser, str_trim(str_sub(body, 1, body.n)));
 	struct str name = str_trim(str_sub(body, str_contains(STR("#^/>"), sigil) ? 1 : 0, body.n));
 	if (!is_name(name, sigil == '>' ? STR("_-/") : STR("_")))
 		return refuse(parser, "a {{ with something else than a name");

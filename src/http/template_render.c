@@ -2,6 +2,7 @@
 #include <stddef.h>
 
 #include "buf.h"
+#include "catalogue_text.h"
 #include "html.h"
 #include "template_node.h"
 
@@ -30,7 +31,9 @@ static enum err render_slot(struct renderer *renderer, const struct template *te
 {
 	bool is_url = value->type == TEMPLATE_VALUE_URL;
 
-	if (!is_url && (value->type != TEMPLATE_VALUE_TEXT || node->type == TEMPLATE_URL_SLOT))
+	bool is_text = value->type == TEMPLATE_VALUE_TEXT || value->type == TEMPLATE_VALUE_NUMBER;
+
+	if (!is_url && (!is_text || node->type == TEMPLATE_URL_SLOT))
 		return ERR_INTERNAL;
 	if (template->is_html) {
 		html_add(renderer->out, value->text);
@@ -49,6 +52,8 @@ static bool is_true(const struct template_value *value)
 		return value->flag;
 	case TEMPLATE_VALUE_LIST:
 		return value->first != NULL;
+	case TEMPLATE_VALUE_NUMBER:
+		return value->number > 0;
 	case TEMPLATE_VALUE_TEXT:
 	case TEMPLATE_VALUE_URL:
 	default:
@@ -74,6 +79,35 @@ static enum err render_section(struct renderer *renderer, const struct template 
 	return OK;
 }
 
+static enum err render_phrase(struct renderer *renderer, const struct template *template,
+			      const struct template_node *node, const struct template_data *data)
+{
+	const struct language *language = data->root->language;
+	const struct template_value *number = NULL;
+	const struct template_value *value = NULL;
+	unsigned form = 0;
+
+	if (language == NULL || language->catalogue != template->texts)
+		return ERR_INTERNAL;
+	if (str_is_present(node->count)) {
+		number = template_find(data, node->count);
+		if (number == NULL || number->type != TEMPLATE_VALUE_NUMBER)
+			return ERR_INTERNAL;
+		form = plural_form(language->plural, number->number);
+	}
+	const struct phrase *phrase = &language->texts[node->place].forms[form];
+	for (size_t i = 0; i < phrase->n; i++) {
+		const struct phrase_piece *piece = &phrase->pieces[i];
+		buf_add(renderer->out, template->is_html ? piece->html : piece->plain);
+		if (!str_is_present(piece->slot))
+			continue;
+		bool is_number = number != NULL && str_equal(piece->slot, STR("count"));
+		value = is_number ? number : template_find(data, piece->slot);
+		TRY(value == NULL ? ERR_INTERNAL : render_slot(renderer, template, node, value));
+	}
+	return OK;
+}
+
 static enum err render_node(struct renderer *renderer, const struct template *template,
 			    const struct template_data *data, size_t at)
 {
@@ -89,6 +123,8 @@ static enum err render_node(struct renderer *renderer, const struct template *te
 		return render_section(renderer, template, data, at);
 	case TEMPLATE_PARTIAL:
 		return render_nodes(renderer, node->partial, data, 0, node->partial->n);
+	case TEMPLATE_SAY:
+		return render_phrase(renderer, template, node, data);
 	case TEMPLATE_SLOT:
 	case TEMPLATE_URL_SLOT:
 	default:

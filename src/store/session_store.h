@@ -60,6 +60,7 @@ struct session_found {
 	uint32_t user_state; /* enum user_state; USER_NONE for a guest or a vanished user */
 	struct str username, email, display_name;
 	struct str user_grants;
+	struct str language; /* a tag; empty or absent: none was chosen */
 	struct str tenant_name;
 	struct str tenant_grants; /* absent: not a member (any more) */
 };

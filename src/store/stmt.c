@@ -129,10 +129,10 @@ static const struct stmt_def table[STMT_COUNT] = {
 	    .sql = "SELECT state AS value FROM user WHERE id = ? FOR UPDATE"),
 	DEF(STMT_USER_TAKE_TURN, .params = "b", .roles = WEB,
 	    .sql = "UPDATE user SET turns = turns + 1 WHERE id = ?"),
-	DEF(STMT_USER_INSERT, .params = "bbbtiibbii", .roles = WEB,
+	DEF(STMT_USER_INSERT, .params = "bbbtiibbbii", .roles = WEB,
 	    .sql = "INSERT INTO user (id, username, email, display_name, state, email_proven_at, "
-		   "default_tenant, grants, created_at, updated_at) "
-		   "VALUES (?,?,?,?,?,?,?,?,?,?)"),
+		   "default_tenant, grants, language, created_at, updated_at) "
+		   "VALUES (?,?,?,?,?,?,?,?,?,?,?)"),
 	DEF(STMT_USER_LIST, .params = "iibi", COLS(user_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = USER_SELECT "WHERE u.created_at > ? OR (u.created_at = ? AND u.id > ?) "
 			       "ORDER BY u.created_at, u.id LIMIT ?"),

@@ -47,13 +47,14 @@
 		{"email", COL_STR, offsetof(type, at email), 254},                                 \
 		{"display_name", COL_STR, offsetof(type, at display_name), 400},                   \
 		{"user_grants", COL_STR, offsetof(type, at user_grants), 4000},                    \
+		{"language", COL_STR, offsetof(type, at language), 35},                            \
 		{"tenant_name", COL_STR, offsetof(type, at tenant_name), 64},                      \
 	{                                                                                          \
 		"tenant_grants", COL_STR, offsetof(type, at tenant_grants), 4000                   \
 	}
 #define FOUND_SELECT                                                                               \
 	SESSION_SELECT ", u.state AS user_state, u.username, u.email, u.display_name, "            \
-		       "u.grants AS user_grants, t.name AS tenant_name, "                          \
+		       "u.grants AS user_grants, u.language, t.name AS tenant_name, "              \
 		       "m.grants AS tenant_grants "
 #define FOUND_JOINS                                                                                \
 	"LEFT JOIN user u ON u.id = s.user_id "                                                    \

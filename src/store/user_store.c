@@ -61,6 +61,7 @@ enum err user_store_insert(struct db *db, const struct user_row *row)
 			    arg_text(row->display_name), arg_int(row->state),
 			    arg_time(row->email_proven_at), arg_id(&row->default_tenant),
 			    arg_bytes(str_is_present(row->grants) ? row->grants : STR("")),
+			    arg_bytes(str_is_present(row->language) ? row->language : STR("")),
 			    arg_int(row->created_at), arg_int(row->updated_at)),
 		       NULL);
 }

@@ -6,6 +6,7 @@
 #include "buf.h"
 #include "call.h"
 #include "clock.h"
+#include "language_call.h"
 #include "template.h"
 #include "view.h"
 
@@ -31,7 +32,7 @@ enum err answer_url(struct call *call, struct template_data *data, const char *n
 		    struct str own_path)
 {
 	struct url url;
-	TRY(url_own(call->arena, call->app->config->server.base_path, own_path, &url));
+	TRY(language_url(call, own_path, &url));
 	template_url(data, name, url);
 	return OK;
 }

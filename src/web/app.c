@@ -11,6 +11,7 @@
 #include "buf.h"
 #include "document.h"
 #include "key_set.h"
+#include "say.h"
 
 #define APP_FIRST_BLOCK ((size_t)256 * 1024)
 #define APP_CEILING ((size_t)64 * 1024 * 1024)
@@ -40,6 +41,18 @@ static enum err check_pages(const struct app *app, struct fault *fault)
 			return fault_set(fault, "%s/%s: is missing",
 					 app->config->server.template_dir.p, PAGES[i]);
 	return OK;
+}
+
+static enum err load_texts(struct app *app, struct fault *fault)
+{
+	const char *dir = app->config->server.template_dir.p;
+	struct str tag = app->config->server.language;
+	TRY(catalogue_load(dir, app->arena, &app->texts, fault));
+	app->language = catalogue_lookup(app->texts, tag);
+	if (app->language == NULL)
+		return fault_set(fault, "%s/lang/%s: is missing (server.language)", dir, tag.p);
+	TRY(say_check(app->texts, fault));
+	return template_load(dir, app->texts, app->arena, &app->templates, fault);
 }
 
 static enum err load_assets(struct app *app, struct fault *fault)
@@ -91,7 +104,7 @@ static enum err load(struct app *app, const char *config_path, struct fault *fau
 	if (app->guarded == NULL)
 		return ERR_MEMORY;
 	TRY(key_box_open(config->token.signature_cache, &app->signing));
-	TRY(template_load(config->server.template_dir.p, app->arena, &app->templates, fault));
+	TRY(load_texts(app, fault));
 	TRY(check_pages(app, fault));
 	TRY(load_assets(app, fault));
 	TRY(load_document(app, fault));

@@ -5,6 +5,7 @@
 #include "assets.h"
 #include "blocklist.h"
 #include "breaker.h"
+#include "catalogue.h"
 #include "config.h"
 #include "err.h"
 #include "keyring.h"
@@ -22,6 +23,8 @@ struct app {
 	const struct config *config;
 	struct keyring *keys;
 	struct key_box *signing; /* changes by itself, and is thread-safe */
+	const struct catalogue *texts;
+	const struct language *language; /* who asks for none that is there, gets this one */
 	const struct template_set *templates;
 	const struct asset_set *assets;
 	struct asset document; /* the API's description */

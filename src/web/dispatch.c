@@ -12,6 +12,7 @@
 #include "guard.h"
 #include "guarded.h"
 #include "inputs.h"
+#include "language_call.h"
 #include "log.h"
 #include "view.h"
 
@@ -100,7 +101,7 @@ static enum err start(struct call *call, struct app *app)
 		admit_match(call);
 	if (call->match.route != NULL && (call->match.route->exempt & ROUTE_GUARDS) != 0)
 		return guarded_open(call);
-	return OK;
+	return language_read(call);
 }
 
 static enum err guard(struct call *call, bool *answered)

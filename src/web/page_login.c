@@ -3,6 +3,7 @@
 #include "call.h"
 #include "handlers.h"
 #include "return_call.h"
+#include "say.h"
 #include "signin_call.h"
 #include "view.h"
 
@@ -66,7 +67,7 @@ enum err page_login_show(struct call *call)
 	if (stays && session_awaits_password(&call->session))
 		return send_to_password(call, &page.return_to);
 	if (has_ended(call))
-		page.notice = STR("Your session has ended. Please sign in again.");
+		page.notice = say(call, "login.ended");
 	return show(call, &page);
 }
 
@@ -105,6 +106,6 @@ enum err page_login_post(struct call *call)
 	}
 	response_header(&call->response, "WWW-Authenticate", STR("Bearer realm=\"gatepost\""));
 	page.status = 401;
-	page.error = STR("That did not work. Check your user name or address and your password.");
+	page.error = say(call, "login.failed");
 	return show(call, &page);
 }

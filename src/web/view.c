@@ -7,6 +7,7 @@
 #include "guard.h"
 #include "guarded.h"
 #include "json.h"
+#include "language_call.h"
 #include "url.h"
 
 #define LINE_MAX_BYTES 512
@@ -191,8 +192,8 @@ enum err view_oauth_error(struct call *call, int status, const char *word, struc
 	return call->response.body.failed;
 }
 
-static enum err add_url(struct call *call, struct template_data *data, const char *name,
-			struct str own_path)
+static enum err add_asset_url(struct call *call, struct template_data *data, const char *name,
+			      struct str own_path)
 {
 	struct url url;
 	TRY(url_own(call->arena, call->app->config->server.base_path, own_path, &url));
@@ -200,11 +201,20 @@ static enum err add_url(struct call *call, struct template_data *data, const cha
 	return OK;
 }
 
+static enum err add_url(struct call *call, struct template_data *data, const char *name,
+			struct str own_path)
+{
+	struct url url;
+	TRY(language_url(call, own_path, &url));
+	template_url(data, name, url);
+	return OK;
+}
+
 static enum err add_urls(struct call *call, struct template_data *data, bool signed_in)
 {
-	TRY(add_url(call, data, "url_css", STR("/assets/gatepost.css")));
-	TRY(add_url(call, data, "url_icon", STR("/assets/gatepost.svg")));
-	TRY(add_url(call, data, "url_script", STR("/assets/gatepost.js")));
+	TRY(add_asset_url(call, data, "url_css", STR("/assets/gatepost.css")));
+	TRY(add_asset_url(call, data, "url_icon", STR("/assets/gatepost.svg")));
+	TRY(add_asset_url(call, data, "url_script", STR("/assets/gatepost.js")));
 	TRY(add_url(call, data, "url_home", signed_in ? STR("/account") : STR("/login")));
 	TRY(add_url(call, data, "url_login", STR("/login")));
 	TRY(add_url(call, data, "url_logout", STR("/logout")));
@@ -232,6 +242,9 @@ static enum err page_data(struct call *call, struct str token, struct template_d
 	TRY(template_data_new(call->arena, &data));
 	TRY(id_text(call->arena, call->request.id, &id));
 	TRY(add_urls(call, data, signed_in));
+	template_language(data, language_of_call(call));
+	template_text(data, "ui_locales",
+		      call->carries_language ? language_tag(call->language) : STR_NONE);
 	template_text(data, "service_name", call->app->config->server.name);
 	template_text(data, "csrf_token", token);
 	template_text(data, "request_id", id);
@@ -257,6 +270,8 @@ enum err view_page(struct call *call, int status, const char *name,
 {
 	response_status(&call->response, status);
 	response_type(&call->response, "text/html; charset=utf-8");
+	response_header(&call->response, "Content-Language", language_tag(language_of_call(call)));
+	response_header(&call->response, "Vary", STR("Accept-Language"));
 	return template_render(call->app->templates, str_of(name), data, &call->response.body);
 }
 
@@ -342,14 +357,9 @@ enum err view_problem(struct call *call, enum problem problem, const struct prob
 
 enum err view_redirect(struct call *call, struct str own_path)
 {
-	struct str path;
-	struct url location;
-	struct buf text;
-	buf_init(&text, call->arena, TARGET_MAX);
-	buf_add(&text, call->app->config->server.base_path);
-	buf_add(&text, own_path);
-	TRY(buf_str(&text, &path));
-	TRY(url_absolute(call->arena, call->app->config->server.origin, path, &location));
+	struct url path, location;
+	TRY(language_url(call, own_path, &path));
+	TRY(url_absolute(call->arena, call->app->config->server.origin, path.text, &location));
 	response_redirect(&call->response, &location);
 	return OK;
 }

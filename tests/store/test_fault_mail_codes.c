@@ -104,7 +104,6 @@ static enum err check(struct trial *t, struct str code, enum mail_verdict expect
 	return must(verdict == expected);
 }
 
-ACT(wrong_code, return check(t, STR("00000000"), MAIL_WRONG);)
 ACT(right_link, return check(t, t->scene.recovery_link, MAIL_RIGHT);)
 
 /* A failure may count a try that was right; it never takes one back that was wrong. */
@@ -131,7 +130,6 @@ static void statements_under_every_failure(void **state)
 		{"mail code reserved", reserved, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"mail code purge", purge, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"user delete", user_delete_it, NULL, ACT_ATOMIC | ACT_INSIDE},
-		{"wrong code", wrong_code, NULL, 0},
 		{"right link", right_link, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 	};
 

@@ -2,8 +2,8 @@
 #ifndef GATEPOST_TESTS_BASE_SCRATCH_H
 #define GATEPOST_TESTS_BASE_SCRATCH_H
 
-#include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,20 +35,18 @@ static inline int scratch_setup(void **state)
 	return 0;
 }
 
+static inline int scratch_remove(const char *path, const struct stat *status, int type,
+				 struct FTW *place)
+{
+	(void)status, (void)type, (void)place;
+	return remove(path);
+}
+
 static inline int scratch_teardown(void **state)
 {
 	struct scratch *scratch = *state;
-	DIR *dir = opendir(scratch->dir);
-	const struct dirent *entry;
+	int failed = nftw(scratch->dir, scratch_remove, 8, FTW_DEPTH | FTW_PHYS);
 
-	if (dir == NULL)
-		return -1;
-	while ((entry = readdir(dir)) != NULL) {
-		if (entry->d_name[0] != '.')
-			(void)unlinkat(dirfd(dir), entry->d_name, 0);
-	}
-	closedir(dir);
-	int failed = rmdir(scratch->dir);
 	arena_close(&scratch->arena);
 	free(scratch);
 	return failed;
@@ -80,6 +78,15 @@ static inline const char *scratch_file(struct scratch *scratch, const char *name
 				       const char *content, mode_t mode)
 {
 	return scratch_bytes(scratch, name, str_of(content), mode);
+}
+
+/* A folder in it; fine when it is there already. */
+static inline void scratch_folder(struct scratch *scratch, const char *name)
+{
+	const char *path = scratch_path(scratch, name);
+
+	if (mkdir(path, 0700) != 0 && access(path, X_OK) != 0)
+		abort();
 }
 
 #endif

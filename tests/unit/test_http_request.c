@@ -394,9 +394,9 @@ static void without_a_target_the_script_name_serves(void **state)
 static void bounds_headers(void **state)
 {
 	static const char *const names[] = {
-		"HTTP_COOKIE=",  "HTTP_AUTHORIZATION=", "HTTP_X_SESSION_ID=",
-		"HTTP_ACCEPT=",  "HTTP_USER_AGENT=",    "HTTP_REFERER=",
-		"CONTENT_TYPE=", "REQUEST_METHOD=",     "REQUEST_URI=/?"};
+		"HTTP_COOKIE=",     "HTTP_AUTHORIZATION=",  "HTTP_X_SESSION_ID=", "HTTP_ACCEPT=",
+		"HTTP_USER_AGENT=", "HTTP_REFERER=",        "CONTENT_TYPE=",      "REQUEST_METHOD=",
+		"REQUEST_URI=/?",   "HTTP_ACCEPT_LANGUAGE="};
 	static char param[REQUEST_HEADER_MAX + 64];
 	struct fixture *fixture = *state;
 
@@ -411,7 +411,7 @@ static void bounds_headers(void **state)
 		READ(fixture, param, "SCRIPT_NAME=/");
 		assert_int_equal(fixture->request.flaw, REQUEST_FINE);
 	}
-	memcpy(param, "HTTP_ACCEPT_LANGUAGE=", 21);
+	memcpy(param, "HTTP_ACCEPT_ENCODING=", 21);
 	memset(param + 21, 'a', REQUEST_HEADER_MAX + 1);
 	param[21 + REQUEST_HEADER_MAX + 1] = '\0';
 	READ(fixture, param, "REQUEST_URI=/");

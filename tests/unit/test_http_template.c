@@ -9,6 +9,7 @@
 
 #include "base_scratch.h"
 #include "buf.h"
+#include "catalogue.h"
 #include "template.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -19,7 +20,7 @@ static const struct template_set *load(struct scratch *scratch)
 {
 	const struct template_set *set = NULL;
 	struct fault fault = {.text = ""};
-	enum err e = template_load(scratch->dir, scratch->arena, &set, &fault);
+	enum err e = template_load(scratch->dir, NULL, scratch->arena, &set, &fault);
 
 	if (e != OK)
 		print_error("refused: %s\n", fault.text);
@@ -34,7 +35,7 @@ static void refuses(struct scratch *scratch, const char *file, unsigned line, co
 	struct fault fault = {.text = ""};
 	char start[SCRATCH_PATH + 16];
 
-	if (template_load(scratch->dir, scratch->arena, &set, &fault) != ERR_CONFIG) {
+	if (template_load(scratch->dir, NULL, scratch->arena, &set, &fault) != ERR_CONFIG) {
 		print_error("accepted although: %s\n", why);
 		fail();
 	}
@@ -467,7 +468,8 @@ static void refuses_partials_in_a_circle(void **state)
 	struct fault fault = {.text = ""};
 	const struct template_set *set = NULL;
 	struct scratch *scratch = *state;
-	assert_int_equal(template_load(scratch->dir, scratch->arena, &set, &fault), ERR_CONFIG);
+	assert_int_equal(template_load(scratch->dir, NULL, scratch->arena, &set, &fault),
+			 ERR_CONFIG);
 	assert_non_null(strstr(fault.text, "leads back"));
 }
 
@@ -541,12 +543,14 @@ static void refuses_a_folder_that_is_missing_or_open_to_all(void **state)
 	const struct template_set *set = NULL;
 	struct fault fault = {.text = ""};
 
-	assert_int_equal(template_load(scratch_path(scratch, "none"), scratch->arena, &set, &fault),
-			 ERR_CONFIG);
+	assert_int_equal(
+		template_load(scratch_path(scratch, "none"), NULL, scratch->arena, &set, &fault),
+		ERR_CONFIG);
 	assert_non_null(strstr(fault.text, "/none: cannot be read"));
 	page(scratch, "a");
 	assert_int_equal(chmod(scratch->dir, 0707), 0);
-	assert_int_equal(template_load(scratch->dir, scratch->arena, &set, &fault), ERR_CONFIG);
+	assert_int_equal(template_load(scratch->dir, NULL, scratch->arena, &set, &fault),
+			 ERR_CONFIG);
 	assert_non_null(strstr(fault.text, "others may write"));
 	assert_null(set);
 }
@@ -606,8 +610,12 @@ static void the_shipped_templates_are_accepted(void **state)
 	struct scratch *scratch = *state;
 	const struct template_set *set = NULL;
 	struct fault fault = {.text = ""};
-	enum err e = template_load(TEST_SOURCE_DIR "/templates/", scratch->arena, &set, &fault);
+	const struct catalogue *texts = NULL;
+	enum err e = catalogue_load(TEST_SOURCE_DIR "/templates", scratch->arena, &texts, &fault);
 
+	if (e == OK)
+		e = template_load(TEST_SOURCE_DIR "/templates/", texts, scratch->arena, &set,
+				  &fault);
 	if (e != OK)
 		print_error("%s\n", fault.text);
 	assert_int_equal(e, OK);
