@@ -110,12 +110,12 @@ static void check_account(struct doctor *doctor, enum db_role role)
 			   "has the rights that it needs and no other");
 }
 
-/* The passwords of these two may rightly be out of reach, guard's where nobody asks it. */
+/* The passwords of the others may rightly be out of reach, guard's where nobody asks it. */
 static bool is_reachable(const struct doctor *doctor, enum db_role role)
 {
 	if (role == DB_ROLE_GUARD && doctor_has_authorizer(doctor->config))
 		return true;
-	return (role != DB_ROLE_MIGRATE && role != DB_ROLE_GUARD) ||
+	return role == DB_ROLE_WEB || role == DB_ROLE_HASH ||
 	       secret_is_present(doctor->config->database.accounts[role].password);
 }
 

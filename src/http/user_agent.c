@@ -46,14 +46,28 @@ static struct str name_by_mark(const struct mark *marks, size_t n, struct str te
 	return STR_NONE;
 }
 
+static void read_names(struct str user_agent, struct str *program, struct str *system)
+{
+	if (user_agent.n == 0)
+		return;
+	*program = name_by_mark(PROGRAMS, sizeof(PROGRAMS) / sizeof(PROGRAMS[0]), user_agent);
+	*system = name_by_mark(SYSTEMS, sizeof(SYSTEMS) / sizeof(SYSTEMS[0]), user_agent);
+}
+
+void user_agent_add_names(struct buf *buf, struct str user_agent)
+{
+	struct str program = STR_NONE, system = STR_NONE;
+	read_names(user_agent, &program, &system);
+	buf_add(buf, program);
+	if (program.n > 0 && system.n > 0)
+		buf_add(buf, STR(", "));
+	buf_add(buf, system);
+}
+
 void user_agent_add_label(struct buf *buf, struct str user_agent)
 {
 	struct str program = STR_NONE, system = STR_NONE;
-	if (user_agent.n > 0) {
-		program =
-			name_by_mark(PROGRAMS, sizeof(PROGRAMS) / sizeof(PROGRAMS[0]), user_agent);
-		system = name_by_mark(SYSTEMS, sizeof(SYSTEMS) / sizeof(SYSTEMS[0]), user_agent);
-	}
+	read_names(user_agent, &program, &system);
 	if (!str_is_present(program) && !str_is_present(system)) {
 		buf_add(buf, STR("Unknown device"));
 		return;

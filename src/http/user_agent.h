@@ -11,5 +11,7 @@ struct buf;
  * help for the eye: nothing is decided by it, and nothing of the text itself is passed on.
  */
 void user_agent_add_label(struct buf *buf, struct str user_agent);
+/* The same in no language: "Firefox, Linux"; nothing of an unknown one. */
+void user_agent_add_names(struct buf *buf, struct str user_agent);
 
 #endif

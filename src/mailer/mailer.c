@@ -385,7 +385,9 @@ static void work(struct mailer *mailer, const struct outbox_batch *batch,
 		struct job job = {
 			.mailer = mailer,
 			.mail = &batch->mails[i],
-			.taken = {.id = batch->mails[i].id, .taker = batch->taker},
+			.taken = {.id = batch->mails[i].id,
+				  .taker = batch->taker,
+				  .error = STR("")},
 			.since = clock_monotonic(),
 		};
 

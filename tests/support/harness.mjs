@@ -12,7 +12,7 @@ import { giveToWwwData, servers, wwwData } from './servers.mjs';
 
 export const source = process.env.GATEPOST_SOURCE ?? join(dirname(fileURLToPath(import.meta.url)), '../..');
 export const build = process.env.GATEPOST_BUILD ?? join(source, 'build/dev');
-export const programs = { worker: join(build, 'src/gatepost.fcgi'), ctl: join(build, 'src/gatepost') };
+export const programs = { worker: join(build, 'src/gatepost.fcgi'), ctl: join(build, 'src/gatepost'), mailer: join(build, 'src/gatepost-mailer'), post: join(build, 'tests/post') };
 
 export const password = () => randomBytes(18).toString('base64url');
 
