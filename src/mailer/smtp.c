@@ -34,6 +34,7 @@ struct smtp {
 	/* Of the mail on its way. */
 	struct str rest;
 	enum stage stage;
+	bool deaf;         /* something else was said since: good-bye */
 	unsigned reply;    /* to the last command; 0: none yet */
 	char enhanced[12]; /* "5.1.1" (RFC 3463), "": none */
 	int64_t stop_since;
@@ -69,9 +70,11 @@ static void note_command(struct smtp *smtp, struct str line)
 		{{"DATA", COMMAND}, STAGE_DATA},
 	};
 
+	smtp->deaf = smtp->stage != STAGE_BEFORE;
 	for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
 		if (!str_starts(line, commands[i].word))
 			continue;
+		smtp->deaf = false;
 		smtp->stage = commands[i].stage;
 		smtp->reply = 0;
 		smtp->enhanced[0] = '\0';
@@ -84,7 +87,7 @@ static void note_reply(struct smtp *smtp, struct str line)
 	uint64_t reply = 0;
 	size_t n = 0;
 
-	if (line.n < 4 || str_to_u64(str_sub(line, 0, 3), 999, &reply) != OK)
+	if (smtp->deaf || line.n < 4 || str_to_u64(str_sub(line, 0, 3), 999, &reply) != OK)
 		return;
 	smtp->reply = (unsigned)reply;
 	line = str_sub(line, 4, line.n);
@@ -282,6 +285,7 @@ static CURLcode perform(struct smtp *smtp, const struct parcel *parcel)
 	(void)snprintf(from, sizeof from, "<%.*s>", (int)parcel->from.n, parcel->from.p);
 	smtp->rest = parcel->text;
 	smtp->stage = STAGE_BEFORE;
+	smtp->deaf = false;
 	smtp->reply = 0;
 	smtp->enhanced[0] = '\0';
 	curl_easy_setopt(curl, CURLOPT_UPLOAD, 1L);
