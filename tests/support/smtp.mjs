@@ -21,6 +21,7 @@ export async function startSmtp({ dir, tls, auth, port } = {}) {
   let manners = {};
   const seen = new Set();
   const received = [];
+  // What was answered for; of received nobody may be left to be told.
   const accepted = [];
   const commands = [];
   let connections = 0;
@@ -65,8 +66,9 @@ export async function startSmtp({ dir, tls, auth, port } = {}) {
         };
         received.push(mail);
         await later();
-        if (manners.silent) return undefined;
-        if (manners.drop) return [...server.connections].find((one) => one.session === session)?._socket.destroy();
+        const connection = [...server.connections].find((one) => one.session === session);
+        if (manners.silent || !connection) return undefined;
+        if (manners.drop) return connection._socket.destroy();
         if (manners.refuseData) return callback(reply(manners.refuseData.code, manners.refuseData.text));
         accepted.push(mail);
         return callback(null, '2.0.0 kept');
