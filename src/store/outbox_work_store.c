@@ -181,6 +181,17 @@ enum err outbox_work_count(struct db *db, int64_t late_before, struct outbox_cou
 	return OK;
 }
 
+enum err outbox_work_count_sealed(struct db *db, uint32_t root, int64_t *n)
+{
+	int64_t value = 0;
+	bool found = false;
+
+	TRY(row_find(db, STMT_OUTBOX_COUNT_SEALED, ARGS(arg_int(root)),
+		     (struct row_into){.row = &value}, &found));
+	*n = value;
+	return OK;
+}
+
 enum err outbox_work_purge_sent(struct db *db, int64_t before, unsigned limit, uint64_t *deleted)
 {
 	return row_run(db, STMT_OUTBOX_PURGE,

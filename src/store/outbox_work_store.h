@@ -94,6 +94,9 @@ struct outbox_count {
 };
 MUST_CHECK enum err outbox_work_count(struct db *db, int64_t late_before, struct outbox_count *out);
 
+/* Of those that wait, how many are sealed under that root. */
+MUST_CHECK enum err outbox_work_count_sealed(struct db *db, uint32_t root, int64_t *n);
+
 /* Deletes what was sent, or given up, before a time. */
 MUST_CHECK enum err outbox_work_purge_sent(struct db *db, int64_t before, unsigned limit,
 					   uint64_t *deleted);

@@ -36,6 +36,8 @@ static const struct col count_cols[] = {
 	{"dead", COL_I64, offsetof(struct outbox_count, dead), 0},
 };
 
+static const struct col sealed_cols[] = {{"value", COL_I64, 0, 0}};
+
 /* One clock for all who take: a mailer's own may be wrong. */
 #define NOW_US "CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)"
 
@@ -78,6 +80,9 @@ const struct stmt_def stmt_part_mail[STMT_COUNT] = {
 	    .sql = "SELECT (SELECT COUNT(*) FROM outbox WHERE state IN (1, 2)) AS waiting, "
 		   "(SELECT COUNT(*) FROM outbox WHERE state IN (1, 2) AND created_at < ?) "
 		   "AS late, (SELECT COUNT(*) FROM outbox WHERE state = 4) AS dead"),
+	DEF(STMT_OUTBOX_COUNT_SEALED, .params = "i", COLS(sealed_cols), .kind = STMT_READ,
+	    .roles = MAIL | WEB,
+	    .sql = "SELECT COUNT(*) AS value FROM outbox WHERE state IN (1, 2) AND root = ?"),
 	DEF(STMT_OUTBOX_PURGE, .params = "iii", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM outbox WHERE state = ? AND due_at < ? ORDER BY due_at LIMIT ?"),
 };

@@ -44,6 +44,19 @@ test('the service is valid, by itself and on a socket', () => inFolder((dir) => 
   assert.doesNotMatch(both.text, /gatepost\.(service|socket)/);
 }));
 
+test('the mailer\'s service is valid and as confined', () => inFolder((dir) => {
+  const service = join(dir, 'gatepost-mailer.service');
+  const text = read('systemd/gatepost-mailer.service');
+  writeFileSync(service, text.replace('/usr/local/libexec/gatepost/gatepost-mailer', programs.mailer));
+  const valid = run('systemd-analyze', ['verify', '--man=no', '--recursive-errors=no', service]);
+  assert.equal(valid.code, 0, valid.text);
+  assert.doesNotMatch(valid.text, /gatepost-mailer\.service/);
+  const confined = run('systemd-analyze', ['security', '--offline=yes', '--no-pager', '--threshold=20', service]);
+  assert.equal(confined.code, 0, confined.text);
+  const settings = (unit) => unit.slice(unit.indexOf('NoNewPrivileges'));
+  assert.equal(settings(text), settings(read('systemd/gatepost.service')));
+}));
+
 test('the service may open a port below 1024 with its drop-in, and nothing else besides', () => inFolder((dir) => {
   const service = units(dir);
   mkdirSync(`${service}.d`);

@@ -107,7 +107,7 @@ test('what is sent leaves nothing in the row; a decoy is sent to nobody and look
   assert.equal(log.filter(({ event }) => event === 'mail_sent').length, 1);
 });
 
-test('LG-03: a log has neither address, nor code, nor link, nor name', async () => {
+test('LG-02: a log has neither address, nor code, nor link, nor name', async () => {
   post.post('recover', 'alice@example.org', { values });
   post.post('recover', 'refused@example.org', { values });
   const fine = await post.once();
@@ -132,7 +132,7 @@ const naughty = [
   'Zażółć gęślą jaźń', 'שלום', '\u2028Bcc: evil@example.org', '&lt;b&gt;',
 ];
 
-test('IN-08, IN-28: naughty names are inert in every mail', async () => {
+test('IN-02, IN-08: naughty names are inert in every mail', async () => {
   for (const [i, name] of naughty.entries()) for (const kind of ['recover', 'new-device', 'address-changed']) {
     post.post(kind, `${kind}${i}@example.org`, { values: { ...values, display_name: name, new_address: name } });
   }
@@ -405,6 +405,25 @@ test('the doctor tells of mail that waits too long, was given up, or that nobody
   assert.equal(one('mail').result, 'fail');
   delete post.config.sections.account;
   post.configure({ mail: { transport: 'smtp' } });
+});
+
+test('a root key is not retired while mails that wait are sealed under it', async () => {
+  post.post('recover', 'alice@example.org', { values });
+  const [{ root }] = post.sql('SELECT root FROM outbox');
+  post.must('key', 'rotate-root');
+  post.post('recover', 'bob@example.org', { values });
+  const refused = post.ctl('key', 'retire-root', root);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, new RegExp(`1 mails that wait are sealed under root ${root}`));
+  await post.once();
+  assert.equal(post.states().sent, 2);
+  assert.doesNotMatch(post.ctl('key', 'retire-root', root).stderr, /mails/);
+  // One that nobody can open any more waits for whoever puts the key back.
+  post.post('recover', 'carol@example.org', { values });
+  post.sql('UPDATE outbox SET root = 99 WHERE state = 1');
+  await post.once();
+  const [{ state, last_error: why }] = post.rows().filter(({ recipient }) => recipient === 'carol@example.org');
+  assert.deepEqual([state, why], ['1', 'the key file lacks the root that it is sealed under']);
 });
 
 test('ST-05: it refuses to start with one line that says why', async () => {

@@ -64,6 +64,15 @@ static enum err count_them(struct trial *t, void *out)
 	return must(count.waiting == 3 && count.late == 3 && count.dead == 0);
 }
 
+static enum err count_sealed(struct trial *t, void *out)
+{
+	int64_t n = 0;
+
+	TRY(outbox_work_count_sealed(t->w->db, 0, &n));
+	PUT(out, n);
+	return must(n == 3);
+}
+
 static void statements_under_every_failure(void **state)
 {
 	static const struct act acts[] = {
@@ -74,6 +83,7 @@ static void statements_under_every_failure(void **state)
 		{"outbox dead", let_it_die, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"outbox list", list_them, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"outbox count", count_them, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"outbox count sealed", count_sealed, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"outbox retry", retry_it, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"outbox retry dead", retry_the_dead, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"outbox purge", purge_them, NULL, ACT_ATOMIC | ACT_REPEATABLE},

@@ -184,6 +184,10 @@ static void a_keeper_tries_again(void **state)
 	assert_int_equal(counted.late, 1);
 	assert_ok(outbox_work_count(f->mail, T0, &counted));
 	assert_int_equal(counted.late, 0);
+	assert_ok(outbox_work_count_sealed(f->web, 7, &counted.waiting));
+	assert_int_equal(counted.waiting, 1);
+	assert_ok(outbox_work_count_sealed(f->web, 8, &counted.waiting));
+	assert_int_equal(counted.waiting, 0);
 	assert_ok(outbox_work_list(f->web, f->arena, OUTBOX_DEAD, 2, &list));
 	assert_int_equal(list.n, 2);
 	assert_str(list.items[0].last_error, "why");
