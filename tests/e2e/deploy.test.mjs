@@ -126,7 +126,7 @@ test('the three lighttpd snippets refuse the same look-alikes, the three Apache 
 });
 
 test('every path that the files name is one that is installed or made', () => {
-  const known = [/^\/usr\/local\/(libexec\/gatepost\/gatepost\.fcgi|etc\/gatepost\/gatepost\.conf|share\/gatepost\/\S*)$/, /^\/run\/gatepost(\/(gatepost|spawned|guard)\.sock)?$/, /^\/etc\/gatepost$/];
+  const known = [/^\/usr\/local\/(libexec\/gatepost\/gatepost(\.fcgi|-mailer)|etc\/gatepost\/gatepost\.conf|share\/gatepost\/\S*)$/, /^\/run\/gatepost(\/(gatepost|spawned|guard)\.sock)?$/, /^\/etc\/gatepost$/];
   for (const kind of ['apache', 'lighttpd', 'nginx', 'systemd', 'tmpfiles.d']) {
     for (const name of readdirSync(shipped(kind))) {
       for (const [path] of read(`${kind}/${name}`).matchAll(/(?<![\w.:])\/(?:usr\/local|run|etc\/gatepost)[^\s"';|]*/g)) {

@@ -411,6 +411,7 @@ test('a root key is not retired while mails that wait are sealed under it', asyn
   post.post('recover', 'alice@example.org', { values });
   const [{ root }] = post.sql('SELECT root FROM outbox');
   post.must('key', 'rotate-root');
+  post.must('key', 'reseal');
   post.post('recover', 'bob@example.org', { values });
   const refused = post.ctl('key', 'retire-root', root);
   assert.equal(refused.code, 1);
