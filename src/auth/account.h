@@ -27,7 +27,7 @@ MUST_CHECK enum err account_normal_identifier(struct arena *arena, struct str ty
 /* What is thought of a new password. */
 struct password_opinion {
 	enum password_flaw flaw;
-	struct str hint; /* for people, static; absent: nothing to say */
+	enum password_hint hint;
 };
 
 enum account_flaw {
@@ -53,8 +53,8 @@ struct account_request {
 struct account_result {
 	enum account_flaw flaw;
 	enum password_flaw password_flaw;
-	struct str password_hint; /* for people, static; absent: nothing to say */
-	struct user_row user;     /* when ACCOUNT_FINE */
+	enum password_hint password_hint;
+	struct user_row user; /* when ACCOUNT_FINE */
 };
 
 /*
@@ -64,8 +64,9 @@ struct account_result {
 MUST_CHECK enum err account_read_names(struct arena *arena, const struct account_request *request,
 				       struct user_row *user, enum account_flaw *flaw);
 /*
- * A new password checked against all rules: normal form, length, blocklist, about's words. *normal
- * is set unless the password cannot be one.
+ * A new password checked against all rules: normal form, length, blocklist, about's words, those
+ * that are known to be breached (ERR_UNAVAILABLE: their list cannot be read). *normal is set unless
+ * the password cannot be one.
  */
 MUST_CHECK enum err account_check_new(const struct auth_context *context, struct str typed,
 				      const struct password_about *about, struct secret *normal,

@@ -68,6 +68,8 @@ static const struct {
 	[AUDIT_ROLE_REDEFINED] = {"role_changed", "ok", LOG_LEVEL_INFO},
 	[AUDIT_ROLE_REMOVED] = {"role_removed", "ok", LOG_LEVEL_INFO},
 	[AUDIT_SESSION_TRIED] = {"session_tried", "ok", LOG_LEVEL_WARN},
+	[AUDIT_PASSWORD_UNREADABLE] = {"password_unreadable", "refused", LOG_LEVEL_ERROR},
+	[AUDIT_BREACHED_UNUSABLE] = {"breached_list_unusable", "refused", LOG_LEVEL_ERROR},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

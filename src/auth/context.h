@@ -19,6 +19,7 @@ struct key_box;
 struct auth_context {
 	const struct config *config;
 	const struct keyring *keys;
+	const struct keyring *peppers;     /* NULL: password hashes are not sealed (pepper.h) */
 	struct hasher *hasher;             /* may be NULL where nothing hashes */
 	const struct blocklist *blocklist; /* may be NULL where no password is set */
 	struct key_box *signing;           /* may be NULL where no token is made or read */

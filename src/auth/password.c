@@ -119,9 +119,24 @@ const char *password_flaw_text(enum password_flaw flaw)
 		[PASSWORD_PERSONAL] = "This password is easy to guess: it is made of your name, "
 				      "your address or the name of this service.",
 		[PASSWORD_SAME] = "This is the password that you have now.",
+		[PASSWORD_BREACHED] = "This password is in a list of stolen ones, so others will "
+				      "try it. Choose one that you use nowhere else.",
 	};
 
 	return flaw < PASSWORD_FLAW_COUNT ? texts[flaw] : texts[PASSWORD_NOT_TEXT];
+}
+
+const char *password_hint_text(enum password_hint hint)
+{
+	static const char *const texts[PASSWORD_HINT_COUNT] = {
+		[PASSWORD_HINT_NONE] = "",
+		[PASSWORD_HINT_WEAK] = "It would be guessed quickly. Four or five unrelated words "
+				       "are better.",
+		[PASSWORD_HINT_FAIR] =
+			"One more unrelated word would make it much harder to guess.",
+	};
+
+	return texts[hint < PASSWORD_HINT_COUNT ? hint : PASSWORD_HINT_NONE];
 }
 
 /* Code points become UTF-8 in the same place; work has room for count + 1 of them. */

@@ -211,10 +211,12 @@ struct config {
 		bool cookie_strict;   /* SameSite=Strict */
 	} session;
 	struct {
-		unsigned memory;      /* KiB, at least 19456 */
-		unsigned passes;      /* at least 2 */
-		unsigned min_length;  /* code points, at least 8, default 15 */
-		struct str blocklist; /* file of words that a new password must not be made of */
+		unsigned memory;        /* KiB, at least 19456 */
+		unsigned passes;        /* at least 2 */
+		unsigned min_length;    /* code points, at least 8, default 15 */
+		struct str blocklist;   /* file of words that a new password must not be made of */
+		struct str breached;    /* file of hashes of breached passwords; absent: none */
+		struct str pepper_file; /* keys that seal hashes; absent: they are not sealed */
 	} password;
 	struct {
 		unsigned free_failures;   /* of an account, before waits begin */

@@ -129,6 +129,10 @@ static const struct setting settings[] = {
 	 "15"},
 	{"password", "blocklist", CONFIG_PATH, CONFIG_DEFAULTED, AT(password.blocklist), LONG_PATH,
 	 "/usr/local/share/gatepost/blocklist.txt"},
+	{"password", "breached", CONFIG_PATH, CONFIG_OPTIONAL, AT(password.breached), LONG_PATH,
+	 NULL},
+	{"password", "pepper_file", CONFIG_PATH, CONFIG_OPTIONAL, AT(password.pepper_file),
+	 LONG_PATH, NULL},
 
 	{"throttle", "free_failures", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(throttle.free_failures),
 	 0, 100, "5"},

@@ -2,6 +2,7 @@
 #include "account.h"
 #include "arena.h"
 #include "blocklist.h"
+#include "breached.h"
 #include "catalogue.h"
 #include "clock.h"
 #include "ctl.h"
@@ -143,6 +144,7 @@ enum ctl_exit cmd_config_check(struct ctl *ctl)
 	const struct blocklist *blocklist = NULL;
 	struct str document = STR_NONE;
 	struct keyring *keys = NULL;
+	struct keyring *peppers = NULL;
 	struct output output;
 	enum err e =
 		catalogue_load(config->server.template_dir.p, ctl->auth.arena, &texts, &ctl->fault);
@@ -155,9 +157,14 @@ enum ctl_exit cmd_config_check(struct ctl *ctl)
 	if (e == OK)
 		e = blocklist_load(config->password.blocklist.p, ctl->auth.arena, &blocklist,
 				   &ctl->fault);
+	if (e == OK && config->password.breached.p != NULL)
+		e = breached_check(config->password.breached.p, &ctl->fault);
 	if (e == OK)
 		e = keyring_load(config->server.key_file.p, &keys, &ctl->fault);
+	if (e == OK && config->password.pepper_file.p != NULL)
+		e = keyring_load(config->password.pepper_file.p, &peppers, &ctl->fault);
 	keyring_free(&keys);
+	keyring_free(&peppers);
 	if (e != OK)
 		return ctl_failed(ctl, e);
 	output_begin(&output, ctl);

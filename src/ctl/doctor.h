@@ -48,6 +48,8 @@ void doctor_rights(struct doctor *doctor);
 void doctor_names(struct doctor *doctor);
 /* Who sends mail, and how much of it waits or was given up. */
 void doctor_mail(struct doctor *doctor);
+/* The list of breached passwords, and what the stored ones are sealed under. */
+void doctor_passwords(struct doctor *doctor);
 /* The authorizer's sockets: whose they are, and what they answer. */
 void doctor_guard(struct doctor *doctor);
 bool doctor_has_authorizer(const struct config *config);

@@ -175,7 +175,7 @@ static enum err set_device(struct draft *draft)
 
 	if (user_agent.n > 0) {
 		buf_init(&buf, draft->tools->arena, SHORT_MAX);
-		user_agent_add_names(&buf, user_agent);
+		TRY(user_agent_add_label(&buf, draft->language, user_agent));
 		TRY(buf_str(&buf, &text));
 	}
 	template_text(draft->data, "device", text);

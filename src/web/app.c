@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "breached.h"
 #include "buf.h"
 #include "document.h"
 #include "key_set.h"
@@ -100,6 +101,10 @@ static enum err load(struct app *app, const char *config_path, struct fault *fau
 	TRY(config_load(config_path, app->arena, &app->config, fault));
 	const struct config *config = app->config;
 	TRY(keyring_load(config->server.key_file.p, &app->keys, fault));
+	if (config->password.pepper_file.p != NULL)
+		TRY(keyring_load(config->password.pepper_file.p, &app->peppers, fault));
+	if (config->password.breached.p != NULL)
+		TRY(breached_check(config->password.breached.p, fault));
 	app->guarded = arena_alloc(app->arena, sizeof(*app->guarded));
 	if (app->guarded == NULL)
 		return ERR_MEMORY;
@@ -124,6 +129,8 @@ static void destroy(struct app *app)
 	key_box_close(&app->signing);
 	if (app->keys != NULL)
 		keyring_free(&app->keys);
+	if (app->peppers != NULL)
+		keyring_free(&app->peppers);
 	arena_close(&arena);
 }
 

@@ -22,6 +22,7 @@ struct app {
 	struct arena *arena; /* of config, templates, assets, document */
 	const struct config *config;
 	struct keyring *keys;
+	struct keyring *peppers; /* NULL: password hashes are not sealed */
 	struct key_box *signing; /* changes by itself, and is thread-safe */
 	const struct catalogue *texts;
 	const struct language *language; /* who asks for none that is there, gets this one */

@@ -18,9 +18,6 @@
 
 #define HSTS_MAX 64
 #define USER_AGENT_MAX 255
-#define UNCERTAIN                                                                                  \
-	STR("The connection to the database was lost: it is uncertain whether this was done. "     \
-	    "Please look before you repeat it.")
 
 /* When there is no memory left to build an answer in. */
 #define LAST_RESORT                                                                                \
@@ -48,6 +45,7 @@ static struct auth_context make_context(const struct call *call)
 	return (struct auth_context){
 		.config = call->app->config,
 		.keys = call->app->keys,
+		.peppers = call->app->peppers,
 		.hasher = call->app->hasher,
 		.blocklist = call->app->blocklist,
 		.signing = call->app->signing,
@@ -136,9 +134,13 @@ static enum err handle(struct call *call)
 
 static enum err answer_failure(struct call *call, enum err failure)
 {
+	static const struct problem_sentence uncertain = {
+		"The connection to the database was lost: it is uncertain whether this was done. "
+		"Please look before you repeat it.",
+		"problem.uncertain"};
 	struct problem_detail detail = {.rotated = false};
 	if (failure == ERR_UNCERTAIN)
-		detail.detail = UNCERTAIN;
+		detail = view_detail(&uncertain);
 	call->failed = failure;
 	return view_problem(call, view_problem_of(failure), &detail);
 }

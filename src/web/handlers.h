@@ -52,6 +52,7 @@ MUST_CHECK enum err oauth_introspect(struct call *call);
 MUST_CHECK enum err oauth_revoke(struct call *call);
 
 /* page_sessions.c */
+MUST_CHECK enum err page_activity_show(struct call *call);
 MUST_CHECK enum err page_sessions_show(struct call *call);
 MUST_CHECK enum err page_sessions_post(struct call *call);
 
@@ -82,6 +83,7 @@ MUST_CHECK enum err page_assets_send(struct call *call);
 
 /* api_sessions.c */
 MUST_CHECK enum err api_sessions_create(struct call *call);
+MUST_CHECK enum err api_activity(struct call *call);
 MUST_CHECK enum err api_sessions_list(struct call *call);
 MUST_CHECK enum err api_sessions_end_one(struct call *call);
 MUST_CHECK enum err api_sessions_end_many(struct call *call);

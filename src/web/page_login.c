@@ -90,7 +90,7 @@ enum err page_login_post(struct call *call)
 	unsigned wait;
 	if (call->csrf_stale) {
 		page.status = 403;
-		page.error = ANSWER_STALE_FORM;
+		page.error = say(call, "page.stale");
 		return show(call, &page);
 	}
 	TRY(signin_of_call(call, &form, &verdict, &wait, &issued));
@@ -101,7 +101,7 @@ enum err page_login_post(struct call *call)
 	if (verdict == SIGNIN_THROTTLED) {
 		view_retry_after(call, wait);
 		page.status = 429;
-		TRY(answer_wait_text(call->arena, wait, &page.error));
+		TRY(answer_wait_text(call, wait, &page.error));
 		return show(call, &page);
 	}
 	response_header(&call->response, "WWW-Authenticate", STR("Bearer realm=\"gatepost\""));

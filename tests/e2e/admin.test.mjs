@@ -131,7 +131,7 @@ test('the list: oldest first, page by page; search by the beginning of user name
 
 test('AZ-02: a user as administrators see one has no secret; unknown ids are 404, whatever is asked', async () => {
   const { user } = await good('GET', `/${ids.bob}`);
-  assert.deepEqual(Object.keys(user).sort(), ['created_at', 'display_name', 'email', 'id', 'password_change_required', 'permissions', 'roles', 'state', 'username']);
+  assert.deepEqual(Object.keys(user).sort(), ['created_at', 'display_name', 'email', 'id', 'password_change_required', 'password_refused', 'permissions', 'roles', 'state', 'username']);
   assert.deepEqual([user.username, user.email, user.state, user.roles], ['bob', 'bob@example.org', 'active', []]);
   const [{ hash }] = stack.mariadb.sql("SELECT hash FROM password LIMIT 1", { database: stack.database.name });
   assert.ok(hash.startsWith('$argon2id$'));

@@ -132,13 +132,13 @@ static void test_wrong_account_sends_nothing(void **state)
 	uint64_t before = db_statement_count(fixture->guard);
 	struct digest hash = fixture_digest();
 	struct id id = id_random();
-	struct secret secret = SECRET_NONE;
+	struct password_row password = {.hash = SECRET_NONE};
 	bool flag = true;
 
 	assert_int_equal(session_store_delete_by_hash(fixture->guard, &hash, &flag), ERR_INTERNAL);
 	assert_int_equal(db_statement_count(fixture->guard), before);
 	before = db_statement_count(fixture->web);
-	assert_int_equal(password_store_get(fixture->web, fixture->arena, &id, &secret, &flag),
+	assert_int_equal(password_store_get(fixture->web, fixture->arena, &id, &password, &flag),
 			 ERR_INTERNAL);
 	assert_int_equal(db_statement_count(fixture->web), before);
 }
