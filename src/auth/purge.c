@@ -10,6 +10,7 @@
 #include "key_store.h"
 #include "mail_code_store.h"
 #include "overview_store.h"
+#include "outbox_work_store.h"
 #include "session_store.h"
 #include "throttle_store.h"
 #include "token_store.h"
@@ -31,7 +32,10 @@
 #define PURGE_OVERVIEW_AGE PURGE_EVENT_AGE
 /* So long a used or late code is told from what never was. */
 #define PURGE_MAIL_CODE_KEPT CLOCK_DAY
-#define PURGE_TABLES 13
+/* What was sent is told for a month, what was given up for three: somebody may try it again. */
+#define PURGE_SENT_KEPT (30 * CLOCK_DAY)
+#define PURGE_DEAD_KEPT (90 * CLOCK_DAY)
+#define PURGE_TABLES 15
 
 struct purge_task {
 	enum err (*purge)(struct db *db, int64_t before, unsigned limit, uint64_t *deleted);
@@ -88,6 +92,8 @@ enum err purge_run(const struct auth_context *context, int64_t until, struct pur
 		{token_family_store_purge, now - PURGE_TOKEN_KEPT, &report->families},
 		{key_store_purge, now - PURGE_KEY_KEPT, &report->signing_keys},
 		{overview_store_purge, now - PURGE_OVERVIEW_AGE, &report->hours},
+		{outbox_work_purge_sent, now - PURGE_SENT_KEPT, &report->mails},
+		{outbox_work_purge_dead, now - PURGE_DEAD_KEPT, &report->mails},
 	};
 
 	for (size_t i = 0; i < PURGE_TABLES; i++) {

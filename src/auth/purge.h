@@ -9,7 +9,7 @@
 
 struct purge_report {
 	uint64_t sessions, rotations, devices, events, throttles, handovers, flows, counters,
-		signing_keys, refresh_tokens, families, mail_codes, hours, closed_users;
+		signing_keys, refresh_tokens, families, mail_codes, hours, closed_users, mails;
 };
 
 /*

@@ -483,6 +483,10 @@ static const struct ctl_command *other_at(size_t i)
 	if (i < ctl_role_command_count)
 		return &ctl_role_commands[i];
 	i -= ctl_role_command_count;
+	const struct ctl_command *mail = ctl_commands_of_mail(&n);
+	if (i < n)
+		return &mail[i];
+	i -= n;
 	const struct ctl_command *guard = ctl_commands_of_guard(&n);
 	if (i < n)
 		return &guard[i];

@@ -166,6 +166,7 @@ const char *db_role_name(enum db_role role)
 		[DB_ROLE_WEB] = "web",
 		[DB_ROLE_HASH] = "hash",
 		[DB_ROLE_GUARD] = "guard",
+		[DB_ROLE_MAIL] = "mail",
 	};
 
 	return names[role];

@@ -38,7 +38,7 @@
 static const struct stmt_def table[STMT_COUNT] = {
 	/* Also sent as text when a connection is opened. */
 	DEF(STMT_SCHEMA_VERSION, .params = "", COLS(number_cols), .kind = STMT_READ,
-	    .roles = WEB | HASH | GUARD,
+	    .roles = WEB | HASH | GUARD | MAIL,
 	    .sql = "SELECT MAX(version) AS value FROM schema_migration"),
 
 	FIND_1(STMT_SESSION_BY_HASH_1, "hash"),
@@ -312,7 +312,7 @@ static const struct stmt_def table[STMT_COUNT] = {
 
 	/* No time zone is in it. */
 	DEF(STMT_DOCTOR_CLOCK, .params = "", COLS(number_cols), .kind = STMT_READ,
-	    .roles = WEB | HASH | GUARD,
+	    .roles = WEB | HASH | GUARD | MAIL,
 	    .sql = "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6)) "
 		   "AS value"),
 	DEF(STMT_DOCTOR_OVERDUE, .params = "iii", COLS(overdue_cols), .kind = STMT_READ,
@@ -331,7 +331,7 @@ static const struct stmt_def table[STMT_COUNT] = {
 		   "FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME "
 		   "IN ('user', 'password', 'session', 'audit_event')) AS tables_made"),
 	DEF(STMT_DOCTOR_RIGHTS, .params = "", COLS(right_cols), .kind = STMT_READ,
-	    .roles = WEB | HASH | GUARD,
+	    .roles = WEB | HASH | GUARD | MAIL,
 	    .sql = "SELECT '*' AS place, '' AS table_name, '' AS column_name, "
 		   "PRIVILEGE_TYPE AS privilege, IS_GRANTABLE = 'YES' AS grantable "
 		   "FROM information_schema.USER_PRIVILEGES " OWN
@@ -375,7 +375,7 @@ const struct stmt_def *stmt_def(enum stmt stmt)
 		stmt_part_tenants, stmt_part_handover, stmt_part_mail_code,
 		stmt_part_flow,    stmt_part_key,      stmt_part_token,
 		stmt_part_service, stmt_part_roles,    stmt_part_overview,
-		stmt_part_account,
+		stmt_part_account, stmt_part_mail,
 	};
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
