@@ -244,8 +244,8 @@ enum err mail_code_put_again(const struct auth_context *context, struct db *db,
 {
 	const struct mail_code_made made = {
 		.id = id_random(),
-		.code_end = context->now + CODE_LIFE,
-		.expires_at = context->now + CODE_LIFE,
+		.code_end = context->now + MAIL_CODE_SPAN,
+		.expires_at = context->now + MAIL_CODE_SPAN,
 	};
 	struct draw draw;
 	enum err e = OK;
