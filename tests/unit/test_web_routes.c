@@ -83,8 +83,10 @@ static void no_change_is_exempt_from_the_token(void **state)
 static void what_changes_something_without_a_session_is_listed(void **state)
 {
 	static const char *const LISTED[] = {
-		"/login",   "/logout", "/setup", "/api/v1/sessions", "/api/v1/sessions/guest",
-		"/handover"};
+		"/login", "/logout", "/setup", "/api/v1/sessions", "/api/v1/sessions/guest",
+		"/handover",
+		/* What asks for an account, and what proves an address by what was mailed. */
+		"/register", "/verify", "/invite", "/api/v1/users", "/api/v1/email/verify"};
 	const struct route *row;
 	(void)state;
 	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
@@ -162,7 +164,8 @@ static void who_is_shown_a_stale_form_is_listed(void **state)
 {
 	static const char *const LISTED[] = {"/login",    "/logout",           "/setup",
 					     "/reauth",   "/account/sessions", "/account/password",
-					     "/handover", "/handover/give",    "/admin/users/{id}"};
+					     "/handover", "/handover/give",    "/admin/users/{id}",
+					     "/register", "/verify",           "/invite"};
 	const struct route *row;
 	(void)state;
 	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
@@ -198,6 +201,12 @@ static void stale_routes_only_read(void **state)
 		"/api/v1/flows/{kind}",
 		"/api/v1/flows/{kind}/step",
 		"/api/v1/flows/{kind}/attempts",
+		/* Of an account that is nobody's yet: whose session comes along is no matter. */
+		"/register",
+		"/verify",
+		"/invite",
+		"/api/v1/users",
+		"/api/v1/email/verify",
 		/* Says no more than the session does; how old its sign-in is, the token says. */
 		"/api/v1/session/token",
 	};
