@@ -16,7 +16,7 @@ export function ratio(rounds, base, key) {
   return median(rounds.map((round, index) => round[key] / base[index][key]));
 }
 
-const signs = { '≥': (value, bound) => value >= bound, '≤': (value, bound) => value <= bound, '=': (value, bound) => value === bound };
+const signs = { '<': (value, bound) => value < bound, '≥': (value, bound) => value >= bound, '≤': (value, bound) => value <= bound, '=': (value, bound) => value === bound };
 
 // goal('rate of (c)', '≥', 0.9, 0.87, 2): judged as it is printed, rounded to so many digits.
 export function goal(what, sign, bound, value, digits = 2, unit = '') {

@@ -3,8 +3,10 @@
 
 #include "arena.h"
 #include "audit.h"
+#include "breached.h"
 #include "clock.h"
 #include "db.h"
+#include "password_row.h"
 #include "session_store.h"
 #include "strength.h"
 
@@ -135,6 +137,28 @@ int64_t account_hash_deadline(const struct auth_context *context)
 	return clock_monotonic() + (context->ip.n > 0 ? 3 : 30) * CLOCK_SECOND;
 }
 
+/* Without the list, which the operator wants, nothing is let through. */
+static enum err check_breached(const struct auth_context *context, struct secret normal,
+			       enum password_flaw *flaw)
+{
+	const char *path = context->config->password.breached.p;
+	struct audit_event event = {.kind = AUDIT_BREACHED_UNUSABLE};
+	struct fault fault = {""};
+	bool found = false;
+
+	if (*flaw != PASSWORD_FINE || path == NULL)
+		return OK;
+	enum err e = breached_has(path, normal, &found, &fault);
+	if (e == ERR_UNAVAILABLE) {
+		event.detail = str_of(fault.text);
+		audit_line(context, &event);
+	}
+	TRY(e);
+	if (found)
+		*flaw = PASSWORD_BREACHED;
+	return OK;
+}
+
 enum err account_check_new(const struct auth_context *context, struct str typed,
 			   const struct password_about *about, struct secret *normal,
 			   struct password_opinion *opinion)
@@ -146,6 +170,7 @@ enum err account_check_new(const struct auth_context *context, struct str typed,
 	if (found.flaw == PASSWORD_FINE) {
 		TRY(password_rules_check(context->arena, context->config, context->blocklist, about,
 					 text, &found.flaw));
+		TRY(check_breached(context, text, &found.flaw));
 		TRY(strength_hint(context->arena, about, text, &found.hint));
 	}
 	*normal = text;
@@ -192,7 +217,7 @@ static enum err set_password_work(struct db *db, void *opaque)
 	TRY(user_store_lock(db, s->user_id, &state, &found));
 	if (!found)
 		return ERR_CONFLICT;
-	TRY(password_store_set(db, s->user_id, s->phc, s->context->now));
+	TRY(password_row_set(s->context, db, s->user_id, s->phc));
 	TRY(session_store_delete_of_user(db, s->user_id, &ID_NONE, &ended));
 	TRY(user_store_find_by_id(db, s->context->arena, s->user_id, &s->result.user, &found));
 	return audit_trail_add(s->context, &s->trail, &event);

@@ -64,8 +64,9 @@ struct account_result {
 MUST_CHECK enum err account_read_names(struct arena *arena, const struct account_request *request,
 				       struct user_row *user, enum account_flaw *flaw);
 /*
- * A new password checked against all rules: normal form, length, blocklist, about's words. *normal
- * is set unless the password cannot be one.
+ * A new password checked against all rules: normal form, length, blocklist, about's words, those
+ * that are known to be breached (ERR_UNAVAILABLE: their list cannot be read). *normal is set unless
+ * the password cannot be one.
  */
 MUST_CHECK enum err account_check_new(const struct auth_context *context, struct str typed,
 				      const struct password_about *about, struct secret *normal,

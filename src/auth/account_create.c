@@ -7,6 +7,7 @@
 #include "clock.h"
 #include "codec.h"
 #include "db.h"
+#include "password_row.h"
 #include "role_store.h"
 #include "typed_code.h"
 
@@ -162,7 +163,7 @@ static enum err create_work(struct db *db, void *opaque)
 	if (e == ERR_CONFLICT)
 		return flawed(c, ACCOUNT_TAKEN);
 	TRY(e);
-	TRY(password_store_set(db, &c->user.id, c->phc, c->context->now));
+	TRY(password_row_set(c->context, db, &c->user.id, c->phc));
 	TRY(note(c, AUDIT_USER_CREATED, STR_NONE));
 	TRY(give_roles(c, db));
 	TRY(user_store_find_by_id(db, c->context->arena, &c->user.id, &c->result.user, &found));

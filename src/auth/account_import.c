@@ -4,6 +4,7 @@
 #include "audit.h"
 #include "buf.h"
 #include "db.h"
+#include "password_row.h"
 #include "role_store.h"
 
 #define DETAIL_MAX 1024 /* as the column */
@@ -129,7 +130,7 @@ static enum err write_one(const struct writing *w, struct db *db, struct account
 	if (e == ERR_CONFLICT)
 		return OK;
 	TRY(e);
-	TRY(password_store_set(db, &user.id, account->hash, now));
+	TRY(password_row_set(w->context, db, &user.id, account->hash));
 	if (account->must_change)
 		TRY(password_store_require_change(db, &user.id));
 	TRY(note_creation(w, account, &user.id));

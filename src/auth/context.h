@@ -11,6 +11,7 @@
 
 struct arena;
 struct blocklist;
+struct counters;
 struct db;
 struct hasher;
 struct key_box;
@@ -19,12 +20,14 @@ struct key_box;
 struct auth_context {
 	const struct config *config;
 	const struct keyring *keys;
+	const struct keyring *peppers;     /* NULL: password hashes are not sealed (pepper.h) */
 	struct hasher *hasher;             /* may be NULL where nothing hashes */
 	const struct blocklist *blocklist; /* may be NULL where no password is set */
 	struct key_box *signing;           /* may be NULL where no token is made or read */
 	struct db *db;                     /* account web (the command: web too) */
 	struct db
 		*hash_db; /* account hash: only in the hash lane, CGI and the command; else NULL */
+	struct counters *counters; /* what happens is counted there (tally.h); may be NULL */
 	struct arena *arena;
 	int64_t now;
 	struct id request_id;  /* none: the command */

@@ -1,4 +1,5 @@
-/* Hashes that are made of MD5 and SHA-1: $apr1$, phpass, {SHA}. The only door to libcrypto. */
+/* Hashes that are made of MD5 and SHA-1: $apr1$, phpass, {SHA}, lists. The only door to libcrypto.
+ */
 #include "foreign_digest.h"
 
 #include <stddef.h>
@@ -212,22 +213,42 @@ enum err foreign_digest_phpass(struct secret text, struct secret normal, bool *s
 	return OK;
 }
 
+static enum err sha1(struct secret normal, unsigned char sum[SHA1_BYTES])
+{
+	struct mill mill;
+
+	TRY(mill_open(&mill, "SHA1"));
+	begin(&mill);
+	add(&mill, normal.bytes, normal.len);
+	end(&mill, sum);
+	return mill_close(&mill);
+}
+
+enum err foreign_digest_sha1_text(struct secret normal, char text[FOREIGN_DIGEST_SHA1_TEXT])
+{
+	static const char digits[] = "0123456789ABCDEF";
+	unsigned char sum[SHA1_BYTES] = {0};
+
+	TRY(sha1(normal, sum));
+	for (size_t i = 0; i < SHA1_BYTES; i++) {
+		text[2 * i] = digits[sum[i] >> 4];
+		text[2 * i + 1] = digits[sum[i] & 0x0f];
+	}
+	secret_wipe_bytes(sum, sizeof sum);
+	return OK;
+}
+
 enum err foreign_digest_sha1(struct secret text, struct secret normal, bool *same)
 {
 	struct str all = {.p = (const char *)text.bytes, .n = text.len};
 	unsigned char wanted[SHA1_ROOM] = {0};
 	unsigned char sum[SHA1_BYTES] = {0};
-	struct mill mill;
 	size_t n = 0;
 	enum err e = codec_base64_decode(str_sub(all, SHA1_PREFIX, all.n), wanted, SHA1_ROOM, &n);
 
 	if (e != OK || n != SHA1_BYTES)
 		return ERR_INTERNAL;
-	TRY(mill_open(&mill, "SHA1"));
-	begin(&mill);
-	add(&mill, normal.bytes, normal.len);
-	end(&mill, sum);
-	TRY(mill_close(&mill));
+	TRY(sha1(normal, sum));
 	*same = secret_equal((struct secret){sum, SHA1_BYTES}, (struct secret){wanted, SHA1_BYTES});
 	secret_wipe_bytes(sum, sizeof sum);
 	secret_wipe_bytes(wanted, sizeof wanted);

@@ -1,4 +1,5 @@
-/* Hashes that are made of MD5 and SHA-1: $apr1$, phpass, {SHA}. The only door to libcrypto. */
+/* Hashes that are made of MD5 and SHA-1: $apr1$, phpass, {SHA}, lists. The only door to libcrypto.
+ */
 #ifndef GATEPOST_AUTH_FOREIGN_DIGEST_H
 #define GATEPOST_AUTH_FOREIGN_DIGEST_H
 
@@ -15,5 +16,10 @@
 MUST_CHECK enum err foreign_digest_apr1(struct secret text, struct secret normal, bool *same);
 MUST_CHECK enum err foreign_digest_phpass(struct secret text, struct secret normal, bool *same);
 MUST_CHECK enum err foreign_digest_sha1(struct secret text, struct secret normal, bool *same);
+
+/* The password's SHA-1 as lists of breached passwords have it: upper-case hexadecimal, no NUL. */
+#define FOREIGN_DIGEST_SHA1_TEXT 40
+MUST_CHECK enum err foreign_digest_sha1_text(struct secret normal,
+					     char text[FOREIGN_DIGEST_SHA1_TEXT]);
 
 #endif

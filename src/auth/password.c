@@ -119,6 +119,8 @@ const char *password_flaw_text(enum password_flaw flaw)
 		[PASSWORD_PERSONAL] = "This password is easy to guess: it is made of your name, "
 				      "your address or the name of this service.",
 		[PASSWORD_SAME] = "This is the password that you have now.",
+		[PASSWORD_BREACHED] = "This password is in a list of stolen ones, so others will "
+				      "try it. Choose one that you use nowhere else.",
 	};
 
 	return flaw < PASSWORD_FLAW_COUNT ? texts[flaw] : texts[PASSWORD_NOT_TEXT];

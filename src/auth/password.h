@@ -34,6 +34,7 @@ enum password_flaw {
 	PASSWORD_COMMON,    /* made of common words, runs, years, repetition (password_rules.h) */
 	PASSWORD_PERSONAL,  /* made of the person's or the service's name */
 	PASSWORD_SAME,      /* the one that it is to replace */
+	PASSWORD_BREACHED,  /* in the list of those that became known (breached.h) */
 	PASSWORD_FLAW_COUNT
 };
 /* A sentence for the command, in English; static. */

@@ -2,6 +2,7 @@
 #include "reauth.h"
 
 #include "audit.h"
+#include "password_row.h"
 #include "throttle.h"
 
 /* One such request on its way. */
@@ -81,26 +82,19 @@ static enum err refuse(const struct reauth *r, struct reauth_outcome *outcome)
 }
 
 /* One hash, whether or not there is a password. *normal is set whatever was typed. */
-static enum err compare(const struct auth_context *context, const struct id *user_id,
+static enum err compare(const struct auth_context *context, const struct user_row *user,
 			struct str typed, struct secret *normal, bool *right)
 {
 	static const unsigned char filler[] = "filler";
-	enum password_verdict verdict = PASSWORD_WRONG;
-	enum password_flaw flaw = PASSWORD_FINE;
-	struct secret text = SECRET_NONE;
-	struct secret phc = SECRET_NONE;
-	bool has_password = false;
+	struct password_typed text = {.flaw = PASSWORD_FINE};
+	struct password_finding found = {.right = false};
 
-	TRY(password_normalise(context->arena, typed, &text, &flaw));
-	if (flaw != PASSWORD_FINE)
-		text = keyring_part(filler, sizeof filler);
-	TRY(password_store_get(context->hash_db, context->arena, user_id, &phc, &has_password));
-	if (flaw != PASSWORD_TOO_LONG)
-		TRY(password_verify(context->hasher, phc, text, account_hash_deadline(context),
-				    &verdict));
-	secret_wipe(&phc);
-	*normal = text;
-	*right = has_password && flaw == PASSWORD_FINE && verdict == PASSWORD_RIGHT;
+	TRY(password_normalise(context->arena, typed, &text.normal, &text.flaw));
+	if (text.flaw != PASSWORD_FINE)
+		text.normal = keyring_part(filler, sizeof filler);
+	TRY(password_row_compare(context, &user->id, text, account_hash_deadline(context), &found));
+	*normal = text.normal;
+	*right = found.right && !user->password_refused;
 	return OK;
 }
 
@@ -111,6 +105,8 @@ static enum err take(const struct reauth *r, struct user_row *user, struct throt
 	bool found = false;
 
 	TRY(user_store_find_by_id(r->context->db, r->context->arena, &r->user_id, user, &found));
+	if (!found)
+		user->id = r->user_id;
 	subject.name = found && user->username.n > 0 ? user->username : user->email;
 	return throttle_take(r->context, &subject, ticket);
 }
@@ -131,7 +127,7 @@ static enum err check_password(struct reauth *r, struct str typed, struct secret
 		*outcome = (struct reauth_outcome){REAUTH_THROTTLED, ticket.wait};
 		return OK;
 	}
-	enum err e = compare(r->context, &r->user_id, typed, normal, right);
+	enum err e = compare(r->context, &user, typed, normal, right);
 	if (e != OK)
 		throttle_give_back(r->context, &ticket);
 	TRY(e);

@@ -4,6 +4,7 @@
 #include "arena.h"
 #include "buf.h"
 #include "db.h"
+#include "password_row.h"
 #include "renewal.h"
 
 #define AMR_MAX 64
@@ -90,7 +91,7 @@ static enum err set_password(struct proving *p, struct db *db, const struct sess
 
 	if (!sets_password(p))
 		return OK;
-	TRY(password_store_set(db, &again->user_id, again->new_hash, p->renewal.context->now));
+	TRY(password_row_set(p->renewal.context, db, &again->user_id, again->new_hash));
 	TRY(session_store_delete_of_user(db, &again->user_id, &row->id, &ended));
 	TRY(renewal_note(&p->renewal, AUDIT_PASSWORD_CHANGED, row->id, STR_NONE));
 	return renewal_note_ended(&p->renewal, ended, "by a new password");

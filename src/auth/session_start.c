@@ -6,6 +6,7 @@
 #include "db.h"
 #include "device.h"
 #include "flow.h"
+#include "password_row.h"
 #include "renewal.h"
 
 /* A guest's row is rotated by somebody else at most once; the rest is for what nobody foresaw. */
@@ -203,8 +204,8 @@ static enum err create(struct sign_in *s, struct db *db)
 }
 
 /*
- * The password that was compared may have been changed since, which ended all sessions: this one
- * must not come after. A stronger hash of the same password is no such change.
+ * The password that was compared may have been changed or refused since, which ended all sessions:
+ * this one must not come after. A stronger hash of the same password is no such change.
  */
 static enum err settle_password(const struct sign_in *s, struct db *db)
 {
@@ -219,7 +220,7 @@ static enum err settle_password(const struct sign_in *s, struct db *db)
 		return ERR_CONFLICT;
 	if (!secret_is_present(start->stronger_hash))
 		return OK;
-	return password_store_strengthen(db, &start->user_id, start->stronger_hash);
+	return password_row_strengthen(s->context, db, &start->user_id, start->stronger_hash);
 }
 
 /* Which row it becomes: the guest's, the one that goes on, or a new one. */

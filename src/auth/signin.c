@@ -6,7 +6,7 @@
 #include "account.h"
 #include "audit.h"
 #include "clock.h"
-#include "password.h"
+#include "password_row.h"
 #include "throttle.h"
 #include "user_store.h"
 
@@ -22,7 +22,7 @@ struct attempt {
 	struct user_row user;
 	bool known;
 	struct throttle_ticket ticket;
-	bool outdated; /* the hash that it matched costs less than one made today */
+	bool outdated; /* what it matched is weaker than what would be stored today */
 };
 
 static enum err read_attempt(const struct auth_context *context,
@@ -61,27 +61,18 @@ static struct id stand_in(const struct auth_context *context, const struct attem
 	return id;
 }
 
-/*
- * No early return on what is unknown, locked or without password: only the length of the password,
- * which the sender knows, saves the hash. The conditions meet at the end.
- */
+/* No early return on what is unknown, locked, refused: the conditions meet at the end. */
 static enum err check(const struct auth_context *context, struct attempt *attempt, bool *right)
 {
-	enum password_verdict verdict = PASSWORD_WRONG;
-	struct secret phc = SECRET_NONE;
-	struct id user_id;
-	bool has_password = false;
-	int64_t deadline = clock_monotonic() + HASH_WAIT;
+	struct password_finding found = {.right = false};
+	struct id user_id = attempt->known ? attempt->user.id : stand_in(context, attempt);
 
-	user_id = attempt->known ? attempt->user.id : stand_in(context, attempt);
-	TRY(password_store_get(context->hash_db, context->arena, &user_id, &phc, &has_password));
-	if (attempt->flaw != PASSWORD_TOO_LONG)
-		TRY(password_verify(context->hasher, phc, attempt->password, deadline, &verdict));
-	attempt->outdated = has_password && verdict == PASSWORD_RIGHT &&
-			    password_is_outdated(context->hasher, phc);
-	secret_wipe(&phc);
-	*right = attempt->known && has_password && attempt->flaw == PASSWORD_FINE &&
-		 attempt->user.state == USER_ACTIVE && verdict == PASSWORD_RIGHT;
+	TRY(password_row_compare(context, &user_id,
+				 (struct password_typed){attempt->password, attempt->flaw},
+				 clock_monotonic() + HASH_WAIT, &found));
+	attempt->outdated = found.outdated;
+	*right = attempt->known && found.right && attempt->user.state == USER_ACTIVE &&
+		 !attempt->user.password_refused;
 	return OK;
 }
 

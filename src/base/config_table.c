@@ -125,6 +125,10 @@ static const struct setting settings[] = {
 	 "15"},
 	{"password", "blocklist", CONFIG_PATH, CONFIG_DEFAULTED, AT(password.blocklist), LONG_PATH,
 	 "/usr/local/share/gatepost/blocklist.txt"},
+	{"password", "breached", CONFIG_PATH, CONFIG_OPTIONAL, AT(password.breached), LONG_PATH,
+	 NULL},
+	{"password", "pepper_file", CONFIG_PATH, CONFIG_OPTIONAL, AT(password.pepper_file),
+	 LONG_PATH, NULL},
 
 	{"throttle", "free_failures", CONFIG_NUMBER, CONFIG_DEFAULTED, AT(throttle.free_failures),
 	 0, 100, "5"},
@@ -172,6 +176,9 @@ static const struct setting settings[] = {
 	 1048576, "4096"},
 
 	{"cors", "origins", CONFIG_ORIGINS, CONFIG_OPTIONAL, AT(cors_origins), 0, 4095, NULL},
+
+	{"metrics", "allow", CONFIG_NETWORKS, CONFIG_OPTIONAL, AT(metrics.allow_text), 0, 1400,
+	 NULL},
 
 	{"flows", "free_flows", CONFIG_BOOL, CONFIG_DEFAULTED, AT(free_flows), YES_NO, "yes"},
 

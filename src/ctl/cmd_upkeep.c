@@ -2,6 +2,7 @@
 #include "account.h"
 #include "arena.h"
 #include "blocklist.h"
+#include "breached.h"
 #include "catalogue.h"
 #include "clock.h"
 #include "ctl.h"
@@ -11,6 +12,7 @@
 #include "keyring_file.h"
 #include "migrate.h"
 #include "output.h"
+#include "overview.h"
 #include "purge.h"
 #include "role.h"
 #include "signing_key.h"
@@ -143,6 +145,7 @@ enum ctl_exit cmd_config_check(struct ctl *ctl)
 	const struct blocklist *blocklist = NULL;
 	struct str document = STR_NONE;
 	struct keyring *keys = NULL;
+	struct keyring *peppers = NULL;
 	struct output output;
 	enum err e =
 		catalogue_load(config->server.template_dir.p, ctl->auth.arena, &texts, &ctl->fault);
@@ -155,9 +158,14 @@ enum ctl_exit cmd_config_check(struct ctl *ctl)
 	if (e == OK)
 		e = blocklist_load(config->password.blocklist.p, ctl->auth.arena, &blocklist,
 				   &ctl->fault);
+	if (e == OK && config->password.breached.p != NULL)
+		e = breached_check(config->password.breached.p, &ctl->fault);
 	if (e == OK)
 		e = keyring_load(config->server.key_file.p, &keys, &ctl->fault);
+	if (e == OK && config->password.pepper_file.p != NULL)
+		e = keyring_load(config->password.pepper_file.p, &peppers, &ctl->fault);
 	keyring_free(&keys);
+	keyring_free(&peppers);
 	if (e != OK)
 		return ctl_failed(ctl, e);
 	output_begin(&output, ctl);
@@ -180,6 +188,8 @@ enum ctl_exit cmd_purge(struct ctl *ctl)
 	uint64_t batches = 0;
 	enum err e = role_go_on(&ctl->auth, FOREVER, &batches);
 
+	if (e == OK)
+		e = overview_keep(&ctl->auth, FOREVER);
 	if (e == OK)
 		e = purge_run(&ctl->auth, FOREVER, &report);
 	if (e != OK)

@@ -462,7 +462,11 @@ static const struct ctl_command *other_at(size_t i)
 		return &ctl_role_commands[i];
 	i -= ctl_role_command_count;
 	const struct ctl_command *guard = ctl_commands_of_guard(&n);
-	return i < n ? &guard[i] : NULL;
+	if (i < n)
+		return &guard[i];
+	i -= n;
+	const struct ctl_command *peppers = ctl_commands_of_peppers(&n);
+	return i < n ? &peppers[i] : NULL;
 }
 
 const struct ctl_command *ctl_command_at(size_t i)

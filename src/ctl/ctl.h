@@ -88,8 +88,9 @@ struct ctl_line {
 enum ctl_need {
 	CTL_NEED_NOTHING = 0,
 	CTL_NEED_CONFIG,
-	CTL_NEED_KEYS,    /* and the configuration */
-	CTL_NEED_DATABASE /* and both */
+	CTL_NEED_KEYS,     /* and the configuration */
+	CTL_NEED_DATABASE, /* and both */
+	CTL_NEED_HASHES    /* and the account that reads them */
 };
 
 struct ctl {
@@ -115,7 +116,11 @@ struct ctl_command {
 
 /* The rows of the table, one after the other; NULL: there are no more. */
 const struct ctl_command *ctl_command_at(size_t i);
-/* Its parts in commands_service.c and commands_guard.c (static, *n rows) and commands_roles.c. */
+/*
+ * Its parts in commands_service.c, commands_guard.c and commands_pepper.c (static, *n rows) and
+ * commands_roles.c.
+ */
+const struct ctl_command *ctl_commands_of_peppers(size_t *n);
 const struct ctl_command *ctl_commands_of_guard(size_t *n);
 const struct ctl_command *ctl_commands_of_services(size_t *n);
 extern const struct ctl_command ctl_role_commands[];
@@ -203,6 +208,11 @@ enum ctl_exit cmd_key_retire(struct ctl *ctl);
 enum ctl_exit cmd_key_reseal(struct ctl *ctl);
 enum ctl_exit cmd_key_rotate_root(struct ctl *ctl);
 enum ctl_exit cmd_key_retire_root(struct ctl *ctl);
+enum ctl_exit cmd_pepper_new(struct ctl *ctl);
+enum ctl_exit cmd_pepper_rotate(struct ctl *ctl);
+enum ctl_exit cmd_pepper_retire(struct ctl *ctl);
+enum ctl_exit cmd_pepper_reseal(struct ctl *ctl);
+enum ctl_exit cmd_pepper_status(struct ctl *ctl);
 enum ctl_exit cmd_service_add(struct ctl *ctl);
 enum ctl_exit cmd_service_list(struct ctl *ctl);
 enum ctl_exit cmd_service_show(struct ctl *ctl);

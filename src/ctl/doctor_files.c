@@ -152,6 +152,8 @@ static void check_folders(struct doctor *doctor)
 	const char *paths[] = {
 		config->file.p,
 		config->server.key_file.p,
+		config->password.pepper_file.p,
+		config->password.breached.p,
 		config->server.run_dir.p,
 		config->server.template_dir.p,
 		config->server.sql_dir.p,

@@ -27,6 +27,7 @@ static size_t list_readable(const struct doctor *doctor, const struct person *pe
 	const struct config *config = doctor->config;
 	const char *files[] = {
 		config->server.key_file.p,
+		config->password.pepper_file.p,
 		config->database.accounts[DB_ROLE_WEB].password_file.p,
 		config->database.accounts[DB_ROLE_HASH].password_file.p,
 		config->database.accounts[DB_ROLE_GUARD].password_file.p,

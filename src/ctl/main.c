@@ -74,6 +74,7 @@ static enum err check_line(const struct ctl_command *command, const struct ctl_l
 /* What is opened here is closed by close_all, however far it got. */
 struct opened {
 	struct keyring *keys;
+	struct keyring *peppers;
 	struct hasher *hasher;
 	struct db *web;
 	struct db *hash;
@@ -86,8 +87,20 @@ static enum err open_database(struct ctl *ctl, struct opened *opened)
 	TRY(hasher_open(ctl->auth.config, NULL, &opened->hasher));
 	TRY(blocklist_load(ctl->auth.config->password.blocklist.p, ctl->auth.arena,
 			   &ctl->auth.blocklist, &ctl->fault));
+	if (ctl->auth.config->password.pepper_file.p != NULL)
+		TRY(keyring_load(ctl->auth.config->password.pepper_file.p, &opened->peppers,
+				 &ctl->fault));
 	ctl->auth.db = opened->web;
 	ctl->auth.hasher = opened->hasher;
+	ctl->auth.peppers = opened->peppers;
+	return OK;
+}
+
+static enum err open_hashes(struct ctl *ctl, struct opened *opened)
+{
+	TRY(db_open(ctl->auth.config, DB_ROLE_HASH, &opened->hash));
+	TRY(db_connect(opened->hash, &ctl->fault));
+	ctl->auth.hash_db = opened->hash;
 	return OK;
 }
 
@@ -105,7 +118,9 @@ static enum err open_all(struct ctl *ctl, enum ctl_need need, struct opened *ope
 		TRY(keyring_load(ctl->auth.config->server.key_file.p, &opened->keys, &ctl->fault));
 		ctl->auth.keys = opened->keys;
 	}
-	return need >= CTL_NEED_DATABASE ? open_database(ctl, opened) : OK;
+	if (need >= CTL_NEED_DATABASE)
+		TRY(open_database(ctl, opened));
+	return need >= CTL_NEED_HASHES ? open_hashes(ctl, opened) : OK;
 }
 
 static void close_all(struct opened *opened)
@@ -114,6 +129,7 @@ static void close_all(struct opened *opened)
 	db_close(&opened->hash);
 	hasher_close(&opened->hasher);
 	keyring_free(&opened->keys);
+	keyring_free(&opened->peppers);
 }
 
 static enum ctl_exit run(struct ctl *ctl, const struct ctl_command *command)

@@ -57,6 +57,7 @@ void output_user_json(struct json_out *json, const char *name, const struct user
 		json_text(json, NULL, role);
 	json_close_array(json);
 	json_bool(json, "must_change_password", user->must_change);
+	json_bool(json, "password_refused", user->password_refused);
 	json_time(json, "created_at", user->created_at);
 	json_close_object(json);
 }

@@ -143,7 +143,7 @@ static const struct stmt_def table[STMT_COUNT] = {
 
 	/* ON DUPLICATE KEY UPDATE would ask for the right to read the hash. */
 	DEF(STMT_PASSWORD_UPDATE, .params = "bib", .kind = STMT_IDEMPOTENT, .roles = WEB,
-	    .sql = "UPDATE password SET hash = ?, changed_at = ?, must_change = 0 "
+	    .sql = "UPDATE password SET hash = ?, changed_at = ?, must_change = 0, refused = 0 "
 		   "WHERE user_id = ?"),
 	DEF(STMT_PASSWORD_INSERT, .params = "bbi", .roles = WEB,
 	    .sql = "INSERT INTO password (user_id, hash, changed_at, must_change) "
@@ -162,7 +162,14 @@ static const struct stmt_def table[STMT_COUNT] = {
 	DEF(STMT_PASSWORD_STRENGTHEN, .params = "bb", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "UPDATE password SET hash = ? WHERE user_id = ?"),
 	DEF(STMT_PASSWORD_CHANGED_AT, .params = "b", COLS(number_cols), .kind = STMT_READ,
-	    .roles = WEB, .sql = "SELECT changed_at AS value FROM password WHERE user_id = ?"),
+	    .roles = WEB,
+	    .sql = "SELECT changed_at AS value FROM password WHERE user_id = ? AND refused = 0"),
+	/* Over all passwords, by key. */
+	DEF(STMT_PASSWORD_WALK, .params = "bi", COLS(hash_cols), .kind = STMT_READ, .roles = HASH,
+	    .sql = "SELECT user_id, hash FROM password WHERE user_id > ? "
+		   "ORDER BY user_id LIMIT ?"),
+	DEF(STMT_PASSWORD_REFUSE, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE password SET refused = 1 WHERE user_id = ?"),
 
 	DEF(STMT_ROLE_BY_NAME, .params = "b", COLS(id_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = "SELECT id FROM role WHERE name = ?"),
@@ -353,8 +360,10 @@ static const struct stmt_def table[STMT_COUNT] = {
 const struct stmt_def *stmt_def(enum stmt stmt)
 {
 	static const struct stmt_def *const parts[] = {
-		stmt_part_tenants, stmt_part_handover, stmt_part_mail_code, stmt_part_flow,
-		stmt_part_key,     stmt_part_token,    stmt_part_service,   stmt_part_roles};
+		stmt_part_tenants, stmt_part_handover, stmt_part_mail_code,
+		stmt_part_flow,    stmt_part_key,      stmt_part_token,
+		stmt_part_service, stmt_part_roles,    stmt_part_overview,
+	};
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
 		if (parts[i][stmt].name != NULL)

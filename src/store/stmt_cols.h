@@ -42,13 +42,14 @@ static const struct col user_cols[] = {
 	{"language", COL_STR, offsetof(struct user_row, language), 35},
 	{"closed_at", COL_I64, offsetof(struct user_row, closed_at), 0},
 	{"must_change", COL_BOOL, offsetof(struct user_row, must_change), 0},
+	{"refused", COL_BOOL, offsetof(struct user_row, password_refused), 0},
 	{"changed_at", COL_I64, offsetof(struct user_row, password_changed_at), 0},
 };
 #define USER_SELECT                                                                                \
 	"SELECT u.id, u.username, u.email, u.display_name, u.state, u.email_proven_at, "           \
 	"u.default_tenant, u.grants, u.created_at, u.updated_at, u.language, u.closed_at, "        \
-	"p.must_change, "                                                                          \
-	"p.changed_at FROM user u LEFT JOIN password p ON p.user_id = u.id "
+	"p.must_change, p.refused, p.changed_at FROM user u LEFT JOIN password p ON p.user_id = "  \
+	"u.id "
 
 static const struct col audit_cols[] = {
 	{"at", COL_I64, offsetof(struct audit_row, at), 0},

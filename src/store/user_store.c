@@ -236,15 +236,50 @@ enum err password_store_changed_at(struct db *db, const struct id *user_id, int6
 }
 
 enum err password_store_get(struct db *hash_db, struct arena *arena, const struct id *user_id,
-			    struct secret *hash, bool *own)
+			    struct password_row *row, bool *own)
 {
 	struct password_row there = {.hash = SECRET_NONE};
 	bool any = false;
 
 	TRY(row_find(hash_db, STMT_PASSWORD_GET, ARGS(arg_id_or_zero(user_id)),
 		     (struct row_into){.arena = arena, .row = &there}, &any));
-	*hash = there.hash;
+	*row = there;
 	*own = any && id_equal(there.user_id, *user_id);
+	return OK;
+}
+
+struct password_list {
+	struct password_row *rows;
+	size_t n;
+	size_t room;
+};
+
+static enum err take_password(struct row_sink *sink)
+{
+	struct password_list *list = sink->context;
+
+	list->n++;
+	if (list->n < list->room)
+		sink->into.row = &list->rows[list->n];
+	return OK;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the page and its place belong to the caller */
+enum err password_store_walk(struct db *hash_db, struct arena *arena, const struct id *after,
+			     unsigned limit, struct password_row *rows, size_t *n)
+{
+	struct password_list list = {.rows = rows, .room = limit};
+	struct row_sink sink = {
+		.into = {.arena = arena, .row = rows},
+		.take = take_password,
+		.context = &list,
+	};
+
+	if (limit == 0)
+		return ERR_INTERNAL;
+	TRY(row_each(hash_db, STMT_PASSWORD_WALK, ARGS(arg_id_or_zero(after), arg_int(limit)),
+		     &sink));
+	*n = list.n;
 	return OK;
 }
 
@@ -262,6 +297,11 @@ enum err password_store_must_change(struct db *db, const struct id *user_id, boo
 enum err password_store_require_change(struct db *db, const struct id *user_id)
 {
 	return row_run(db, STMT_PASSWORD_REQUIRE_CHANGE, ARGS(arg_id(user_id)), NULL);
+}
+
+enum err password_store_refuse(struct db *db, const struct id *user_id)
+{
+	return row_run(db, STMT_PASSWORD_REFUSE, ARGS(arg_id(user_id)), NULL);
 }
 
 enum err setup_store_put(struct db *db, const struct digest *hash, int64_t expires_at)

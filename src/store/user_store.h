@@ -26,6 +26,7 @@ struct user_row {
 	struct str language;         /* BCP 47; "": none chosen */
 	int64_t closed_at;           /* 0: not closed */
 	bool must_change;            /* of the password; false without one */
+	bool password_refused;       /* it opens nothing until another one is set */
 	int64_t password_changed_at; /* 0: no password */
 };
 
@@ -69,33 +70,47 @@ MUST_CHECK enum err user_store_list(struct db *db, struct arena *arena,
 MUST_CHECK enum err user_store_set_state(struct db *db, const struct id *id, enum user_state state,
 					 int64_t now);
 
-/* Sets the hash (insert or update), changed_at and must_change = 0. Role web or migrate. */
+/*
+ * Sets what is stored of the hash (insert or update; auth/password_row.h makes it), changed_at,
+ * must_change = 0 and refused = 0. Role web or migrate.
+ */
 MUST_CHECK enum err password_store_set(struct db *db, const struct id *user_id, struct secret hash,
 				       int64_t now);
 /* The same password under a stronger hash: changed_at and must_change stay. */
 MUST_CHECK enum err password_store_strengthen(struct db *db, const struct id *user_id,
 					      struct secret hash);
-/* When it was set. *found false: no password. */
+/* When it was set. *found false: no password, or one that is refused. */
 MUST_CHECK enum err password_store_changed_at(struct db *db, const struct id *user_id, int64_t *at,
 					      bool *found);
-/* A hash and whose it is. */
+/* What is stored of a hash, and whose it is. */
 struct password_row {
 	struct id user_id;
 	struct secret hash;
 };
 /*
- * Role hash only. *own false: the user does not exist or has no password, and *hash is somebody
+ * Role hash only. *own false: the user does not exist or has no password, and *row is somebody
  * else's, always the same one's for the same id, to do the work that comparing with theirs takes;
- * missing if nobody has one. The statement is the same in any case.
+ * the hash is missing if nobody has one. The statement is the same in any case.
  */
 MUST_CHECK enum err password_store_get(struct db *hash_db, struct arena *arena,
-				       const struct id *user_id, struct secret *hash, bool *own);
+				       const struct id *user_id, struct password_row *row,
+				       bool *own);
+/* Role hash only. By user id, those behind after (none: from the first). rows: array of limit. */
+MUST_CHECK enum err password_store_walk(struct db *hash_db, struct arena *arena,
+					const struct id *after, unsigned limit,
+					struct password_row *rows, size_t *n)
+	/* six parameters: the page and its place belong to the caller */;
 
 /* False without a password. */
 MUST_CHECK enum err password_store_must_change(struct db *db, const struct id *user_id,
 					       bool *must_change);
 /* must_change = 1 until a new hash is set. Nothing without a password. */
 MUST_CHECK enum err password_store_require_change(struct db *db, const struct id *user_id);
+/*
+ * It opens nothing any more, until another one is set. Nothing without a password. Inside a
+ * transaction that holds the user's lock and ends their sessions.
+ */
+MUST_CHECK enum err password_store_refuse(struct db *db, const struct id *user_id);
 
 /*
  * Gives a role everywhere (idempotent) and rewrites grants. *known false: no such role. Inside a

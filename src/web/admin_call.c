@@ -174,6 +174,7 @@ void admin_user_json(struct json_out *out, const char *name, const struct user_r
 	json_text(out, "display_name", user->display_name);
 	json_text(out, "state", admin_state_name(user->state));
 	json_bool(out, "password_change_required", user->must_change);
+	json_bool(out, "password_refused", user->password_refused);
 	add_words(out, "roles", user->grants, STR("role:"));
 	add_words(out, "permissions", user->grants, STR("perm:"));
 	json_time(out, "created_at", user->created_at);

@@ -52,6 +52,7 @@ MUST_CHECK enum err oauth_introspect(struct call *call);
 MUST_CHECK enum err oauth_revoke(struct call *call);
 
 /* page_sessions.c */
+MUST_CHECK enum err page_activity_show(struct call *call);
 MUST_CHECK enum err page_sessions_show(struct call *call);
 MUST_CHECK enum err page_sessions_post(struct call *call);
 
@@ -82,6 +83,7 @@ MUST_CHECK enum err page_assets_send(struct call *call);
 
 /* api_sessions.c */
 MUST_CHECK enum err api_sessions_create(struct call *call);
+MUST_CHECK enum err api_activity(struct call *call);
 MUST_CHECK enum err api_sessions_list(struct call *call);
 MUST_CHECK enum err api_sessions_end_one(struct call *call);
 MUST_CHECK enum err api_sessions_end_many(struct call *call);
@@ -138,6 +140,8 @@ MUST_CHECK enum err page_admin_users_show(struct call *call);
 MUST_CHECK enum err page_admin_user_show(struct call *call);
 MUST_CHECK enum err page_admin_user_post(struct call *call);
 
+/* page_admin_overview.c */
+MUST_CHECK enum err page_admin_overview_show(struct call *call);
 /* api_email.c */
 MUST_CHECK enum err api_users_create(struct call *call);
 MUST_CHECK enum err api_email_verify(struct call *call);
@@ -152,6 +156,9 @@ MUST_CHECK enum err page_invite_post(struct call *call);
 
 /* api_health.c */
 MUST_CHECK enum err api_health_show(struct call *call);
+
+/* api_metrics.c */
+MUST_CHECK enum err api_metrics_show(struct call *call);
 
 /* api_document.c */
 MUST_CHECK enum err api_document_send(struct call *call);

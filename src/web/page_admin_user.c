@@ -138,6 +138,7 @@ static enum err add_facts(struct call *call, const struct user_row *user,
 	template_text(data, "address", user->email);
 	template_text(data, "since", since);
 	template_flag(data, "must_change", user->must_change);
+	template_flag(data, "password_refused", user->password_refused);
 	template_flag(data, "is_active", user->state == USER_ACTIVE);
 	template_flag(data, "is_locked", user->state == USER_LOCKED);
 	template_flag(data, "is_closed", user->state == USER_CLOSED);

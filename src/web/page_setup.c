@@ -26,7 +26,7 @@ static enum err show(struct call *call, const struct setup_page *page,
 	template_text(data, "error_username", page->username);
 	template_text(data, "error_email", page->email);
 	template_text(data, "error_display_name", page->display_name);
-	template_text(data, "error_password", page->password);
+	template_text(data, "error_new", page->password);
 	template_text(data, "username", typed->username);
 	template_text(data, "email", typed->email);
 	template_text(data, "display_name_value", typed->display_name);
@@ -90,7 +90,7 @@ enum err page_setup_post(struct call *call)
 		.username = call_text(call, "username"),
 		.email = call_text(call, "email"),
 		.display_name = call_text(call, "display_name"),
-		.password = call_text(call, "password"),
+		.password = call_text(call, "new_password"),
 	};
 	struct account_result result;
 	if (call->csrf_stale) {

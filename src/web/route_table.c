@@ -22,6 +22,10 @@ static const struct field_def LOGIN_BODY[] = {
 static const struct field_def NO_BODY[] = {
 	{.name = NULL},
 };
+static const struct field_def ACTIVITY_QUERY[] = {
+	{.name = "cursor", .max = 64, .optional = true},
+	{.name = NULL},
+};
 static const struct field_def SESSIONS_QUERY[] = {
 	{.name = "cursor", .max = 64, .optional = true},
 	{.name = "done", .max = 16, .optional = true},
@@ -37,7 +41,7 @@ static const struct field_def SETUP_BODY[] = {
 	{.name = "username", .max = NAME_MAX_BYTES, .optional = true},
 	{.name = "email", .max = NAME_MAX_BYTES, .optional = true},
 	{.name = "display_name", .max = NAME_MAX_BYTES, .optional = true},
-	{.name = "password", .kind = FIELD_SECRET, .max = TYPED_MAX},
+	{.name = "new_password", .kind = FIELD_SECRET, .max = TYPED_MAX},
 	{.name = NULL},
 };
 static const struct field_def REAUTH_QUERY[] = {
@@ -211,6 +215,11 @@ const struct route route_table[] = {
 	 .exempt = ROUTE_STALE_OK,
 	 .handle = page_account_show},
 	{.method = METHOD_GET,
+	 .path = "/account/activity",
+	 .exempt = ROUTE_STALE_OK,
+	 .query = ACTIVITY_QUERY,
+	 .handle = page_activity_show},
+	{.method = METHOD_GET,
 	 .path = "/account/sessions",
 	 .exempt = ROUTE_STALE_OK,
 	 .query = SESSIONS_QUERY,
@@ -266,6 +275,13 @@ const struct route route_table[] = {
 	 .exempt = ROUTE_NO_CREDENTIAL,
 	 .query = HEALTH_QUERY,
 	 .handle = api_health_show},
+	/* Its handler looks at the address, and at a service's credential. */
+	{.method = METHOD_GET,
+	 .path = "/metrics",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_NO_CREDENTIAL,
+	 .handle = api_metrics_show,
+	 .type = "text/plain"},
 	{.method = METHOD_GET,
 	 .path = "/api/v1/openapi.yaml",
 	 .surface = SURFACE_API,
@@ -303,6 +319,12 @@ const struct route route_table[] = {
 	 .exempt = ROUTE_NO_CREDENTIAL | ROUTE_NO_CSRF,
 	 .body = OAUTH_REVOKE_BODY,
 	 .handle = oauth_revoke},
+	{.method = METHOD_GET,
+	 .path = "/api/v1/activity",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_STALE_OK,
+	 .query = API_LIST_QUERY,
+	 .handle = api_activity},
 	{.method = METHOD_POST,
 	 .path = "/api/v1/sessions",
 	 .surface = SURFACE_API,

@@ -47,6 +47,7 @@ struct route_match routes_match(enum method method, struct str path)
 		match.allowed |= bits_of(route->method);
 		if (route->method == wanted && match.route == NULL) {
 			match.route = route;
+			match.index = i;
 			match.segment = segments[0];
 			match.second = segments[1];
 		}

@@ -102,6 +102,7 @@ const struct route *routes_at(size_t i);
 
 struct route_match {
 	const struct route *route; /* NULL: none for this method */
+	size_t index;              /* of the route, in routes_at */
 	struct str segment;        /* what the first {name} matched */
 	struct str second;         /* what another one did */
 	unsigned allowed;          /* bit per enum method that this path has; 0: no such path */

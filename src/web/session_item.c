@@ -14,6 +14,11 @@ static enum err device_text(struct call *call, const struct session_row *row, st
 	return OK;
 }
 
+enum err session_item_device(struct call *call, const struct session_row *row, struct str *out)
+{
+	return device_text(call, row, out);
+}
+
 static bool is_current(const struct call *call, const struct session_row *row)
 {
 	return id_equal(row->id, call->session.found.session.id);

@@ -223,6 +223,8 @@ static enum err add_urls(struct call *call, struct template_data *data, bool sig
 	TRY(add_url(call, data, "url_handover", STR("/handover")));
 	TRY(add_url(call, data, "url_password", STR("/account/password")));
 	TRY(add_url(call, data, "url_users", STR("/admin/users")));
+	TRY(add_url(call, data, "url_overview", STR("/admin/overview")));
+	TRY(add_url(call, data, "url_activity", STR("/account/activity")));
 	return add_url(call, data, "url_sessions", STR("/account/sessions"));
 }
 
@@ -273,6 +275,8 @@ enum err view_page(struct call *call, int status, const char *name,
 	response_type(&call->response, "text/html; charset=utf-8");
 	response_header(&call->response, "Content-Language", language_tag(language_of_call(call)));
 	response_header(&call->response, "Vary", STR("Accept-Language"));
+	if (call->app->templates == NULL)
+		return ERR_CONFIG;
 	return template_render(call->app->templates, str_of(name), data, &call->response.body);
 }
 

@@ -95,6 +95,12 @@ scene(tools, 'account, sessions, signing out', async ({ visit }) => {
   await visitor.press('Sign out everywhere else');
   assert.ok(await visitor.page.getByRole('status').isVisible());
   await look(visitor, 'sessions-one');
+  await visitor.open('/account/activity');
+  assert.equal(await visitor.heading(), 'Your activity');
+  await look(visitor, 'activity');
+  await visitor.open('/account/activity?ui_locales=pl');
+  assert.equal(await visitor.heading(), 'Twoja aktywność');
+  await look(visitor, 'activity-pl');
   await visitor.open('/logout');
   await look(visitor, 'logout');
   await visitor.press('Sign out');
@@ -109,7 +115,7 @@ scene(tools, 'setup page: empty, with errors', async ({ visit }) => {
   await look(visitor, 'setup');
   await visitor.page.locator('#code').fill('aaaa-bbbb');
   await visitor.page.locator('#username').fill('somebody');
-  await visitor.page.locator('#password').fill('short');
+  await visitor.page.locator('#new_password').fill('short');
   await visitor.press('Create the administrator');
   assert.ok(await visitor.page.getByRole('alert').isVisible());
   await look(visitor, 'setup-error');

@@ -33,25 +33,25 @@ for (const javaScript of [true, false]) {
     await visitor.open('/setup');
     assert.equal(await visitor.heading(), 'Make the first administrator');
     assert.equal(await page.locator('#code').getAttribute('autocomplete'), 'one-time-code');
-    assert.equal(await page.locator('#password').getAttribute('autocomplete'), 'new-password');
+    assert.equal(await page.locator('#new_password').getAttribute('autocomplete'), 'new-password');
     assert.match(await visitor.text(), /At least 15 characters/);
 
-    await fill(visitor, { ...typed, 'Setup code': code, Password: 'short' });
+    await fill(visitor, { ...typed, 'Setup code': code, 'New password': 'short' });
     const refused = await visitor.press('Create the administrator');
     assert.equal(refused.status(), 400);
     assert.ok((await page.getByRole('alert').innerText()).length > 10);
     for (const [label, value] of Object.entries(typed)) assert.equal(await page.getByLabel(label, { exact: true }).inputValue(), value);
-    const password = page.getByLabel('Password', { exact: true });
+    const password = page.getByLabel('New password', { exact: true });
     assert.equal(await password.inputValue(), '', 'a password is typed again');
     assert.equal(await password.getAttribute('aria-invalid'), 'true');
-    assert.match(await page.locator('#password-error').innerText(), /15/);
+    assert.match(await page.locator('#new_password-error').innerText(), /15/);
     assert.equal(await page.locator('#username').getAttribute('aria-invalid'), 'false');
 
-    await fill(visitor, { 'Setup code': 'aaaa-bbbb', Password: person.password });
+    await fill(visitor, { 'Setup code': 'aaaa-bbbb', 'New password': person.password });
     assert.equal((await visitor.press('Create the administrator')).status(), 400);
     assert.equal(await page.locator('#code').getAttribute('aria-invalid'), 'true');
 
-    await fill(visitor, { 'Setup code': code, Password: person.password });
+    await fill(visitor, { 'Setup code': code, 'New password': person.password });
     assert.equal((await visitor.press('Create the administrator')).status(), 200);
     assert.equal(await visitor.heading(), 'All set');
     assert.match(await visitor.text(), new RegExp(name));
@@ -63,7 +63,7 @@ for (const javaScript of [true, false]) {
 
     const late = await visit({ javaScript });
     await late.open('/setup');
-    await fill(late, { 'User name': 'second', 'Setup code': code, Password: person.password });
+    await fill(late, { 'User name': 'second', 'Setup code': code, 'New password': person.password });
     assert.equal((await late.press('Create the administrator')).status(), 400, 'the code was used');
   });
 }

@@ -59,7 +59,7 @@ async function setup() {
   const visitor = stack.visitor();
   const csrf_token = await visitor.token('/setup');
   const done = await visitor.post('/setup', { csrf_token, code, username: 'root', display_name: 'Root',
-    password: canaries['new password'] });
+    new_password: canaries['new password'] });
   assert.ok(done.status < 400, done.body);
   assert.equal(stack.count("user WHERE username = 'root'"), 1);
 }

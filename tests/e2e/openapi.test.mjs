@@ -186,7 +186,7 @@ const formOf = (entry, { session_handle: token = 'none', refresh_token }) => {
   return isForm(entry.operation) ? { token } : undefined;
 };
 // What only services are let in to; and what they are let in to as well.
-const isServices = ({ operation }) => ['introspect', 'holdSession'].includes(operation.operationId);
+const isServices = ({ operation }) => ['introspect', 'holdSession', 'getMetrics'].includes(operation.operationId);
 const takesServices = ({ operation }) => (operation.security ?? []).some((one) => 'service' in one);
 const wrongSecret = { Authorization: basic('library', 'x') };
 // Somebody with a session, whom an administrator administers: {id, username, session}.
@@ -221,7 +221,7 @@ function fill({ path, operation }, who, { id, session = id, tenant: wanted, kind
     holdSession: { reason: 'a book is overdue' },
   };
   const queries = { endSessions: `?scope=${transport === 'handle' ? 'others' : 'all'}`, getHealth: '?ready' };
-  const below = path === '/health' || path === '/verify-access' || path.startsWith('/.well-known/') || isForm(operation) ? '/auth' : api;
+  const below = path === '/health' || path === '/metrics' || path === '/verify-access' || path.startsWith('/.well-known/') || isForm(operation) ? '/auth' : api;
   const place = path.replace('{id}', id).replace('{kind}', kind).replace('{role}', 'editor').replace('{session}', session);
   return { path: below + place + (query ?? queries[operation.operationId] ?? ''), json: bodies[operation.operationId] };
 }
@@ -267,11 +267,12 @@ const ways = {
       register: { headers: { 'X-Session-Id': 'gps_short' } },
       proveAddress: { json: { email: 'nobody@example.org', code: '00000000' } },
       revoke: { headers: wrongSecret },
+      getMetrics: { headers: wrongSecret },
     };
     return call({ anonymous: true, ...without[operation.operationId] });
   },
   403: async (call, { verb, operation }, who) => {
-    if (operation.operationId === 'holdSession' || isForm(operation)) return call({ headers: idler.headers });
+    if (['holdSession', 'getMetrics'].includes(operation.operationId) || isForm(operation)) return call({ headers: idler.headers });
     if (verb !== 'get') return call({ headers: { Origin: 'https://evil.test' } });
     stack.sql(`UPDATE session SET state = 2 WHERE user_id = (SELECT id FROM user WHERE username = '${who.identifier}')`);
     assert.ok(operation.responses['403']);

@@ -292,10 +292,10 @@ test('the first administrator: gatepost setup, the page, once', async () => {
   assert.equal(url, `${stack.base}/setup`);
   const fill = async (fields) => {
     const visitor = stack.visitor();
-    return visitor.post('/setup', { csrf_token: await visitor.token('/setup'), username: 'root1', email: 'root1@example.org', display_name: 'Root One', password: 'correct horse battery staple', ...fields });
+    return visitor.post('/setup', { csrf_token: await visitor.token('/setup'), username: 'root1', email: 'root1@example.org', display_name: 'Root One', new_password: 'correct horse battery staple', ...fields });
   };
   assert.equal((await fill({ code: 'aaaa-bbbb' })).status, 400);
-  const short = await fill({ code, password: 'short' });
+  const short = await fill({ code, new_password: 'short' });
   assert.equal(short.status, 400);
   assert.match(short.body, /15/);
   assert.equal((await fill({ code, username: 'Bad Name' })).status, 400);

@@ -186,7 +186,7 @@ test('steps 6 and 7 with lighttpd: the code makes the first administrator, who s
   assert.equal(page.status, 200);
   const made = await visitor.post('/setup', {
     csrf_token: tokenOf(page), code, username: person.identifier, email: 'first@example.org', display_name: 'First',
-    password: person.password,
+    new_password: person.password,
   });
   assert.ok([200, 303].includes(made.status), made.body);
   const signedIn = await new Visitor(client).signIn(person);

@@ -4,8 +4,10 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { a12, effect, shuffled } from '../../bench/lib/effect.mjs';
 import { letters, parse, usage } from '../../bench/lib/options.mjs';
 import { checkGoals, checkRows, goal, median, otherTable, parseLoad, parseStrace, ratio, table, verdict } from '../../bench/lib/report.mjs';
+import { groups } from '../../bench/lib/timing-cases.mjs';
 import { files } from '../support/files.mjs';
 import { source } from '../support/harness.mjs';
 
@@ -21,6 +23,33 @@ test('every script of the bench parses, and the bench says what it takes', () =>
   const help = spawnSync(join(source, 'bench/run'), ['--help'], { encoding: 'utf8' });
   assert.equal(help.status, 0, help.stderr);
   assert.equal(help.stdout, `${usage}\n`);
+});
+
+test('TH-10: the effect size is how often one is the greater', () => {
+  assert.equal(a12([1, 2, 3], [1, 2, 3]), 0.5);
+  assert.equal(a12([4, 5, 6], [1, 2, 3]), 1);
+  assert.equal(a12([1, 2, 3], [4, 5, 6]), 0);
+  assert.equal(a12([1, 1], [1, 1, 1]), 0.5);
+  assert.equal(effect([1, 2, 3, 4], [2, 3, 4, 5]), 0.21875);
+  // Against the definition, pair by pair.
+  const first = [5, 3, 8, 3, 1, 9, 2];
+  const second = [4, 3, 7, 3, 6];
+  const pairs = first.flatMap((x) => second.map((y) => (x > y ? 1 : x === y ? 0.5 : 0)));
+  assert.ok(Math.abs(a12(first, second) - pairs.reduce((sum, n) => sum + n, 0) / pairs.length) < 1e-12);
+  assert.throws(() => a12([], [1]));
+  assert.deepEqual(shuffled([1, 2, 3, 4, 5]).sort(), [1, 2, 3, 4, 5]);
+  assert.deepEqual(shuffled([1, 2, 3], () => 0), [2, 3, 1]);
+});
+
+test('TH-10: each group has something to compare, and bench/timing says what it takes', () => {
+  for (const { name, kinds, expect } of groups) {
+    assert.ok(Object.keys(kinds).length >= 2, name);
+    assert.equal(typeof expect, 'function');
+  }
+  assert.ok(statSync(join(source, 'bench/timing')).mode & 0o100);
+  const help = spawnSync(join(source, 'bench/timing'), ['--help'], { encoding: 'utf8' });
+  assert.equal(help.status, 0, help.stderr);
+  assert.match(help.stdout, /sign-in/);
 });
 
 test('its programs are built by its own list', () => {
@@ -50,6 +79,7 @@ test('a goal is judged as it is printed', () => {
   assert.equal(goal('x', '=', 1, 1.006).met, false);
   assert.equal(goal('x', '≤', 100, 100.4, 0, ' ms').met, true);
   assert.equal(goal('x', '≤', 2, Number.NaN).met, false);
+  assert.deepEqual([goal('x', '<', 0.06, 0.0594, 3).met, goal('x', '<', 0.06, 0.0599, 3).met], [true, false]);
   assert.equal(verdict([goal('a', '≥', 1, 2), goal('b', '≤', 1, 2, 1, ' MB')]), 'a ≥ 1: met; b ≤ 1 MB: **missed**');
 });
 

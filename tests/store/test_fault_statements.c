@@ -157,6 +157,10 @@ ACT(password_get, bool found = false;
     TRY(password_store_get(t->w->hash_db, ARENA, &SCENE.alice, out, &found)); return must(found);)
 ACT(password_must, return password_store_must_change(DB, &SCENE.alice, out);)
 ACT(password_require, return password_store_require_change(DB, &SCENE.alice);)
+ACT(password_walk, struct password_row rows[8]; size_t n = 0;
+    TRY(password_store_walk(t->w->hash_db, ARENA, &ID_NONE, 8, rows, &n)); PUT(out, n);
+    return must(n == 3);)
+ACT(password_refuse, return password_store_refuse(DB, &SCENE.alice);)
 
 ACT(role_give, bool known = false;
     return role_store_give(DB, &SCENE.alice, STR("admin"), NOW, &known);)
@@ -311,6 +315,8 @@ static void statements_under_every_failure(void **state)
 		{"password get", password_get, NULL, ACT_ATOMIC},
 		{"password must change", password_must, NULL, ACT_ATOMIC},
 		{"password require change", password_require, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"password walk", password_walk, NULL, ACT_ATOMIC},
+		{"password refuse", password_refuse, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"role give", role_give, NULL, ACT_ATOMIC | ACT_INSIDE},
 		{"role take", role_take, NULL, ACT_ATOMIC | ACT_INSIDE},
 		{"role is elevated", role_elevated, NULL, ACT_ATOMIC},

@@ -153,7 +153,7 @@ static void test_password(void **state)
 	struct fixture *fixture = *state;
 	struct id alice = fixture_add_user(fixture, "alice");
 	struct id nobody = id_random();
-	struct secret hash = SECRET_NONE;
+	struct password_row hash = {.hash = SECRET_NONE};
 	struct user_row row;
 	bool found = true;
 
@@ -162,14 +162,17 @@ static void test_password(void **state)
 	assert_ok(password_store_set(fixture->web, &alice, secret_of("$argon2id$one"), T0));
 	assert_ok(password_store_get(fixture->hash, fixture->arena, &alice, &hash, &found));
 	assert_true(found);
-	assert_true(secret_equal(hash, secret_of("$argon2id$one")));
+	assert_true(secret_equal(hash.hash, secret_of("$argon2id$one")));
 	fixture_sql("UPDATE password SET must_change = 1");
+	assert_ok(password_store_refuse(fixture->web, &alice));
 	assert_ok(user_store_find_by_id(fixture->web, fixture->arena, &alice, &row, &found));
 	assert_true(row.must_change);
+	assert_true(row.password_refused);
 	assert_ok(password_store_set(fixture->web, &alice, secret_of("$argon2id$two"), T0 + 1));
 	assert_ok(password_store_get(fixture->hash, fixture->arena, &alice, &hash, &found));
-	assert_true(secret_equal(hash, secret_of("$argon2id$two")));
-	assert_int_equal(fixture_number("SELECT changed_at FROM password WHERE must_change = 0"),
+	assert_true(secret_equal(hash.hash, secret_of("$argon2id$two")));
+	assert_int_equal(fixture_number("SELECT changed_at FROM password "
+					"WHERE must_change = 0 AND refused = 0"),
 			 T0 + 1);
 	assert_ok(password_store_get(fixture->hash, fixture->arena, &nobody, &hash, &found));
 	assert_false(found);
@@ -196,20 +199,21 @@ static void test_stand_in(void **state)
 	}
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct id id = {{cases[i].first, 1}};
-		struct secret hash = SECRET_NONE;
+		struct password_row hash = {.hash = SECRET_NONE};
 		bool own = true;
 
 		assert_ok(password_store_get(fixture->hash, fixture->arena, &id, &hash, &own));
 		assert_false(own);
-		assert_true(secret_equal(hash, secret_of(hashes[cases[i].expected])));
+		assert_true(secret_equal(hash.hash, secret_of(hashes[cases[i].expected])));
+		assert_true(id_equal(hash.user_id, ids[cases[i].expected]));
 	}
 	for (size_t i = 0; i < 3; i++) {
-		struct secret hash = SECRET_NONE;
+		struct password_row hash = {.hash = SECRET_NONE};
 		bool own = false;
 
 		assert_ok(password_store_get(fixture->hash, fixture->arena, &ids[i], &hash, &own));
 		assert_true(own);
-		assert_true(secret_equal(hash, secret_of(hashes[i])));
+		assert_true(secret_equal(hash.hash, secret_of(hashes[i])));
 	}
 }
 
