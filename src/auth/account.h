@@ -27,7 +27,7 @@ MUST_CHECK enum err account_normal_identifier(struct arena *arena, struct str ty
 /* What is thought of a new password. */
 struct password_opinion {
 	enum password_flaw flaw;
-	struct str hint; /* for people, static; absent: nothing to say */
+	enum password_hint hint;
 };
 
 enum account_flaw {
@@ -35,7 +35,7 @@ enum account_flaw {
 	ACCOUNT_BAD_USERNAME,
 	ACCOUNT_BAD_EMAIL,
 	ACCOUNT_NO_NAME,          /* neither user name nor address */
-	ACCOUNT_BAD_DISPLAY_NAME, /* over 100 code points, control, invalid UTF-8 */
+	ACCOUNT_BAD_DISPLAY_NAME, /* over 100 code points, control, hidden mark, invalid UTF-8 */
 	ACCOUNT_BAD_PASSWORD,     /* see password_flaw */
 	ACCOUNT_TAKEN,
 	ACCOUNT_BAD_CODE, /* setup: wrong, over or used */
@@ -53,8 +53,8 @@ struct account_request {
 struct account_result {
 	enum account_flaw flaw;
 	enum password_flaw password_flaw;
-	struct str password_hint; /* for people, static; absent: nothing to say */
-	struct user_row user;     /* when ACCOUNT_FINE */
+	enum password_hint password_hint;
+	struct user_row user; /* when ACCOUNT_FINE */
 };
 
 /*

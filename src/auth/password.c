@@ -126,6 +126,19 @@ const char *password_flaw_text(enum password_flaw flaw)
 	return flaw < PASSWORD_FLAW_COUNT ? texts[flaw] : texts[PASSWORD_NOT_TEXT];
 }
 
+const char *password_hint_text(enum password_hint hint)
+{
+	static const char *const texts[PASSWORD_HINT_COUNT] = {
+		[PASSWORD_HINT_NONE] = "",
+		[PASSWORD_HINT_WEAK] = "It would be guessed quickly. Four or five unrelated words "
+				       "are better.",
+		[PASSWORD_HINT_FAIR] =
+			"One more unrelated word would make it much harder to guess.",
+	};
+
+	return texts[hint < PASSWORD_HINT_COUNT ? hint : PASSWORD_HINT_NONE];
+}
+
 /* Code points become UTF-8 in the same place; work has room for count + 1 of them. */
 static enum err compose(utf8proc_int32_t *work, utf8proc_ssize_t count, struct secret *out,
 			enum password_flaw *flaw)

@@ -37,8 +37,18 @@ enum password_flaw {
 	PASSWORD_BREACHED,  /* in the list of those that became known (breached.h) */
 	PASSWORD_FLAW_COUNT
 };
-/* A sentence for people; static. min_length is put in by the caller's text where it matters. */
+/* A sentence for the command, in English; static. */
 const char *password_flaw_text(enum password_flaw flaw);
+
+/* What would make it better; nothing decides by it (strength.h). */
+enum password_hint {
+	PASSWORD_HINT_NONE = 0,
+	PASSWORD_HINT_WEAK, /* would be guessed quickly */
+	PASSWORD_HINT_FAIR, /* one more word would help much */
+	PASSWORD_HINT_COUNT
+};
+/* The same of it; empty for none. */
+const char *password_hint_text(enum password_hint hint);
 
 /*
  * NFC (Unicode 15, utf8proc) and nothing else: no trim, no case fold. With a flaw *out is

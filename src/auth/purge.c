@@ -8,6 +8,7 @@
 #include "handover_store.h"
 #include "key_store.h"
 #include "mail_code_store.h"
+#include "overview_store.h"
 #include "session_store.h"
 #include "throttle_store.h"
 #include "token_store.h"
@@ -24,9 +25,11 @@
 #define PURGE_KEY_KEPT (400 * CLOCK_DAY)
 /* So long a token of a family that is over is told from what never was. */
 #define PURGE_TOKEN_KEPT CLOCK_DAY
+/* As the events they count. */
+#define PURGE_OVERVIEW_AGE PURGE_EVENT_AGE
 /* So long a used or late code is told from what never was. */
 #define PURGE_MAIL_CODE_KEPT CLOCK_DAY
-#define PURGE_TABLES 12
+#define PURGE_TABLES 13
 
 struct purge_task {
 	enum err (*purge)(struct db *db, int64_t before, unsigned limit, uint64_t *deleted);
@@ -65,6 +68,7 @@ enum err purge_run(const struct auth_context *context, int64_t until, struct pur
 		{token_store_purge, now - PURGE_TOKEN_KEPT, &report->refresh_tokens},
 		{token_family_store_purge, now - PURGE_TOKEN_KEPT, &report->families},
 		{key_store_purge, now - PURGE_KEY_KEPT, &report->signing_keys},
+		{overview_store_purge, now - PURGE_OVERVIEW_AGE, &report->hours},
 	};
 
 	for (size_t i = 0; i < PURGE_TABLES; i++) {

@@ -9,7 +9,7 @@
 
 struct purge_report {
 	uint64_t sessions, rotations, devices, events, throttles, handovers, flows, counters,
-		signing_keys, refresh_tokens, families, mail_codes;
+		signing_keys, refresh_tokens, families, mail_codes, hours;
 };
 
 /* Small batches until nothing is left or until (clock_monotonic) is reached. Adds to *report.

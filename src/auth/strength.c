@@ -30,16 +30,15 @@ static enum err measure(struct arena *arena, const struct password_about *about,
 }
 
 enum err strength_hint(struct arena *arena, const struct password_about *about,
-		       struct secret normal, struct str *hint)
+		       struct secret normal, enum password_hint *hint)
 {
 	double bits = 0;
 
 	TRY(measure(arena, about, normal, &bits));
-	*hint = STR_NONE;
+	*hint = PASSWORD_HINT_NONE;
 	if (bits < BITS_WEAK)
-		*hint = STR(
-			"It would be guessed quickly. Four or five unrelated words are better.");
+		*hint = PASSWORD_HINT_WEAK;
 	else if (bits < BITS_FAIR)
-		*hint = STR("One more unrelated word would make it much harder to guess.");
+		*hint = PASSWORD_HINT_FAIR;
 	return OK;
 }

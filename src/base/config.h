@@ -44,6 +44,7 @@ struct listen_config {
 
 #define CONFIG_LISTENERS 8
 #define CONFIG_CORS_ORIGINS 8
+#define CONFIG_METRICS_NETWORKS 16
 #define CONFIG_RETURN_PREFIXES 16
 #define CONFIG_FLOWS 16
 #define CONFIG_CLIENTS 16
@@ -237,6 +238,11 @@ struct config {
 	} token;
 	struct str cors_origins[CONFIG_CORS_ORIGINS];
 	size_t cors_origin_count;
+	struct {
+		struct str allow_text; /* as given; the members below are made of it */
+		struct cidr networks[CONFIG_METRICS_NETWORKS]; /* that see the metrics unasked */
+		size_t network_count;
+	} metrics;
 	struct flow_config *flows; /* CONFIG_FLOWS at most, like the clients */
 	size_t flow_count;
 	struct client_config *clients;

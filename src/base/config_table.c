@@ -177,6 +177,9 @@ static const struct setting settings[] = {
 
 	{"cors", "origins", CONFIG_ORIGINS, CONFIG_OPTIONAL, AT(cors_origins), 0, 4095, NULL},
 
+	{"metrics", "allow", CONFIG_NETWORKS, CONFIG_OPTIONAL, AT(metrics.allow_text), 0, 1400,
+	 NULL},
+
 	{"flows", "free_flows", CONFIG_BOOL, CONFIG_DEFAULTED, AT(free_flows), YES_NO, "yes"},
 
 	{"flow", "steps", CONFIG_TEXT, CONFIG_REQUIRED, OF_FLOW(steps_text), 1, 1400, NULL},

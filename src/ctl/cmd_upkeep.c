@@ -12,6 +12,7 @@
 #include "keyring_file.h"
 #include "migrate.h"
 #include "output.h"
+#include "overview.h"
 #include "purge.h"
 #include "role.h"
 #include "signing_key.h"
@@ -187,6 +188,8 @@ enum ctl_exit cmd_purge(struct ctl *ctl)
 	uint64_t batches = 0;
 	enum err e = role_go_on(&ctl->auth, FOREVER, &batches);
 
+	if (e == OK)
+		e = overview_keep(&ctl->auth, FOREVER);
 	if (e == OK)
 		e = purge_run(&ctl->auth, FOREVER, &report);
 	if (e != OK)

@@ -40,8 +40,9 @@ static enum ctl_exit say_flaw(const struct ctl *ctl, const struct account_result
 /* The password was taken; it might be better. */
 static void say_hint(const struct account_result *result)
 {
-	if (str_is_present(result->password_hint))
-		(void)ctl_say(CTL_FINE, "the password was set. %s", result->password_hint.p);
+	if (result->password_hint != PASSWORD_HINT_NONE)
+		(void)ctl_say(CTL_FINE, "the password was set. %s",
+			      password_hint_text(result->password_hint));
 }
 
 static enum ctl_exit show(struct ctl *ctl, const struct user_row *user)

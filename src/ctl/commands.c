@@ -45,6 +45,28 @@ static const struct ctl_command COMMANDS[] = {
 		.run = cmd_user_import,
 	},
 	{
+		.noun = "invite",
+		.synopsis = "ADDRESS [--role ROLE]... [--username NAME] [--display-name NAME] "
+			    "[--language TAG]",
+		.description = "Mails an invitation: whoever opens its link chooses a password and "
+			       "has an account, with these roles. Also while registration is off. "
+			       "A newer one takes an older one's place.",
+		.options = BIT(CTL_ROLE) | BIT(CTL_USERNAME) | BIT(CTL_DISPLAY_NAME) |
+			   BIT(CTL_LANGUAGE),
+		.operands = 1,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_invite,
+	},
+	{
+		.noun = "invitation",
+		.verb = "withdraw",
+		.synopsis = "ADDRESS",
+		.description = "Makes the invitation to an address worthless.",
+		.operands = 1,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_invitation_withdraw,
+	},
+	{
 		.noun = "user",
 		.verb = "list",
 		.synopsis = "",

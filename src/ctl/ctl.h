@@ -64,6 +64,7 @@ enum ctl_option {
 	CTL_GROUPS,
 	CTL_CSV,
 	CTL_DRY_RUN,
+	CTL_LANGUAGE,
 	CTL_OPTION_COUNT
 };
 
@@ -158,6 +159,8 @@ enum ctl_exit cmd_migrate(struct ctl *ctl);
 enum ctl_exit cmd_setup(struct ctl *ctl);
 enum ctl_exit cmd_user_add(struct ctl *ctl);
 enum ctl_exit cmd_user_import(struct ctl *ctl);
+enum ctl_exit cmd_invite(struct ctl *ctl);
+enum ctl_exit cmd_invitation_withdraw(struct ctl *ctl);
 enum ctl_exit cmd_user_list(struct ctl *ctl);
 enum ctl_exit cmd_user_show(struct ctl *ctl);
 enum ctl_exit cmd_user_passwd(struct ctl *ctl);

@@ -23,5 +23,6 @@ extern const struct stmt_def stmt_part_key[STMT_COUNT];
 extern const struct stmt_def stmt_part_token[STMT_COUNT];
 extern const struct stmt_def stmt_part_service[STMT_COUNT];
 extern const struct stmt_def stmt_part_roles[STMT_COUNT];
+extern const struct stmt_def stmt_part_overview[STMT_COUNT];
 
 #endif

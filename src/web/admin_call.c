@@ -18,18 +18,44 @@ enum err admin_find(struct call *call, struct user_row *user, bool *found)
 	return user_store_find_by_id(call->auth.db, call->arena, &id, user, found);
 }
 
-static struct admin_result refused(enum problem problem, const char *text)
+static struct admin_result refused(enum problem problem, struct problem_sentence sentence)
 {
-	return (struct admin_result){.refused = true, .problem = problem, .text = text};
+	return (struct admin_result){.refused = true, .problem = problem, .sentence = sentence};
 }
 
-#define TOO_MUCH "That is more roles and permissions than one account can have."
-#define BAD_REASON "at most 200 bytes of text without line ends or controls"
+static const struct problem_sentence TOO_MUCH = {
+	"That is more roles and permissions than one account can have.", "admin_user.too_much"};
+
+static struct admin_result not_found(void)
+{
+	return (struct admin_result){.refused = true, .problem = PROBLEM_NOT_FOUND};
+}
+
+static struct admin_result not_allowed(enum actor_verdict verdict)
+{
+	struct problem_sentence sentence = {actor_text(verdict), "admin_user.no_admin"};
+	if (verdict == ACTOR_SELF)
+		sentence.key = "admin_user.self";
+	if (verdict == ACTOR_ABOVE)
+		sentence.key = "admin_user.above";
+	return refused(PROBLEM_FORBIDDEN, sentence);
+}
 
 static struct admin_result result_of_account(const struct account_effect *effect)
 {
-	struct admin_result bad = refused(PROBLEM_INVALID_REQUEST, BAD_REASON);
-	bad.field = "reason";
+	static const struct problem_sentence last = {
+		"This is the last active administrator, so nothing was done. Make another one "
+		"first.",
+		"admin_user.last_admin"};
+	static const struct problem_sentence closed = {
+		"The account is closed, so nothing was done.", "admin_user.is_closed"};
+	static const struct admin_result bad = {
+		.refused = true,
+		.problem = PROBLEM_INVALID_REQUEST,
+		.field = "reason",
+		.sentence = {"at most 200 bytes of text without line ends or controls",
+			     "admin_user.bad_reason"},
+	};
 	switch (effect->outcome) {
 	case ACCOUNT_DONE:
 	case ACCOUNT_ALREADY:
@@ -38,23 +64,25 @@ static struct admin_result result_of_account(const struct account_effect *effect
 			.sessions = effect->sessions,
 		};
 	case ACCOUNT_LAST_ADMIN:
-		return refused(PROBLEM_CONFLICT, "This is the last active administrator, so "
-						 "nothing was done. Make another one first.");
+		return refused(PROBLEM_CONFLICT, last);
 	case ACCOUNT_IS_CLOSED:
-		return refused(PROBLEM_CONFLICT, "The account is closed, so nothing was done.");
+		return refused(PROBLEM_CONFLICT, closed);
 	case ACCOUNT_TOO_MUCH:
 		return refused(PROBLEM_CONFLICT, TOO_MUCH);
 	case ACCOUNT_NOT_ALLOWED:
-		return refused(PROBLEM_FORBIDDEN, actor_text(effect->verdict));
+		return not_allowed(effect->verdict);
 	case ACCOUNT_BAD_REASON:
 		return bad;
 	default:
-		return refused(PROBLEM_NOT_FOUND, NULL);
+		return not_found();
 	}
 }
 
 static struct admin_result result_of_member(const struct member_effect *effect)
 {
+	static const struct problem_sentence no_member = {
+		"The person is no member of this tenant, so nothing was done.",
+		"admin_user.no_member"};
 	switch (effect->outcome) {
 	case MEMBER_DONE:
 	case MEMBER_ALREADY:
@@ -63,14 +91,13 @@ static struct admin_result result_of_member(const struct member_effect *effect)
 			.sessions = effect->sessions,
 		};
 	case MEMBER_NOT_A_MEMBER:
-		return refused(PROBLEM_CONFLICT, "The person is no member of this tenant, so "
-						 "nothing was done.");
+		return refused(PROBLEM_CONFLICT, no_member);
 	case MEMBER_TOO_MUCH:
 		return refused(PROBLEM_CONFLICT, TOO_MUCH);
 	case MEMBER_NOT_ALLOWED:
-		return refused(PROBLEM_FORBIDDEN, actor_text(effect->verdict));
+		return not_allowed(effect->verdict);
 	default:
-		return refused(PROBLEM_NOT_FOUND, NULL);
+		return not_found();
 	}
 }
 
@@ -97,7 +124,7 @@ static enum err change_in_tenant(struct call *call, const struct admin_role *wis
 	bool found;
 	TRY(tenant_find(&call->auth, wish->tenant, &tenant, &found));
 	if (!found) {
-		*result = refused(PROBLEM_NOT_FOUND, NULL);
+		*result = not_found();
 		return OK;
 	}
 	act.key.tenant_id = tenant.id;

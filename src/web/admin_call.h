@@ -20,9 +20,9 @@ MUST_CHECK enum err admin_find(struct call *call, struct user_row *user, bool *f
 /* What was done, whatever kind of act it was. */
 struct admin_result {
 	bool refused;
-	enum problem problem; /* when refused */
-	const char *field;    /* of an invalid_request; else NULL */
-	const char *text;     /* when refused, for a person; NULL: the problem's own */
+	enum problem problem;             /* when refused */
+	const char *field;                /* of an invalid_request; else NULL */
+	struct problem_sentence sentence; /* when refused */
 	bool changed;
 	uint64_t sessions; /* ended, held or lowered */
 };

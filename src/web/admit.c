@@ -12,13 +12,17 @@
 #define DENIED_PATH STR("/denied")
 #define JSON_SUFFIX STR("+json")
 
-static enum err refuse(struct call *call, enum problem problem, const char *sentence,
-		       bool *answered)
+/* What the problem says is enough. */
+static const struct problem_sentence NOTHING = {.text = NULL};
+
+static enum err refuse(struct call *call, enum problem problem,
+		       const struct problem_sentence *sentence, bool *answered)
 {
+	struct problem_detail detail = view_detail(sentence);
 	*answered = true;
 	if (verify_access_is(call))
 		problem = verify_access_problem(problem);
-	return view_problem(call, problem, &(struct problem_detail){.detail = str_of(sentence)});
+	return view_problem(call, problem, &detail);
 }
 
 static bool cut_base(const struct call *call, struct str path, struct str *own)
@@ -49,29 +53,27 @@ void admit_match(struct call *call)
 
 static enum err check_flaw(struct call *call, bool *answered)
 {
-	switch (call->request.flaw) {
-	case REQUEST_FINE:
+	static const struct problem_sentence SENTENCES[] = {
+		[REQUEST_BAD_PATH] = {"The path is not canonical.", "problem.bad_path"},
+		[REQUEST_BAD_LENGTH] = {"Content-Length is not a number.", "problem.bad_length"},
+		[REQUEST_TWICE] = {"A header came more than once.", "problem.header_twice"},
+		[REQUEST_HEADER_TOO_LONG] = {"A header is too long.", "problem.header_too_long"},
+	};
+	enum request_flaw flaw = call->request.flaw;
+	if (flaw == REQUEST_FINE)
 		return OK;
-	case REQUEST_BAD_PATH:
-		return refuse(call, PROBLEM_INVALID_REQUEST, "The path is not canonical.",
-			      answered);
-	case REQUEST_BAD_LENGTH:
-		return refuse(call, PROBLEM_INVALID_REQUEST, "Content-Length is not a number.",
-			      answered);
-	case REQUEST_TWICE:
-		return refuse(call, PROBLEM_INVALID_REQUEST, "A header came more than once.",
-			      answered);
-	case REQUEST_HEADER_TOO_LONG:
-		return refuse(call, PROBLEM_INVALID_REQUEST, "A header is too long.", answered);
-	}
-	return ERR_INTERNAL;
+	if (flaw >= sizeof(SENTENCES) / sizeof(SENTENCES[0]))
+		return ERR_INTERNAL;
+	return refuse(call, PROBLEM_INVALID_REQUEST, &SENTENCES[flaw], answered);
 }
 
 static enum err check_scheme(struct call *call, bool *answered)
 {
+	static const struct problem_sentence no_https = {"Gatepost must be reached by https.",
+							 "problem.no_https"};
 	if (call->request.https || call->app->config->server.behind_tls_proxy)
 		return OK;
-	return refuse(call, PROBLEM_MISDIRECTED, "Gatepost must be reached by https.", answered);
+	return refuse(call, PROBLEM_MISDIRECTED, &no_https, answered);
 }
 
 bool admit_host_is_own(struct str host, struct str own)
@@ -88,7 +90,7 @@ static enum err check_host(struct call *call, bool *answered)
 	struct str own;
 	if (!str_is_present(call->request.denied) && cut_base(call, call->request.path, &own) &&
 	    !admit_host_is_own(call->request.host, call->app->config->server.host))
-		return refuse(call, PROBLEM_MISDIRECTED, NULL, answered);
+		return refuse(call, PROBLEM_MISDIRECTED, &NOTHING, answered);
 	return OK;
 }
 
@@ -121,7 +123,7 @@ static bool is_question(const struct call *call)
 static enum err check_route(struct call *call, bool *answered)
 {
 	if (call->match.allowed == 0)
-		return refuse(call, PROBLEM_NOT_FOUND, NULL, answered);
+		return refuse(call, PROBLEM_NOT_FOUND, &NOTHING, answered);
 	if (call->request.method == METHOD_OPTIONS && !is_question(call)) {
 		*answered = true;
 		response_status(&call->response, 204);
@@ -130,7 +132,7 @@ static enum err check_route(struct call *call, bool *answered)
 	}
 	if (call->match.route != NULL)
 		return OK;
-	TRY(refuse(call, PROBLEM_METHOD_NOT_ALLOWED, NULL, answered));
+	TRY(refuse(call, PROBLEM_METHOD_NOT_ALLOWED, &NOTHING, answered));
 	add_allow(call);
 	return OK;
 }
@@ -149,7 +151,8 @@ static enum err check_own_type(struct call *call, const char *type, bool *answer
 	buf_init(&sentence, call->arena, SENTENCE_MAX);
 	buf_addf(&sentence, "The answer exists only as %s.", type);
 	TRY(buf_str(&sentence, &text));
-	return refuse(call, PROBLEM_NOT_ACCEPTABLE, text.p, answered);
+	return refuse(call, PROBLEM_NOT_ACCEPTABLE, &(struct problem_sentence){.text = text.p},
+		      answered);
 }
 
 static enum err check_accept(struct call *call, bool *answered)
@@ -164,7 +167,7 @@ static enum err check_accept(struct call *call, bool *answered)
 	if (request_accepts(&call->request, "application/json") ||
 	    request_accepts(&call->request, "application/problem+json"))
 		return OK;
-	return refuse(call, PROBLEM_NOT_ACCEPTABLE, NULL, answered);
+	return refuse(call, PROBLEM_NOT_ACCEPTABLE, &NOTHING, answered);
 }
 
 enum err admit_check(struct call *call, bool *answered)

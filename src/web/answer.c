@@ -7,12 +7,12 @@
 #include "call.h"
 #include "clock.h"
 #include "language_call.h"
+#include "say.h"
 #include "template.h"
 #include "view.h"
 
 #define WAIT_TEXT_MAX 128
-#define NUMBER_MAX 16
-#define SENTENCES_MAX 512
+#define SENTENCES_MAX 2048
 
 void answer_json_begin(struct call *call, int status, struct json_out *out)
 {
@@ -96,24 +96,31 @@ enum err answer_asset_for(struct call *call, const struct asset *asset, int64_t 
 }
 
 /* Minutes and hours once seconds would be hard to read. */
-enum err answer_wait_text(struct arena *arena, unsigned seconds, struct str *out)
+static const struct wait_unit {
+	unsigned from, size;
+	const char *name; /* in English */
+	const char *key;
+} WAIT_UNITS[] = {
+	{7200, 3600, "hour", "throttle.hours"},
+	{120, 60, "minute", "throttle.minutes"},
+	{0, 1, "second", "throttle.seconds"},
+};
+
+/* Rounded up. */
+static const struct wait_unit *wait_unit(unsigned seconds, unsigned *n)
 {
-	static const struct {
-		unsigned from, size;
-		const char *name;
-	} units[] = {{7200, 3600, " hour"}, {120, 60, " minute"}, {0, 1, " second"}};
-	struct buf text;
-	size_t i = 0;
+	const struct wait_unit *unit = WAIT_UNITS;
+	while (seconds < unit->from)
+		unit++;
+	*n = (seconds + unit->size - 1) / unit->size;
+	return unit;
+}
+
+enum err answer_wait_text(struct call *call, unsigned seconds, struct str *out)
+{
 	unsigned n;
-	while (seconds < units[i].from)
-		i++;
-	n = (seconds + units[i].size - 1) / units[i].size;
-	buf_init(&text, arena, WAIT_TEXT_MAX);
-	buf_add(&text, STR("There were too many attempts. Please try again in "));
-	buf_add_u64(&text, n);
-	buf_add(&text, str_of(units[i].name));
-	buf_add(&text, n == 1 ? STR(".") : STR("s."));
-	return buf_str(&text, out);
+	const struct wait_unit *unit = wait_unit(seconds, &n);
+	return say_count(call, unit->key, n, out);
 }
 
 void answer_person(struct template_data *data, const struct session_found *found)
@@ -123,34 +130,54 @@ void answer_person(struct template_data *data, const struct session_found *found
 	template_text(data, "person", found->display_name.n > 0 ? found->display_name : identity);
 }
 
-enum err answer_min_length(struct call *call, struct str *out)
+void answer_min_length(const struct call *call, struct template_data *data)
 {
-	struct buf text;
-	buf_init(&text, call->arena, NUMBER_MAX);
-	buf_add_u64(&text, call->app->config->password.min_length);
-	return buf_str(&text, out);
+	template_count(data, "min_length", call->app->config->password.min_length);
 }
+
+static const char *const FLAWS[PASSWORD_FLAW_COUNT] = {
+	[PASSWORD_FINE] = "password.flaw_fine",     [PASSWORD_NOT_TEXT] = "password.flaw_not_text",
+	[PASSWORD_TOO_LONG] = "password.flaw_long", [PASSWORD_TOO_SHORT] = "password.flaw_short",
+	[PASSWORD_COMMON] = "password.flaw_common", [PASSWORD_PERSONAL] = "password.flaw_personal",
+	[PASSWORD_SAME] = "password.flaw_same",
+};
+
+static const char *const HINTS[PASSWORD_HINT_COUNT] = {
+	[PASSWORD_HINT_WEAK] = "password.hint_weak",
+	[PASSWORD_HINT_FAIR] = "password.hint_fair",
+};
 
 enum err answer_password_text(struct call *call, const struct password_opinion *opinion,
 			      struct str *out)
 {
+	struct str needed;
 	struct buf text;
 	buf_init(&text, call->arena, SENTENCES_MAX);
-	buf_add(&text, str_of(password_flaw_text(opinion->flaw)));
-	if (opinion->flaw == PASSWORD_TOO_SHORT)
-		buf_addf(&text, " At least %u characters are needed.",
-			 call->app->config->password.min_length);
-	if (opinion->flaw != PASSWORD_SAME && str_is_present(opinion->hint)) {
+	buf_add(&text, say(call, FLAWS[opinion->flaw]));
+	if (opinion->flaw == PASSWORD_TOO_SHORT) {
+		TRY(say_count(call, "password.needed", call->app->config->password.min_length,
+			      &needed));
 		buf_add_char(&text, ' ');
-		buf_add(&text, opinion->hint);
+		buf_add(&text, needed);
+	}
+	if (opinion->flaw != PASSWORD_SAME && opinion->hint != PASSWORD_HINT_NONE) {
+		buf_add_char(&text, ' ');
+		buf_add(&text, say(call, HINTS[opinion->hint]));
 	}
 	return buf_str(&text, out);
 }
 
+/* For programs, so in English whatever the catalogues are. */
 enum err answer_throttled(struct call *call, unsigned wait)
 {
 	struct problem_detail detail = {.retry_after = wait};
-	TRY(answer_wait_text(call->arena, wait, &detail.detail));
+	struct buf text;
+	unsigned n;
+	const struct wait_unit *unit = wait_unit(wait, &n);
+	buf_init(&text, call->arena, WAIT_TEXT_MAX);
+	buf_addf(&text, "There were too many attempts. Please try again in %u %s%s.", n, unit->name,
+		 n == 1 ? "" : "s");
+	TRY(buf_str(&text, &detail.detail));
 	return view_problem(call, PROBLEM_TOO_MANY_ATTEMPTS, &detail);
 }
 

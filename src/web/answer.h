@@ -14,9 +14,6 @@ struct password_opinion;
 struct session_found;
 struct template_data;
 
-/* Shown with a form whose token has gone stale; nothing was done. */
-#define ANSWER_STALE_FORM STR("This page was open too long. Please try again.")
-
 /* Sets status and type and opens the body's object; answer_json_end closes it. */
 void answer_json_begin(struct call *call, int status, struct json_out *out);
 MUST_CHECK enum err answer_json_end(struct call *call, struct json_out *out);
@@ -25,8 +22,8 @@ MUST_CHECK enum err answer_json_end(struct call *call, struct json_out *out);
 MUST_CHECK enum err answer_url(struct call *call, struct template_data *data, const char *name,
 			       struct str own_path);
 
-/* "There were too many attempts. Please try again in 2 minutes.": rounded up. */
-MUST_CHECK enum err answer_wait_text(struct arena *arena, unsigned seconds, struct str *out);
+/* "There were too many attempts. Please try again in 2 minutes.": rounded up, for a page. */
+MUST_CHECK enum err answer_wait_text(struct call *call, unsigned seconds, struct str *out);
 
 /* 201: the header Location, of a path below base_path and what is appended to it. */
 MUST_CHECK enum err answer_location(struct call *call, struct str own_path, struct str name);
@@ -42,8 +39,8 @@ MUST_CHECK enum err answer_asset_for(struct call *call, const struct asset *asse
 
 /* "person" and "identity": the name and the user name or address of whose session it is. */
 void answer_person(struct template_data *data, const struct session_found *found);
-/* The configured number, as text. */
-MUST_CHECK enum err answer_min_length(struct call *call, struct str *out);
+/* The configured number "min_length". */
+void answer_min_length(const struct call *call, struct template_data *data);
 /* What is wrong with a new password, and a hint. */
 MUST_CHECK enum err answer_password_text(struct call *call, const struct password_opinion *opinion,
 					 struct str *out);

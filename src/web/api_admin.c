@@ -45,9 +45,9 @@ enum err api_admin_user(struct call *call)
 static enum err answer_refusal(struct call *call, const struct admin_result *result)
 {
 	if (result->field != NULL)
-		return answer_bad_field(call, str_of(result->field), str_of(result->text));
+		return answer_bad_field(call, str_of(result->field), str_of(result->sentence.text));
 	return view_problem(call, result->problem,
-			    &(struct problem_detail){.detail = str_of(result->text)});
+			    &(struct problem_detail){.detail = str_of(result->sentence.text)});
 }
 
 /* The user as he or she is now; gone meanwhile is not found. */

@@ -10,8 +10,10 @@
 #include "arena.h"
 #include "breached.h"
 #include "buf.h"
+#include "counters.h"
 #include "document.h"
 #include "key_set.h"
+#include "meter.h"
 #include "say.h"
 
 #define APP_FIRST_BLOCK ((size_t)256 * 1024)
@@ -44,16 +46,39 @@ static enum err check_pages(const struct app *app, struct fault *fault)
 	return OK;
 }
 
+static enum err load_templates(struct app *app, struct fault *fault)
+{
+	TRY(say_check(app->texts, fault));
+	TRY(template_load(app->config->server.template_dir.p, app->texts, app->arena,
+			  &app->templates, fault));
+	return check_pages(app, fault);
+}
+
 static enum err load_texts(struct app *app, struct fault *fault)
 {
 	const char *dir = app->config->server.template_dir.p;
 	struct str tag = app->config->server.language;
-	TRY(catalogue_load(dir, app->arena, &app->texts, fault));
+	TRY(catalogue_open(dir, app->arena, &app->texts, fault));
 	app->language = catalogue_lookup(app->texts, tag);
 	if (app->language == NULL)
 		return fault_set(fault, "%s/lang/%s: is missing (server.language)", dir, tag.p);
-	TRY(say_check(app->texts, fault));
-	return template_load(dir, app->texts, app->arena, &app->templates, fault);
+	if (app->one_request)
+		return OK;
+	for (size_t i = 0; i < catalogue_languages(app->texts); i++)
+		TRY(catalogue_read(app->texts, catalogue_language(app->texts, i), fault));
+	return load_templates(app, fault);
+}
+
+void app_speak(struct app *app, const struct language *language)
+{
+	enum err err = OK;
+	if (!app->one_request || app->fault.text[0] != '\0')
+		return;
+	err = catalogue_read(app->texts, language, &app->fault);
+	if (err == OK && app->templates == NULL)
+		err = load_templates(app, &app->fault);
+	if (err != OK && app->fault.text[0] == '\0')
+		(void)fault_set(&app->fault, "templates: %s", err_name(err));
 }
 
 static enum err load_assets(struct app *app, struct fault *fault)
@@ -110,7 +135,6 @@ static enum err load(struct app *app, const char *config_path, struct fault *fau
 		return ERR_MEMORY;
 	TRY(key_box_open(config->token.signature_cache, &app->signing));
 	TRY(load_texts(app, fault));
-	TRY(check_pages(app, fault));
 	TRY(load_assets(app, fault));
 	TRY(load_document(app, fault));
 	TRY(check_run_dir(config->server.run_dir.p, fault));
@@ -139,7 +163,7 @@ static enum err no_memory(struct fault *fault)
 	return fault_set(fault, "not enough memory");
 }
 
-enum err app_load(const char *config_path, struct app **out, struct fault *fault)
+enum err app_load(const char *config_path, bool one_request, struct app **out, struct fault *fault)
 {
 	struct arena *arena;
 	*fault = (struct fault){.text = ""};
@@ -151,6 +175,7 @@ enum err app_load(const char *config_path, struct app **out, struct fault *fault
 		return no_memory(fault);
 	}
 	counted->app.arena = arena;
+	counted->app.one_request = one_request;
 	atomic_init(&counted->holders, 1);
 	enum err err = load(&counted->app, config_path, fault);
 	if (err != OK) {
@@ -180,11 +205,12 @@ void app_release(struct app **app)
 
 struct app_box {
 	struct arena *arena;
+	struct counters *counters;
 	pthread_mutex_t lock;
 	struct app *app; /* held */
 };
 
-enum err app_box_open(struct app *first, struct app_box **out)
+enum err app_box_open(struct app *first, bool stays, struct app_box **out, struct fault *why)
 {
 	struct arena *arena;
 	TRY(arena_open(sizeof(struct app_box), 2 * sizeof(struct app_box), &arena));
@@ -195,6 +221,10 @@ enum err app_box_open(struct app *first, struct app_box **out)
 	}
 	box->arena = arena;
 	box->app = first;
+	/* Without memory nothing is counted. */
+	if (meter_open(first->config, stays, &box->counters, why) != OK)
+		(void)fault_set(why, "no memory for counters");
+	first->counters = box->counters;
 	*out = box;
 	return OK;
 }
@@ -207,8 +237,14 @@ struct app *app_current(struct app_box *box)
 	return app;
 }
 
+struct counters *app_box_counters(const struct app_box *box)
+{
+	return box->counters;
+}
+
 void app_replace(struct app_box *box, struct app *next)
 {
+	next->counters = box->counters;
 	(void)pthread_mutex_lock(&box->lock);
 	struct app *former = box->app;
 	box->app = next;
@@ -223,6 +259,7 @@ void app_box_close(struct app_box **box)
 	if (closed == NULL)
 		return;
 	app_release(&closed->app);
+	counters_close(&closed->counters);
 	(void)pthread_mutex_destroy(&closed->lock);
 	struct arena *arena = closed->arena;
 	arena_close(&arena);

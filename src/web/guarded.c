@@ -8,17 +8,6 @@
 #include "return_to.h"
 #include "view.h"
 
-#define OTHER_HOST                                                                                 \
-	STR("This host is not the one that people sign in at. The administrator has to set "       \
-	    "origin in section [server] of gatepost.conf to it, or to guard nothing here.")
-#define NO_TARGET                                                                                  \
-	STR("The web server does not say what is asked for (GATEPOST_URI, GATEPOST_METHOD).")
-#define BAD_PATH STR("The path is not canonical.")
-#define NO_METHOD STR("No rule of this place allows this method.")
-#define NEEDS_FACTOR                                                                               \
-	STR("This place asks for a second factor, which this session does not have. Please "       \
-	    "confirm with one to go on.")
-
 /* The one question that has its answer in the request line of the visitor. */
 static struct str target_of(const struct call *call)
 {
@@ -235,21 +224,31 @@ enum err guarded_location(struct call *call, struct url *location, bool *there)
 	return OK;
 }
 
-struct str guarded_sentence(const struct guarded *guarded)
+struct problem_sentence guarded_sentence(const struct guarded *guarded)
 {
-	switch (guarded->flaw) {
-	case GUARDED_BAD_PATH:
-		return BAD_PATH;
-	case GUARDED_NO_TARGET:
-		return NO_TARGET;
-	case GUARDED_OTHER_HOST:
-		return OTHER_HOST;
-	default:
-		break;
-	}
+	static const struct problem_sentence flaws[] = {
+		[GUARDED_BAD_PATH] = {"The path is not canonical.", "problem.bad_path"},
+		[GUARDED_NO_TARGET] = {"The web server does not say what is asked for "
+				       "(GATEPOST_URI, GATEPOST_METHOD).",
+				       "problem.no_target"},
+		[GUARDED_OTHER_HOST] = {"This host is not the one that people sign in at. The "
+					"administrator has to set origin in section [server] of "
+					"gatepost.conf to it, or to guard nothing here.",
+					"problem.other_host"},
+	};
+	static const struct problem_sentence no_method = {
+		"No rule of this place allows this method.", "problem.no_method"};
+	static const struct problem_sentence needs_factor = {
+		"This place asks for a second factor, which this session does not have. Please "
+		"confirm with one to go on.",
+		"problem.needs_factor"};
+
+	if (guarded->flaw < sizeof flaws / sizeof flaws[0] && flaws[guarded->flaw].text != NULL)
+		return flaws[guarded->flaw];
 	if (guarded->decision.no_method)
-		return NO_METHOD;
-	return guarded->decision.needs_aal2 ? NEEDS_FACTOR : STR_NONE;
+		return no_method;
+	return guarded->decision.needs_aal2 ? needs_factor
+					    : (struct problem_sentence){.text = NULL};
 }
 
 /* A page in answer to a form would be lost by going there: what was sent is not sent again. */
@@ -261,7 +260,8 @@ static bool is_repeatable(struct str method)
 enum err guarded_refuse(struct call *call)
 {
 	const struct guarded *guarded = call->guarded;
-	struct problem_detail detail = {.detail = guarded_sentence(guarded)};
+	struct problem_sentence sentence = guarded_sentence(guarded);
+	struct problem_detail detail = view_detail(&sentence);
 	struct url location;
 	bool there = false;
 

@@ -46,7 +46,7 @@ bool guarded_is_granted(const struct call *call);
 /* The problem that the decision is, as a status and a code. Of one that is not granted. */
 enum problem guarded_problem(const struct call *call);
 /* What there is to say beyond that; absent: nothing. */
-struct str guarded_sentence(const struct guarded *guarded);
+struct problem_sentence guarded_sentence(const struct guarded *guarded);
 /* Where a person goes to be let in. *there false: nowhere, it would not help. */
 MUST_CHECK enum err guarded_location(struct call *call, struct url *location, bool *there);
 /* Answers what is not granted: 303 for a navigation that can be helped, a page, or a problem. */

@@ -140,8 +140,25 @@ MUST_CHECK enum err page_admin_users_show(struct call *call);
 MUST_CHECK enum err page_admin_user_show(struct call *call);
 MUST_CHECK enum err page_admin_user_post(struct call *call);
 
+/* page_admin_overview.c */
+MUST_CHECK enum err page_admin_overview_show(struct call *call);
+/* api_email.c */
+MUST_CHECK enum err api_users_create(struct call *call);
+MUST_CHECK enum err api_email_verify(struct call *call);
+
+/* page_register.c, page_verify.c */
+MUST_CHECK enum err page_register_show(struct call *call);
+MUST_CHECK enum err page_register_post(struct call *call);
+MUST_CHECK enum err page_verify_show(struct call *call);
+MUST_CHECK enum err page_verify_post(struct call *call);
+MUST_CHECK enum err page_invite_show(struct call *call);
+MUST_CHECK enum err page_invite_post(struct call *call);
+
 /* api_health.c */
 MUST_CHECK enum err api_health_show(struct call *call);
+
+/* api_metrics.c */
+MUST_CHECK enum err api_metrics_show(struct call *call);
 
 /* api_document.c */
 MUST_CHECK enum err api_document_send(struct call *call);

@@ -9,6 +9,9 @@
 #define SHOWN_NAME_MAX 64 /* of a name that a client made up */
 #define FORM_TYPE "application/x-www-form-urlencoded"
 
+/* What the problem says is enough. */
+static const struct problem_sentence NOTHING = {.text = NULL};
+
 /* One value as it came, whatever carried it. */
 struct input {
 	struct str name;
@@ -27,11 +30,12 @@ static enum err refuse(struct call *call, struct str field, const char *reason, 
 	return view_problem(call, PROBLEM_INVALID_REQUEST, &detail);
 }
 
-static enum err refuse_body(struct call *call, enum problem problem, const char *sentence,
-			    bool *answered)
+static enum err refuse_body(struct call *call, enum problem problem,
+			    const struct problem_sentence *sentence, bool *answered)
 {
+	struct problem_detail detail = view_detail(sentence);
 	*answered = true;
-	return view_problem(call, problem, &(struct problem_detail){.detail = str_of(sentence)});
+	return view_problem(call, problem, &detail);
 }
 
 static size_t count(const struct field_def *defs)
@@ -188,27 +192,30 @@ static bool has_right_type(const struct call *call)
 
 enum err inputs_check_body(struct call *call, bool *answered)
 {
+	static const struct problem_sentence json = {.text = "The body must be application/json."};
+	static const struct problem_sentence form = {"The body must be " FORM_TYPE ".",
+						     "problem.not_form"};
 	if (call->request.content_length > (size_t)REQUEST_BODY_MAX)
-		return refuse_body(call, PROBLEM_TOO_LARGE, NULL, answered);
+		return refuse_body(call, PROBLEM_TOO_LARGE, &NOTHING, answered);
 	if (call->match.route->body == NULL || has_right_type(call))
 		return OK;
 	return refuse_body(call, PROBLEM_UNSUPPORTED_MEDIA_TYPE,
-			   call->match.route->surface == SURFACE_API
-				   ? "The body must be application/json."
-				   : "The body must be " FORM_TYPE ".",
-			   answered);
+			   call->match.route->surface == SURFACE_API ? &json : &form, answered);
 }
 
 static enum err read_text(struct call *call, bool *answered)
 {
 	enum err err = request_read_body(&call->request);
 	if (err == ERR_TOO_LARGE)
-		return refuse_body(call, PROBLEM_TOO_LARGE, NULL, answered);
+		return refuse_body(call, PROBLEM_TOO_LARGE, &NOTHING, answered);
 	if (err != ERR_INPUT && err != ERR_IO)
 		return err;
 	call->failed = err;
-	return refuse_body(call, PROBLEM_INVALID_REQUEST,
-			   "The body is shorter or longer than announced.", answered);
+	return refuse_body(
+		call, PROBLEM_INVALID_REQUEST,
+		&(struct problem_sentence){"The body is shorter or longer than announced.",
+					   "problem.body_length"},
+		answered);
 }
 
 enum err inputs_read_form(struct call *call, bool *answered)
@@ -270,7 +277,9 @@ static enum err take_json(struct call *call, bool *answered)
 	enum err err = json_parse(call->arena, call->request.body, &object, &bad);
 	if (err == ERR_INPUT && !str_is_present(bad))
 		return refuse_body(call, PROBLEM_INVALID_REQUEST,
-				   "The body is not one JSON object as this call takes it.",
+				   &(struct problem_sentence){
+					   .text = "The body is not one JSON object as this call "
+						   "takes it."},
 				   answered);
 	if (err == ERR_INPUT)
 		return refuse(call, bad, "is repeated or of a wrong type", answered);

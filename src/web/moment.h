@@ -1,4 +1,4 @@
-/* A time as people read it and as machines do. */
+/* A time as machines read it, beside the one for people (say_time). */
 #ifndef GATEPOST_WEB_MOMENT_H
 #define GATEPOST_WEB_MOMENT_H
 
@@ -9,8 +9,6 @@
 
 struct arena;
 
-/* "21 Nov 2026, 02:24 UTC"; 0: absent. */
-MUST_CHECK enum err moment_text(struct arena *arena, int64_t at, struct str *out);
 /* RFC 3339, for the datetime attribute; 0: absent. */
 MUST_CHECK enum err moment_iso(struct arena *arena, int64_t at, struct str *out);
 

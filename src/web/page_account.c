@@ -2,7 +2,7 @@
 #include "answer.h"
 #include "call.h"
 #include "handlers.h"
-#include "moment.h"
+#include "say.h"
 #include "view.h"
 
 enum err page_account_home(struct call *call)
@@ -17,7 +17,7 @@ enum err page_account_show(struct call *call)
 	struct template_data *data;
 	struct str roles, signed_in_at;
 	TRY(view_roles_text(call->arena, found->user_grants, &roles));
-	TRY(moment_text(call->arena, found->session.auth_time, &signed_in_at));
+	TRY(say_time(call, found->session.auth_time, &signed_in_at));
 	TRY(view_page_data(call, &data));
 	template_text(data, "username", found->username);
 	template_text(data, "email", found->email);

@@ -6,15 +6,14 @@
 #include "call.h"
 #include "fields.h"
 #include "handlers.h"
-#include "moment.h"
 #include "problem.h"
 #include "role_store.h"
+#include "say.h"
 #include "session_item.h"
 #include "tenant_store.h"
 #include "view.h"
 
 #define PLACE_MAX 128
-#define SENTENCE_MAX 512
 #define LIST_MAX 100
 #define ROLES_MAX 200
 
@@ -27,23 +26,19 @@ struct user_page {
 /* What the word of a redirect after an act says; others say nothing. */
 static const struct {
 	const char *word;
-	const char *notice;
+	const char *notice; /* a key */
 } OUTCOMES[] = {
-	{"lock", "The account is locked, and all its sessions have ended."},
-	{"unlock", "The account is unlocked."},
-	{"hold", "All sessions ask for the password at their next request."},
-	{"give", "The role is given."},
-	{"take", "The role is taken away."},
-	{"end", "That device is signed out."},
-	{"end-all", "All devices are signed out."},
-	{"same", "It was so already; nothing was changed."},
+	{"lock", "admin_user.done_lock"},       {"unlock", "admin_user.done_unlock"},
+	{"hold", "admin_user.done_hold"},       {"give", "admin_user.done_give"},
+	{"take", "admin_user.done_take"},       {"end", "admin_user.done_end"},
+	{"end-all", "admin_user.done_end_all"}, {"same", "admin_user.done_same"},
 };
 
-static struct str outcome_notice(struct str word)
+static struct str outcome_notice(const struct call *call, struct str word)
 {
 	for (size_t i = 0; i < sizeof(OUTCOMES) / sizeof(OUTCOMES[0]); i++)
 		if (str_equal(word, str_of(OUTCOMES[i].word)))
-			return str_of(OUTCOMES[i].notice);
+			return say(call, OUTCOMES[i].notice);
 	return STR_NONE;
 }
 
@@ -136,7 +131,7 @@ static enum err add_facts(struct call *call, const struct user_row *user,
 	struct str id, since;
 	bool own = id_equal(user->id, call->session.found.session.user_id);
 	TRY(id_text(call->arena, user->id, &id));
-	TRY(moment_text(call->arena, user->created_at, &since));
+	TRY(say_time(call, user->created_at, &since));
 	template_text(data, "id", id);
 	template_text(data, "name", user->display_name);
 	template_text(data, "user_name", user->username);
@@ -173,7 +168,7 @@ enum err page_admin_user_show(struct call *call)
 {
 	struct user_page page = {
 		.status = 200,
-		.notice = outcome_notice(call_query(call, "done")),
+		.notice = outcome_notice(call, call_query(call, "done")),
 	};
 	bool found;
 	TRY(admin_find(call, &page.user, &found));
@@ -240,15 +235,9 @@ static enum err show_refusal(struct call *call, const struct admin_result *resul
 			     struct user_page *page)
 {
 	const struct problem_info *info = problem_info(result->problem);
-	struct buf text;
+	const char *key = result->sentence.key;
 	page->status = info->status;
-	buf_init(&text, call->arena, SENTENCE_MAX);
-	if (result->field != NULL)
-		buf_add(&text, STR("The reason must be "));
-	buf_add(&text, str_of(result->text != NULL ? result->text : info->text));
-	if (result->field != NULL)
-		buf_add_char(&text, '.');
-	TRY(buf_str(&text, &page->error));
+	page->error = say(call, key != NULL ? key : info->text_key);
 	return show(call, page);
 }
 
@@ -263,7 +252,7 @@ static const char *word_of(struct str typed, bool changed)
 
 enum err page_admin_user_post(struct call *call)
 {
-	struct user_page page = {.status = 403, .error = ANSWER_STALE_FORM};
+	struct user_page page = {.status = 403, .error = say(call, "page.stale")};
 	struct admin_result result = {.changed = false};
 	struct str place;
 	bool found;

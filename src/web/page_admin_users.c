@@ -6,6 +6,7 @@
 #include "fields.h"
 #include "handlers.h"
 #include "moment.h"
+#include "say.h"
 #include "url.h"
 #include "view.h"
 
@@ -28,7 +29,7 @@ static enum err add_row(struct call *call, const struct user_row *user, struct t
 	struct str place, roles, since, since_iso;
 	TRY(place_of(call->arena, user->id, &place));
 	TRY(view_roles_text(call->arena, user->grants, &roles));
-	TRY(moment_text(call->arena, user->created_at, &since));
+	TRY(say_time(call, user->created_at, &since));
 	TRY(moment_iso(call->arena, user->created_at, &since_iso));
 	item = template_item(data, "users");
 	TRY(answer_url(call, item, "url_user", place));

@@ -3,12 +3,10 @@
 #include "handlers.h"
 #include "view.h"
 
-#define NOT_OURS STR("You may come here, but the web server itself does not give this out.")
-
 /* What the web server has refused by itself, or would be granted by now. */
 static enum err show_other(struct call *call)
 {
-	struct problem_detail detail = {.detail = NOT_OURS};
+	struct problem_detail detail = {.key = "problem.not_ours"};
 	enum problem problem = PROBLEM_FORBIDDEN;
 
 	if (str_equal(call->request.denied_status, STR("400")))
@@ -16,7 +14,7 @@ static enum err show_other(struct call *call)
 	else if (str_equal(call->request.denied_status, STR("503")))
 		problem = PROBLEM_UNAVAILABLE;
 	if (problem != PROBLEM_FORBIDDEN)
-		detail.detail = STR_NONE;
+		detail.key = NULL;
 	return view_problem(call, problem, &detail);
 }
 

@@ -9,16 +9,13 @@
 #include "issued.h"
 #include "qr.h"
 #include "return_call.h"
+#include "say.h"
 #include "sha256.h"
 #include "url.h"
-#include "user_agent.h"
 #include "view.h"
 
 #define LABEL_MAX 300
 #define LINK_MAX 1000
-#define NOT_RIGHT                                                                                  \
-	STR("That code is not right, or it was not made for this browser. Nothing was done.")
-#define OVER STR("That code was used already, or is too old. Please start again with a new one.")
 
 struct taking_page {
 	int status;
@@ -28,12 +25,10 @@ struct taking_page {
 /* "Firefox on Linux, 192.0.2.7": what this server sees, for the giver's eyes. */
 static enum err device_text(struct call *call, struct str *out)
 {
-	struct buf text;
-	buf_init(&text, call->arena, LABEL_MAX);
-	user_agent_add_label(&text, call->auth.user_agent);
-	buf_add(&text, STR(", "));
-	buf_add(&text, call->auth.ip);
-	return buf_str(&text, out);
+	struct str device;
+	TRY(say_device(call, call->auth.user_agent, &device));
+	const struct say_value values[] = {{"device", device}, {"ip", call->auth.ip}};
+	return say_with(call, "handover.from", values, 2, out);
 }
 
 static enum err challenge_text(struct call *call, struct str *out)
@@ -102,9 +97,9 @@ static enum err show_start(struct call *call, const struct taking_page *page)
 
 static enum err show_refused(struct call *call, enum handover_verdict verdict)
 {
-	struct taking_page page = {.status = 400, .error = NOT_RIGHT};
+	struct taking_page page = {.status = 400, .error = say(call, "handover.wrong")};
 	if (verdict == HANDOVER_OVER)
-		page = (struct taking_page){.status = 410, .error = OVER};
+		page = (struct taking_page){.status = 410, .error = say(call, "handover.over")};
 	return show_start(call, &page);
 }
 
@@ -234,11 +229,11 @@ enum err page_handover_post(struct call *call)
 	if (str_is_present(ticket)) {
 		if (!read_ticket(ticket, &request))
 			return show_refused(call, HANDOVER_REFUSED);
-		return call->csrf_stale ? ask(call, &request, 403, ANSWER_STALE_FORM)
+		return call->csrf_stale ? ask(call, &request, 403, say(call, "page.stale"))
 					: take(call, &request);
 	}
 	if (call->csrf_stale)
-		return show_start(call, &(struct taking_page){403, ANSWER_STALE_FORM});
+		return show_start(call, &(struct taking_page){403, say(call, "page.stale")});
 	/* Shows whose it is; it is used by the next form only. */
 	if (!handover_code_hashes(call->app->keys, code, request.hashes))
 		return show_refused(call, HANDOVER_REFUSED);

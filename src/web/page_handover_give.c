@@ -6,6 +6,7 @@
 #include "handlers.h"
 #include "handover_call.h"
 #include "qr.h"
+#include "say.h"
 #include "url.h"
 #include "view.h"
 
@@ -114,7 +115,7 @@ enum err page_handover_give(struct call *call)
 	if (str_is_present(flaw.field))
 		return view_problem(call, PROBLEM_INVALID_REQUEST, &flaw);
 	if (call->csrf_stale)
-		return show(call, &giving, 403, ANSWER_STALE_FORM);
+		return show(call, &giving, 403, say(call, "page.stale"));
 	TRY(handover_give(&call->auth, &call->session, &giving.challenge, giving.receiver, &given));
 	return show_code(call, &giving, &given);
 }

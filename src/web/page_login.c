@@ -20,6 +20,9 @@ static enum err add_links(struct call *call, const struct login_page *page,
 	const struct return_to *target = &page->return_to;
 	TRY(return_url(call, target, data, "url_switch", STR("/login?switch=yes")));
 	TRY(return_url(call, target, data, "url_handover", STR("/handover")));
+	TRY(return_url(call, target, data, "url_register", STR("/register")));
+	template_flag(data, "may_register",
+		      call->app->config->account.registration == REGISTRATION_ON);
 	TRY(answer_url(call, data, "url_action", STR("/login")));
 	return return_link(call, target, data, "url_continue", STR("/account"));
 }
@@ -90,7 +93,7 @@ enum err page_login_post(struct call *call)
 	unsigned wait;
 	if (call->csrf_stale) {
 		page.status = 403;
-		page.error = ANSWER_STALE_FORM;
+		page.error = say(call, "page.stale");
 		return show(call, &page);
 	}
 	TRY(signin_of_call(call, &form, &verdict, &wait, &issued));
@@ -101,7 +104,7 @@ enum err page_login_post(struct call *call)
 	if (verdict == SIGNIN_THROTTLED) {
 		view_retry_after(call, wait);
 		page.status = 429;
-		TRY(answer_wait_text(call->arena, wait, &page.error));
+		TRY(answer_wait_text(call, wait, &page.error));
 		return show(call, &page);
 	}
 	response_header(&call->response, "WWW-Authenticate", STR("Bearer realm=\"gatepost\""));

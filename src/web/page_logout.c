@@ -2,6 +2,7 @@
 #include "answer.h"
 #include "call.h"
 #include "handlers.h"
+#include "say.h"
 #include "signout_call.h"
 #include "view.h"
 
@@ -23,7 +24,7 @@ enum err page_logout_post(struct call *call)
 {
 	if (signout_is_needed(call)) {
 		if (call->csrf_stale)
-			return ask(call, 403, ANSWER_STALE_FORM);
+			return ask(call, 403, say(call, "page.stale"));
 		TRY(signout_of_call(call));
 	} else {
 		signout_forget(call);

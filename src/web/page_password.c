@@ -5,6 +5,7 @@
 #include "handlers.h"
 #include "issued.h"
 #include "return_call.h"
+#include "say.h"
 #include "view.h"
 
 struct password_page {
@@ -21,8 +22,6 @@ static bool is_required(const struct call *call)
 static enum err show(struct call *call, const struct password_page *page)
 {
 	struct template_data *data;
-	struct str min_length;
-	TRY(answer_min_length(call, &min_length));
 	TRY(view_page_data(call, &data));
 	TRY(answer_url(call, data, "url_action", STR("/account/password")));
 	answer_person(data, &call->session.found);
@@ -31,7 +30,7 @@ static enum err show(struct call *call, const struct password_page *page)
 	template_text(data, "error_current", page->current);
 	template_text(data, "error_new", page->wanted);
 	template_text(data, "return_to", page->return_to.url.text);
-	template_text(data, "min_length", min_length);
+	answer_min_length(call, data);
 	template_flag(data, "required", is_required(call));
 	return view_page(call, page->status, "password.html", data);
 }
@@ -43,7 +42,7 @@ enum err page_password_show(struct call *call)
 		.return_to = return_of_call(call),
 	};
 	if (str_is_present(call_query(call, "done")))
-		page.notice = STR("Your password is changed. All other devices are signed out.");
+		page.notice = say(call, "password.changed");
 	return show(call, &page);
 }
 
@@ -53,18 +52,18 @@ static enum err explain(struct call *call, const struct reauth_outcome *outcome,
 	if (outcome->verdict == REAUTH_THROTTLED) {
 		view_retry_after(call, answer_seconds(outcome->wait));
 		page->status = 429;
-		return answer_wait_text(call->arena, answer_seconds(outcome->wait), &page->error);
+		return answer_wait_text(call, answer_seconds(outcome->wait), &page->error);
 	}
 	if (outcome->verdict == REAUTH_WRONG) {
 		response_header(&call->response, "WWW-Authenticate",
 				STR("Bearer realm=\"gatepost\""));
 		page->status = 401;
-		page->error = STR("Nothing was changed. Your current password is not right.");
-		page->current = STR("This is not your current password.");
+		page->error = say(call, "password.unchanged");
+		page->current = say(call, "password.not_current");
 		return OK;
 	}
 	page->status = 400;
-	page->error = STR("Nothing was changed. Please choose another new password.");
+	page->error = say(call, "password.another");
 	return answer_password_text(call, opinion, &page->wanted);
 }
 
@@ -81,7 +80,7 @@ enum err page_password_post(struct call *call)
 		return issued_gone(call);
 	if (call->csrf_stale) {
 		page.status = 403;
-		page.error = ANSWER_STALE_FORM;
+		page.error = say(call, "page.stale");
 		return show(call, &page);
 	}
 	TRY(reauth_change_password(&call->auth, &request, &opinion, &outcome, &issued));

@@ -3,6 +3,7 @@
 #include "call.h"
 #include "handlers.h"
 #include "problem.h"
+#include "say.h"
 #include "view.h"
 
 #define STATUS_MAX 16
@@ -18,8 +19,8 @@ static enum err add_problem(struct call *call, const struct problem_info *info,
 	struct template_data *item = template_item(data, "problems");
 	template_text(item, "code", str_of(info->code));
 	template_text(item, "status", status);
-	template_text(item, "title", str_of(info->title));
-	template_text(item, "text", str_of(info->text));
+	template_text(item, "title", say(call, info->title_key));
+	template_text(item, "text", say(call, info->text_key));
 	return OK;
 }
 

@@ -5,6 +5,7 @@
 #include "handlers.h"
 #include "issued.h"
 #include "return_call.h"
+#include "say.h"
 #include "view.h"
 
 struct reauth_page {
@@ -47,7 +48,7 @@ enum err page_reauth_post(struct call *call)
 		return issued_gone(call);
 	if (call->csrf_stale) {
 		page.status = 403;
-		page.error = ANSWER_STALE_FORM;
+		page.error = say(call, "page.stale");
 		return show(call, &page);
 	}
 	TRY(reauth_password(&call->auth, &request, &outcome, &issued));
@@ -60,11 +61,11 @@ enum err page_reauth_post(struct call *call)
 	if (outcome.verdict == REAUTH_THROTTLED) {
 		view_retry_after(call, answer_seconds(outcome.wait));
 		page.status = 429;
-		TRY(answer_wait_text(call->arena, answer_seconds(outcome.wait), &page.error));
+		TRY(answer_wait_text(call, answer_seconds(outcome.wait), &page.error));
 		return show(call, &page);
 	}
 	response_header(&call->response, "WWW-Authenticate", STR("Bearer realm=\"gatepost\""));
 	page.status = 401;
-	page.error = STR("That did not work. Check your password.");
+	page.error = say(call, "reauth.failed");
 	return show(call, &page);
 }

@@ -4,6 +4,7 @@
 #include "call.h"
 #include "fields.h"
 #include "handlers.h"
+#include "say.h"
 #include "session_item.h"
 #include "signout_call.h"
 #include "view.h"
@@ -19,19 +20,19 @@ struct sessions_page {
 /* What the word of a redirect after an act says; others say nothing. */
 struct outcome {
 	const char *word;
-	const char *notice;
+	const char *notice; /* a key */
 };
 static const struct outcome OUTCOMES[] = {
-	{"one", "That device is signed out."},
-	{"others", "All other devices are signed out."},
-	{"gone", "That device was signed out already."},
+	{"one", "sessions.done_one"},
+	{"others", "sessions.done_others"},
+	{"gone", "sessions.done_gone"},
 };
 
-static struct str outcome_notice(struct str word)
+static struct str outcome_notice(const struct call *call, struct str word)
 {
 	for (size_t i = 0; i < sizeof(OUTCOMES) / sizeof(OUTCOMES[0]); i++)
 		if (str_equal(word, str_of(OUTCOMES[i].word)))
-			return str_of(OUTCOMES[i].notice);
+			return say(call, OUTCOMES[i].notice);
 	return STR_NONE;
 }
 
@@ -83,7 +84,7 @@ enum err page_sessions_show(struct call *call)
 {
 	struct sessions_page page = {
 		.status = 200,
-		.notice = outcome_notice(call_query(call, "done")),
+		.notice = outcome_notice(call, call_query(call, "done")),
 		.from = {.limit = FIELDS_LIMIT_DEFAULT},
 	};
 	enum err err = fields_cursor_parse(call_query(call, "cursor"), &page.from);
@@ -129,7 +130,7 @@ enum err page_sessions_post(struct call *call)
 	struct str one = call_text(call, "end"), scope = call_text(call, "scope");
 	if (call->csrf_stale)
 		return show(call, &(struct sessions_page){.status = 403,
-							  .error = ANSWER_STALE_FORM,
+							  .error = say(call, "page.stale"),
 							  .from = {.limit = FIELDS_LIMIT_DEFAULT}});
 	if (str_is_present(one) && str_is_present(scope))
 		return answer_bad_field(call, STR("scope"), STR("not together with end"));

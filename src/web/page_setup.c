@@ -3,6 +3,7 @@
 #include "answer.h"
 #include "call.h"
 #include "handlers.h"
+#include "say.h"
 #include "view.h"
 
 struct setup_page {
@@ -16,10 +17,8 @@ static enum err show(struct call *call, const struct setup_page *page,
 {
 	static const struct account_request nothing = {.role_count = 0};
 	struct template_data *data;
-	struct str min_length;
 	if (typed == NULL)
 		typed = &nothing;
-	TRY(answer_min_length(call, &min_length));
 	TRY(view_page_data(call, &data));
 	TRY(answer_url(call, data, "url_action", STR("/setup")));
 	template_text(data, "error", page->error);
@@ -31,7 +30,7 @@ static enum err show(struct call *call, const struct setup_page *page,
 	template_text(data, "username", typed->username);
 	template_text(data, "email", typed->email);
 	template_text(data, "display_name_value", typed->display_name);
-	template_text(data, "min_length", min_length);
+	answer_min_length(call, data);
 	return view_page(call, page->status, "setup.html", data);
 }
 
@@ -44,24 +43,22 @@ enum err page_setup_show(struct call *call)
 static enum err explain(struct call *call, const struct account_result *result,
 			struct setup_page *page)
 {
-	page->error = STR("Nothing was saved yet. Please correct what is marked below.");
+	page->error = say(call, "setup.failed");
 	switch (result->flaw) {
 	case ACCOUNT_BAD_CODE:
-		page->code = STR("This code is not right or has ended. "
-				 "Run “gatepost setup” on the server for a new one.");
+		page->code = say(call, "setup.bad_code");
 		return OK;
 	case ACCOUNT_BAD_USERNAME:
-		page->username = STR("Use 2 to 64 of a–z, 0–9, dot, dash and underscore, "
-				     "beginning with a letter or digit.");
+		page->username = say(call, "setup.bad_username");
 		return OK;
 	case ACCOUNT_BAD_EMAIL:
-		page->email = STR("This does not look like an e-mail address.");
+		page->email = say(call, "setup.bad_email");
 		return OK;
 	case ACCOUNT_NO_NAME:
-		page->username = STR("A user name or an e-mail address is needed.");
+		page->username = say(call, "setup.no_name");
 		return OK;
 	case ACCOUNT_BAD_DISPLAY_NAME:
-		page->display_name = STR("At most 100 characters on one line, please.");
+		page->display_name = say(call, "setup.bad_display_name");
 		return OK;
 	case ACCOUNT_BAD_PASSWORD:
 		return answer_password_text(
@@ -70,7 +67,7 @@ static enum err explain(struct call *call, const struct account_result *result,
 						   .hint = result->password_hint},
 			&page->password);
 	case ACCOUNT_TAKEN:
-		page->error = STR("This user name or e-mail address is taken.");
+		page->error = say(call, "setup.taken");
 		return OK;
 	default:
 		return ERR_INTERNAL;
@@ -98,7 +95,7 @@ enum err page_setup_post(struct call *call)
 	struct account_result result;
 	if (call->csrf_stale) {
 		page.status = 403;
-		page.error = ANSWER_STALE_FORM;
+		page.error = say(call, "page.stale");
 		return show(call, &page, &typed);
 	}
 	TRY(account_setup_finish(&call->auth, call_text(call, "code"), &typed, &result));

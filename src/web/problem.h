@@ -34,8 +34,15 @@ enum problem {
 struct problem_info {
 	const char *code; /* "invalid_request" */
 	int status;
-	const char *title; /* a few words */
-	const char *text;  /* a sentence for a person */
+	const char *title;                /* a few words, in English for programs */
+	const char *text;                 /* a sentence */
+	const char *title_key, *text_key; /* of the same for people, see say.h */
+};
+
+/* What is wrong in particular. */
+struct problem_sentence {
+	const char *text; /* in English, for programs; NULL: nothing more is to be said */
+	const char *key;  /* of the same for people; NULL: pages say what the problem says */
 };
 
 /* Never NULL; a value outside the enum is PROBLEM_INTERNAL's. */

@@ -275,6 +275,13 @@ const struct route route_table[] = {
 	 .exempt = ROUTE_NO_CREDENTIAL,
 	 .query = HEALTH_QUERY,
 	 .handle = api_health_show},
+	/* Its handler looks at the address, and at a service's credential. */
+	{.method = METHOD_GET,
+	 .path = "/metrics",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_NO_CREDENTIAL,
+	 .handle = api_metrics_show,
+	 .type = "text/plain"},
 	{.method = METHOD_GET,
 	 .path = "/api/v1/openapi.yaml",
 	 .surface = SURFACE_API,

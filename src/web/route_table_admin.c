@@ -109,6 +109,10 @@ const struct route route_table_admin[] = {
 
 	/* Pages */
 	{.method = METHOD_GET,
+	 .path = "/admin/overview",
+	 .handle = page_admin_overview_show,
+	 .permission = MANAGE},
+	{.method = METHOD_GET,
 	 .path = "/admin/users",
 	 .query = ADMIN_USERS_QUERY,
 	 .handle = page_admin_users_show,

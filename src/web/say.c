@@ -6,7 +6,9 @@
 #include "buf.h"
 #include "call.h"
 #include "language_call.h"
+#include "problem.h"
 #include "said.h"
+#include "user_agent.h"
 
 #define TEXT_MAX 8192
 
@@ -37,6 +39,14 @@ enum err say_count(struct call *call, const char *key, uint64_t count, struct st
 		    out);
 }
 
+enum err say_device(struct call *call, struct str user_agent, struct str *out)
+{
+	struct buf buf;
+	buf_init(&buf, call->arena, TEXT_MAX);
+	TRY(user_agent_add_label(&buf, language_of_call(call), user_agent));
+	return buf_str(&buf, out);
+}
+
 enum err say_time(struct call *call, int64_t at, struct str *out)
 {
 	struct buf buf;
@@ -49,11 +59,22 @@ enum err say_time(struct call *call, int64_t at, struct str *out)
 	return buf_str(&buf, out);
 }
 
+static enum err check(const struct catalogue *texts, const char *key, struct fault *fault)
+{
+	if (catalogue_has(texts, str_of(key)))
+		return OK;
+	return fault_set(fault, "lang/%s: %s is missing",
+			 language_tag(catalogue_language(texts, 0)).p, key);
+}
+
 enum err say_check(const struct catalogue *texts, struct fault *fault)
 {
 	for (const char *const *key = said_keys(); *key != NULL; key++)
-		if (!catalogue_has(texts, str_of(*key)))
-			return fault_set(fault, "lang/%s: %s is missing",
-					 language_tag(catalogue_language(texts, 0)).p, *key);
+		TRY(check(texts, *key, fault));
+	for (int i = 0; i < PROBLEM_COUNT; i++) {
+		const struct problem_info *info = problem_info((enum problem)i);
+		TRY(check(texts, info->title_key, fault));
+		TRY(check(texts, info->text_key, fault));
+	}
 	return OK;
 }

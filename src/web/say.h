@@ -18,6 +18,8 @@ MUST_CHECK enum err say_with(struct call *call, const char *key, const struct sa
 			     size_t n, struct str *out);
 /* A text with plural forms, {count} filled. */
 MUST_CHECK enum err say_count(struct call *call, const char *key, uint64_t count, struct str *out);
+/* What a program calls itself, as people call it: "Firefox on Linux". */
+MUST_CHECK enum err say_device(struct call *call, struct str user_agent, struct str *out);
 /* A time as people read it; 0: absent. */
 MUST_CHECK enum err say_time(struct call *call, int64_t at, struct str *out);
 

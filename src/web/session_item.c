@@ -1,28 +1,22 @@
 /* One session in a list of a page. */
 #include "session_item.h"
 
-#include "buf.h"
 #include "call.h"
 #include "moment.h"
+#include "say.h"
 #include "template.h"
-#include "user_agent.h"
 
-#define LABEL_MAX 512
-
-static enum err device_text(struct arena *arena, const struct session_row *row, struct str *out)
+static enum err device_text(struct call *call, const struct session_row *row, struct str *out)
 {
-	struct buf text;
-	buf_init(&text, arena, LABEL_MAX);
-	if (row->device_name.n > 0)
-		buf_add(&text, row->device_name);
-	else
-		user_agent_add_label(&text, row->user_agent);
-	return buf_str(&text, out);
+	if (row->device_name.n == 0)
+		return say_device(call, row->user_agent, out);
+	*out = row->device_name;
+	return OK;
 }
 
 enum err session_item_device(struct call *call, const struct session_row *row, struct str *out)
 {
-	return device_text(call->arena, row, out);
+	return device_text(call, row, out);
 }
 
 static bool is_current(const struct call *call, const struct session_row *row)
@@ -34,23 +28,22 @@ struct row_texts {
 	struct str id, device, signed_in_at, signed_in_at_iso, last_seen, last_seen_iso, ends_at;
 };
 
-static enum err row_texts(struct arena *arena, const struct session_row *row,
-			  struct row_texts *texts)
+static enum err row_texts(struct call *call, const struct session_row *row, struct row_texts *texts)
 {
-	TRY(id_text(arena, row->id, &texts->id));
-	TRY(device_text(arena, row, &texts->device));
-	TRY(moment_text(arena, row->auth_time, &texts->signed_in_at));
-	TRY(moment_iso(arena, row->auth_time, &texts->signed_in_at_iso));
-	TRY(moment_text(arena, row->last_seen, &texts->last_seen));
-	TRY(moment_iso(arena, row->last_seen, &texts->last_seen_iso));
-	return moment_text(arena, row->expires_at, &texts->ends_at);
+	TRY(id_text(call->arena, row->id, &texts->id));
+	TRY(device_text(call, row, &texts->device));
+	TRY(say_time(call, row->auth_time, &texts->signed_in_at));
+	TRY(moment_iso(call->arena, row->auth_time, &texts->signed_in_at_iso));
+	TRY(say_time(call, row->last_seen, &texts->last_seen));
+	TRY(moment_iso(call->arena, row->last_seen, &texts->last_seen_iso));
+	return say_time(call, row->expires_at, &texts->ends_at);
 }
 
 enum err session_item_add(struct call *call, const struct session_row *row,
 			  struct template_data *data)
 {
 	struct row_texts texts;
-	TRY(row_texts(call->arena, row, &texts));
+	TRY(row_texts(call, row, &texts));
 	struct template_data *item = template_item(data, "sessions");
 	template_text(item, "id", texts.id);
 	template_text(item, "device", texts.device);

@@ -4,6 +4,9 @@
 #include <string.h>
 
 #include "buf.h"
+#include "catalogue.h"
+
+#define APP STR("App") /* of no program in particular; people have a word for it */
 
 /* If the text has the mark, it is called so. The first row that fits decides. */
 struct mark {
@@ -46,7 +49,8 @@ static struct str name_by_mark(const struct mark *marks, size_t n, struct str te
 	return STR_NONE;
 }
 
-void user_agent_add_label(struct buf *buf, struct str user_agent)
+enum err user_agent_add_label(struct buf *buf, const struct language *language,
+			      struct str user_agent)
 {
 	struct str program = STR_NONE, system = STR_NONE;
 	if (user_agent.n > 0) {
@@ -54,13 +58,16 @@ void user_agent_add_label(struct buf *buf, struct str user_agent)
 			name_by_mark(PROGRAMS, sizeof(PROGRAMS) / sizeof(PROGRAMS[0]), user_agent);
 		system = name_by_mark(SYSTEMS, sizeof(SYSTEMS) / sizeof(SYSTEMS[0]), user_agent);
 	}
-	if (!str_is_present(program) && !str_is_present(system)) {
-		buf_add(buf, STR("Unknown device"));
-		return;
+	if (!str_is_present(program) && !str_is_present(system))
+		return language_say(buf, language,
+				    &(struct say_text){.key = STR("device.unknown")});
+	if (!str_is_present(program) || str_equal(program, APP))
+		program = language_text(language, STR("device.app"));
+	if (!str_is_present(system)) {
+		buf_add(buf, program);
+		return buf->failed;
 	}
-	buf_add(buf, str_is_present(program) ? program : STR("App"));
-	if (!str_is_present(system))
-		return;
-	buf_add(buf, STR(" on "));
-	buf_add(buf, system);
+	const struct say_value values[] = {{"program", program}, {"system", system}};
+	return language_say(buf, language,
+			    &(struct say_text){.key = STR("device.on"), .values = values, .n = 2});
 }

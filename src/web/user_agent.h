@@ -2,14 +2,18 @@
 #ifndef GATEPOST_WEB_USER_AGENT_H
 #define GATEPOST_WEB_USER_AGENT_H
 
+#include "err.h"
 #include "str.h"
 
 struct buf;
+struct language;
 
 /*
- * Appends "Firefox on Linux", "Safari on iPhone", "curl", "App on Android" or "Unknown device". A
- * help for the eye: nothing is decided by it, and nothing of the text itself is passed on.
+ * Appends "Firefox on Linux", "Safari on iPhone", "curl", "App on Android" or "Unknown device", in
+ * that language. A help for the eye: nothing is decided by it, and nothing of the text itself is
+ * passed on.
  */
-void user_agent_add_label(struct buf *buf, struct str user_agent);
+MUST_CHECK enum err user_agent_add_label(struct buf *buf, const struct language *language,
+					 struct str user_agent);
 
 #endif

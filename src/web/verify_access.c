@@ -22,7 +22,8 @@ static enum err refuse(struct call *call)
 {
 	enum problem found = guarded_problem(call);
 	enum problem said = verify_access_problem(found);
-	struct problem_detail detail = {.detail = guarded_sentence(call->guarded)};
+	struct problem_sentence sentence = guarded_sentence(call->guarded);
+	struct problem_detail detail = view_detail(&sentence);
 	struct url location;
 	bool there = false;
 

@@ -8,6 +8,7 @@
 #include "guarded.h"
 #include "json.h"
 #include "language_call.h"
+#include "say.h"
 #include "url.h"
 
 #define LINE_MAX_BYTES 512
@@ -222,6 +223,7 @@ static enum err add_urls(struct call *call, struct template_data *data, bool sig
 	TRY(add_url(call, data, "url_handover", STR("/handover")));
 	TRY(add_url(call, data, "url_password", STR("/account/password")));
 	TRY(add_url(call, data, "url_users", STR("/admin/users")));
+	TRY(add_url(call, data, "url_overview", STR("/admin/overview")));
 	TRY(add_url(call, data, "url_activity", STR("/account/activity")));
 	return add_url(call, data, "url_sessions", STR("/account/sessions"));
 }
@@ -273,6 +275,8 @@ enum err view_page(struct call *call, int status, const char *name,
 	response_type(&call->response, "text/html; charset=utf-8");
 	response_header(&call->response, "Content-Language", language_tag(language_of_call(call)));
 	response_header(&call->response, "Vary", STR("Accept-Language"));
+	if (call->app->templates == NULL)
+		return ERR_CONFIG;
 	return template_render(call->app->templates, str_of(name), data, &call->response.body);
 }
 
@@ -316,16 +320,10 @@ static enum err problem_page(struct call *call, enum problem problem,
 {
 	const struct problem_info *info = problem_info(problem);
 	struct template_data *data;
-	struct str status;
-	struct buf number;
-	buf_init(&number, call->arena, LINE_MAX_BYTES);
-	buf_add_i64(&number, info->status);
-	TRY(buf_str(&number, &status));
 	TRY(page_data(call, STR_NONE, &data));
-	template_text(data, "status", status);
-	template_text(data, "title", str_of(info->title));
-	template_text(data, "text",
-		      str_is_present(detail->detail) ? detail->detail : str_of(info->text));
+	template_count(data, "status", (uint64_t)info->status);
+	template_text(data, "title", say(call, info->title_key));
+	template_text(data, "text", say(call, detail->key != NULL ? detail->key : info->text_key));
 	bool again = problem == PROBLEM_REAUTHENTICATION_REQUIRED;
 	template_flag(data, "offer_login", info->status == 401 && !again);
 	template_flag(data, "offer_reauth", again);
@@ -333,6 +331,11 @@ static enum err problem_page(struct call *call, enum problem problem,
 	TRY(add_switch(call, data, problem));
 	template_flag(data, "offer_back", true);
 	return view_page(call, info->status, "error.html", data);
+}
+
+struct problem_detail view_detail(const struct problem_sentence *sentence)
+{
+	return (struct problem_detail){.detail = str_of(sentence->text), .key = sentence->key};
 }
 
 enum err view_problem(struct call *call, enum problem problem, const struct problem_detail *detail)

@@ -11,7 +11,8 @@ struct json_out;
 
 /* Details of a problem; zeroed is fine. */
 struct problem_detail {
-	struct str detail;    /* a sentence; absent: the problem's own */
+	struct str detail;    /* a sentence for programs; absent: the problem's own */
+	const char *key;      /* of the sentence for people; NULL: the problem's own */
 	struct str field;     /* invalid_request: the member or field at fault */
 	struct str reason;    /* … and why */
 	bool rotated;         /* unauthenticated */
@@ -20,6 +21,9 @@ struct problem_detail {
 	void (*add)(struct json_out *out, const void *of);
 	const void *add_of;
 };
+
+/* With such a sentence. */
+struct problem_detail view_detail(const struct problem_sentence *sentence);
 
 /* Answers in the call's surface: problem+json or the error page of that status. Replaces what was
  * begun. */

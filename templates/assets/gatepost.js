@@ -1,5 +1,6 @@
-// Gives every password field a "Show" button; pages work without it.
+// Gives every password field a "Show" button; pages work without it. Its words stand in the masthead.
 const SVG = 'http://www.w3.org/2000/svg';
+const words = document.querySelector('.masthead').dataset;
 
 function eye() {
   const icon = document.createElementNS(SVG, 'svg');
@@ -22,9 +23,9 @@ function addToggle(box) {
   };
   button.type = 'button';
   button.className = 'reveal';
-  button.setAttribute('aria-label', 'Show password');
+  button.setAttribute('aria-label', words.showPassword);
   button.setAttribute('aria-controls', input.id);
-  button.append(eye(), 'Show');
+  button.append(eye(), words.show);
   button.addEventListener('click', () => show(input.type === 'password'));
   // Sent as a password, so that the browser does not remember it as ordinary text.
   input.form.addEventListener('submit', () => show(false));

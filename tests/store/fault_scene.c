@@ -14,10 +14,11 @@
 static struct trial trial;
 
 static const char *const tables[] = {
-	"user",         "password",     "tenant",        "membership",   "role",      "permission",
-	"user_role",    "device",       "session",       "rotation",     "throttle",  "outbox",
-	"setup_code",   "audit_event",  "flow",          "flow_counter", "handover",  "signing_key",
-	"signing_turn", "token_family", "refresh_token", "service",      "mail_code",
+	"user",          "password",  "tenant",      "membership",    "role",
+	"permission",    "user_role", "device",      "session",       "rotation",
+	"throttle",      "outbox",    "setup_code",  "audit_event",   "flow",
+	"flow_counter",  "handover",  "signing_key", "signing_turn",  "token_family",
+	"refresh_token", "service",   "mail_code",   "overview_hour",
 };
 #define TABLE_COUNT (sizeof tables / sizeof tables[0])
 
@@ -99,6 +100,7 @@ static const struct {
 		   "IFNULL(retiring_at, 0), IFNULL(gone_at, 0)",
 	 "1"},
 	{"signing_turn", "turn", "1"},
+	{"overview_hour", "hour_start, sign_ins, failures, sessions, updated_at", "1"},
 	{"token_family",
 	 USER ", " KNOWN_FAMILY ", client, created_at, expires_at, IFNULL(ended_at, 0)", "1"},
 	{"refresh_token",
@@ -428,7 +430,8 @@ static void make_scene(struct trial *t)
 	fixture_sql(
 		"INSERT INTO outbox (id, kind, user_id, payload, due_at, created_at) "
 		"SELECT id, 'hello', id, '{}', 0, 0 FROM user;"
-		"INSERT INTO throttle SELECT UNHEX(REPEAT('22',32)), 3, 1, 1, 1, 1, 1, 0, 1, 1");
+		"INSERT INTO throttle SELECT UNHEX(REPEAT('22',32)), 3, 1, 1, 1, 1, 1, 0, 1, 1;"
+		"INSERT INTO overview_hour VALUES (1799996400000000, 0, 2, 3, 1799996400000001)");
 	t->w->context.now = WORLD_START + 2 * CLOCK_MINUTE;
 	add_handover(t);
 	add_keys(t);

@@ -295,6 +295,8 @@ static enum trial_share share_of(enum stmt stmt)
 		return TRIAL_SERVICES;
 	if (stmt_part_roles[stmt].name != NULL)
 		return TRIAL_ROLES;
+	if (stmt_part_overview[stmt].name != NULL)
+		return TRIAL_OVERVIEW;
 	return stmt_part_flow[stmt].name != NULL ? TRIAL_FLOWS : TRIAL_CORE;
 }
 

@@ -100,7 +100,7 @@ int fixture_clean(void **state)
 	fixture_sql("DELETE FROM user; DELETE FROM password; DELETE FROM session;"
 		    "DELETE FROM rotation; DELETE FROM device; DELETE FROM audit_event;"
 		    "DELETE FROM user_role; DELETE FROM membership; DELETE FROM tenant;"
-		    "DELETE FROM setup_code; DELETE FROM throttle;"
+		    "DELETE FROM setup_code; DELETE FROM overview_hour; DELETE FROM throttle;"
 		    "DELETE FROM flow; DELETE FROM flow_counter;"
 		    "DELETE FROM token_family; DELETE FROM refresh_token;"
 		    "DELETE FROM handover; DELETE FROM outbox; DELETE FROM mail_code;"

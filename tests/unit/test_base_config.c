@@ -58,6 +58,7 @@ static void assert_defaults(const struct config *c)
 	assert_int_equal(c->token.signature_cache, 4096);
 	ASSERT_STR(c->password.blocklist, "/usr/local/share/gatepost/blocklist.txt");
 	assert_int_equal(c->cors_origin_count, 0);
+	assert_int_equal(c->metrics.network_count, 0);
 }
 
 static void assert_session_defaults(const struct config *c)
@@ -168,6 +169,7 @@ static void values_are_understood(void **state)
 			"[listen b-2]\naddress = /run/b.sock\nmode = 600\n"
 			"[database]\nhost = LocalHost\nport = 3307\nconsistent = on\n"
 			"[session]\nguest_idle = 3600\n"
+			"[metrics]\nallow = 192.0.2.0/24  2001:db8::1\n"
 			"[cors]\norigins = https://App.example.org  https://b.example:8443\n");
 
 	ASSERT_STR(c->server.origin, "https://login.example.org");
@@ -190,6 +192,10 @@ static void values_are_understood(void **state)
 	assert_int_equal(c->database.port, 3307);
 	assert_true(c->database.consistent);
 	assert_int_equal(c->session.classes[CLASS_GUEST].idle, CLOCK_HOUR);
+	assert_int_equal(c->metrics.network_count, 2);
+	assert_true(cidr_has(&c->metrics.networks[0], STR("192.0.2.77")));
+	assert_false(cidr_has(&c->metrics.networks[0], STR("192.0.3.1")));
+	assert_true(cidr_has(&c->metrics.networks[1], STR("2001:db8::1")));
 	assert_int_equal(c->cors_origin_count, 2);
 	ASSERT_STR(c->cors_origins[0], "https://app.example.org");
 	ASSERT_STR(c->cors_origins[1], "https://b.example:8443");

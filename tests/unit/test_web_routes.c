@@ -250,7 +250,7 @@ static void administration_is_for_administrators(void **state)
 		assert_int_equal(row->exempt & ~(unsigned)ROUTE_STALE_FORM, 0);
 		assert_int_equal(row->max_age, 0);
 	}
-	assert_int_equal(found, 14);
+	assert_int_equal(found, 15);
 }
 
 static void two_names_of_a_path_are_found(void **state)
@@ -278,6 +278,7 @@ static void the_surface_is_that_of_the_path(void **state)
 		bool api = strncmp(row->path, "/api/", 5) == 0 ||
 			   strncmp(row->path, "/.well-known/", 13) == 0 ||
 			   strcmp(row->path, "/health") == 0 ||
+			   strcmp(row->path, "/metrics") == 0 ||
 			   strcmp(row->path, "/verify-access") == 0;
 		bool oauth = strncmp(row->path, "/oauth/", 7) == 0;
 		assert_int_equal(row->surface, oauth ? SURFACE_OAUTH

@@ -8,6 +8,7 @@
 
 #include "arena.h"
 #include "buf.h"
+#include "catalogue.h"
 #include "user_agent.h"
 
 struct sample {
@@ -54,41 +55,68 @@ static const struct sample SAMPLES[] = {
 	{"Firefox/", "Firefox"},
 };
 
+/* In the language of the shipped catalogues. */
+static void has_label(struct arena *arena, const char *tag, struct str user_agent,
+		      const char *expected)
+{
+	const struct catalogue *texts = NULL;
+	struct fault fault = {.text = ""};
+	struct buf buf;
+	struct str label;
+
+	assert_int_equal(catalogue_load(TEST_SOURCE_DIR "/templates", arena, &texts, &fault), OK);
+	buf_init(&buf, arena, 256);
+	assert_int_equal(
+		user_agent_add_label(&buf, catalogue_lookup(texts, str_of(tag)), user_agent), OK);
+	assert_int_equal(buf_str(&buf, &label), OK);
+	assert_string_equal(label.p, expected);
+	arena_reset(arena);
+}
+
 static void labels_are_short_and_ours(void **state)
 {
-	struct arena *arena;
-	(void)state;
-	assert_int_equal(arena_open(4096, 65536, &arena), OK);
-	for (size_t i = 0; i < sizeof(SAMPLES) / sizeof(SAMPLES[0]); i++) {
-		struct buf buf;
-		struct str label;
-		buf_init(&buf, arena, 256);
-		user_agent_add_label(&buf, str_of(SAMPLES[i].user_agent));
-		assert_int_equal(buf_str(&buf, &label), OK);
-		assert_string_equal(label.p, SAMPLES[i].label);
-	}
-	arena_close(&arena);
+	for (size_t i = 0; i < sizeof(SAMPLES) / sizeof(SAMPLES[0]); i++)
+		has_label(*state, "en", str_of(SAMPLES[i].user_agent), SAMPLES[i].label);
+}
+
+static void labels_follow_the_language(void **state)
+{
+	has_label(*state, "pl", str_of(SAMPLES[0].user_agent), "Firefox, Linux");
+	has_label(*state, "pl", STR("okhttp/4.12 (Android 14)"), "Aplikacja, Android");
+	has_label(*state, "pl", STR("Android"), "Aplikacja, Android");
+	has_label(*state, "pl", STR("CFNetwork/1"), "Aplikacja");
+	has_label(*state, "pl", STR_NONE, "Nieznane urządzenie");
 }
 
 static void absent_text_is_an_unknown_device(void **state)
 {
-	struct arena *arena;
-	struct buf buf;
-	struct str label;
-	(void)state;
-	assert_int_equal(arena_open(4096, 65536, &arena), OK);
-	buf_init(&buf, arena, 256);
-	user_agent_add_label(&buf, STR_NONE);
-	assert_int_equal(buf_str(&buf, &label), OK);
-	assert_string_equal(label.p, "Unknown device");
+	has_label(*state, "en", STR_NONE, "Unknown device");
+}
+
+static int setup(void **state)
+{
+	struct arena *arena = NULL;
+
+	if (arena_open(65536, 1 << 24, &arena) != OK)
+		return -1;
+	*state = arena;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct arena *arena = *state;
+
 	arena_close(&arena);
+	return 0;
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(labels_are_short_and_ours),
+		cmocka_unit_test(labels_follow_the_language),
 		cmocka_unit_test(absent_text_is_an_unknown_device),
 	};
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, setup, teardown);
 }
