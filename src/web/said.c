@@ -93,6 +93,7 @@ static const char *const KEYS[] = {
 	"invite.wrong",
 	"login.ended",
 	"login.failed",
+	"new_password.breached",
 	"page.stale",
 	"password.another",
 	"password.changed",
