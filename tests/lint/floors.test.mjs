@@ -88,6 +88,11 @@ test('PW-20: no memcmp or strcmp where secrets are compared', () => {
   none(findings(secretive, /\b(memcmp|strcmp|strncmp|str_equal)\s*\(/));
 });
 
+test('PW-19: a stored password is written where it is sealed', () => {
+  const list = outside(['src/store/user_store', 'src/auth/password_row.c', 'src/auth/pepper_rows.c']);
+  none(findings(list, /\bpassword_store_(set|strengthen|get)\b/));
+});
+
 test('TK-26, secrets come from libsodium: no other source of randomness', () => {
   none(findings(all, /\b(getrandom|getentropy|arc4random\w*|RAND_bytes)\s*\(|\/dev\/u?random/, { code: true }));
 });
