@@ -117,8 +117,9 @@ static const struct ctl_command COMMANDS[] = {
 		.noun = "user",
 		.verb = "reopen",
 		.synopsis = "USER [--reason TEXT]",
-		.description = "Opens an account again that its owner has closed. A new password is "
-			       "set by recovery, or by user passwd.",
+		.description =
+			"Opens an account again that its owner has closed. A new password is "
+			"set by recovery, or by user passwd.",
 		.options = BIT(CTL_REASON),
 		.operands = 1,
 		.need = CTL_NEED_DATABASE,

@@ -14,9 +14,8 @@
 static enum err conflict(struct call *call, struct str detail, struct str reason)
 {
 	return view_problem(call, PROBLEM_CONFLICT,
-			    &(struct problem_detail){.detail = detail,
-						     .field = STR("email"),
-						     .reason = reason});
+			    &(struct problem_detail){
+				    .detail = detail, .field = STR("email"), .reason = reason});
 }
 
 static enum err answer_refused(struct call *call, const struct address_effect *effect)
@@ -27,9 +26,10 @@ static enum err answer_refused(struct call *call, const struct address_effect *e
 	case ADDRESS_SAME:
 		return answer_bad_field(call, STR("email"), STR("is your address already"));
 	case ADDRESS_PENDING:
-		return conflict(call, STR("The address was changed a short while ago, and that can "
-					  "still be taken back. Until then there is no other "
-					  "change."),
+		return conflict(call,
+				STR("The address was changed a short while ago, and that can "
+				    "still be taken back. Until then there is no other "
+				    "change."),
 				STR("cannot be changed yet"));
 	case ADDRESS_TAKEN:
 		return conflict(call,

@@ -27,8 +27,9 @@ static enum err read_language(struct call *call, struct profile_change *change, 
 		change->language = STR("");
 	else if (str_is_present(tag))
 		*good = tag.n > 0 && profile_language(call, tag, &change->language);
-	return *good ? OK : answer_bad_field(call, STR("language"),
-					     STR("must be one that this server has, or null"));
+	return *good ? OK
+		     : answer_bad_field(call, STR("language"),
+					STR("must be one that this server has, or null"));
 }
 
 static enum err answer_change(struct call *call, const struct profile_effect *effect)

@@ -222,6 +222,8 @@ function fill({ path, operation }, who, { id, session = id, tenant: wanted, kind
     moveFlow: { to: 'end' },
     takeAttempt: { counter: 'try' },
     holdSession: { reason: 'a book is overdue' },
+    changeUser: { display_name: 'Somebody Else', language: 'pl' },
+    askForEmail: { email: `moved-${who.identifier}@example.org` },
   };
   const queries = { endSessions: `?scope=${transport === 'handle' ? 'others' : 'all'}`, getHealth: '?ready' };
   const below = path === '/health' || path === '/metrics' || path === '/verify-access' || path.startsWith('/.well-known/') || isForm(operation) ? '/auth' : api;
@@ -248,6 +250,26 @@ async function withoutFreeKinds(act) {
     return await act();
   } finally {
     await reload(good, 201);
+  }
+}
+
+const idOf = (who) => `(SELECT id FROM user WHERE username = '${who.identifier}')`;
+
+// An earlier change of the address can still be taken back.
+async function changing(who, call) {
+  stack.sql(`INSERT INTO mail_code (id, purpose, slot_hash, address, user_id, code_hash, link_hash, asker_hash, created_at, code_end, expires_at)
+    SELECT RANDOM_BYTES(16), 4, RANDOM_BYTES(32), 'former@example.org', ${idOf(who)}, '', RANDOM_BYTES(32), '', 0, 0, 4000000000000000`);
+  return call();
+}
+
+// The only administrator there is.
+async function alone(who, call) {
+  stack.sql("CREATE TABLE others SELECT * FROM user_role; DELETE FROM user_role");
+  stack.sql(`INSERT INTO user_role (user_id, tenant_id, role_id, created_at) SELECT ${idOf(who)}, UNHEX(REPEAT('00', 16)), id, 0 FROM role WHERE name = 'admin'`);
+  try {
+    return await call();
+  } finally {
+    stack.sql('DELETE FROM user_role; INSERT INTO user_role SELECT * FROM others; DROP TABLE others');
   }
 }
 
@@ -296,6 +318,9 @@ const ways = {
     if (operation.tags[0] === 'Administration') return call({ closed: true });
     if (operation.operationId === 'startFlow') return tooMany(call);
     if (operation.operationId === 'proveAddress') return call({ json: { ...who.proof, username: 'alice' } });
+    if (operation.operationId === 'changeUser') return call({ json: { username: 'alice' } });
+    if (operation.operationId === 'askForEmail') return changing(who, call);
+    if (operation.operationId === 'closeUser') return alone(who, call);
     return (operation.operationId === 'signIn' ? call({ json: await handedOver(person()) }) : call({ anonymous: false }));
   },
   410: async (call, entry, who) => {

@@ -363,6 +363,7 @@ static size_t run_race(struct racer *racers, size_t n)
 	return won;
 }
 
+/* SE-27. */
 static void of_twenty_proofs_at_once_one_counts(void **state)
 {
 	struct world *w = *state;
