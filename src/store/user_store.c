@@ -76,14 +76,10 @@ enum err user_store_set_state(struct db *db, const struct id *id, enum user_stat
 enum err user_store_delete(struct db *db, const struct id *id)
 {
 	static const enum stmt deletions[] = {
-		STMT_PASSWORD_DELETE,
-		STMT_USER_ROLE_DELETE_OF_USER,
-		STMT_MEMBERSHIP_DELETE_OF_USER,
-		STMT_DEVICE_DELETE_OF_USER,
-		STMT_OUTBOX_DELETE_OF_USER,
-		STMT_MAIL_CODE_DELETE_OF_USER,
-		STMT_HANDOVER_DELETE_OF_USER,
-		STMT_USER_DELETE,
+		STMT_PASSWORD_DELETE,           STMT_USER_ROLE_DELETE_OF_USER,
+		STMT_MEMBERSHIP_DELETE_OF_USER, STMT_DEVICE_DELETE_OF_USER,
+		STMT_OUTBOX_DELETE_OF_USER,     STMT_MAIL_CODE_DELETE_OF_USER,
+		STMT_HANDOVER_DELETE_OF_USER,   STMT_USER_DELETE,
 	};
 	uint64_t ended = 0;
 
