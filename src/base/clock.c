@@ -203,8 +203,8 @@ enum err clock_parse_rfc3339(struct str text, int64_t *out)
 	if (date.year < 1970 || date.month < 1 || date.month > 12 || date.hour > 23 ||
 	    date.minute > 59 || date.second > 59)
 		return ERR_INPUT;
-	int64_t seconds =
-		days_to(&date) * SECONDS_A_DAY + date.hour * 3600 + date.minute * 60 + date.second;
+	int64_t seconds = days_to(&date) * SECONDS_A_DAY + INT64_C(3600) * date.hour +
+			  INT64_C(60) * date.minute + date.second;
 	struct date back = date_of(seconds * CLOCK_SECOND);
 	if (back.day != date.day || back.month != date.month)
 		return ERR_INPUT;

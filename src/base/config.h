@@ -293,9 +293,9 @@ struct config {
  * range, a duplicate, a line that is too long, a secret file that others can read, an origin that
  * is not https. A missing required setting is named without a line, an overriding variable by its
  * name. A password file that is missing or unreadable is a fault for web and hash, and no password
- * for migrate, guard, mail and SMTP. ERR_CONFIG or ERR_MEMORY, both with the fault. *out lives in arena, which
- * needs twice the size of the file and 100 KiB, 16 KiB for each of flows and clients, and 160 KiB
- * for protected paths.
+ * for migrate, guard, mail and SMTP. ERR_CONFIG or ERR_MEMORY, both with the fault. *out lives in
+ * arena, which needs twice the size of the file and 100 KiB, 16 KiB for each of flows and clients,
+ * and 160 KiB for protected paths.
  */
 MUST_CHECK enum err config_load(const char *path, struct arena *arena, const struct config **out,
 				struct fault *fault);

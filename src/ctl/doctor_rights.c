@@ -18,10 +18,8 @@ struct comparison {
 };
 
 static const char *const NAMES[DB_ROLE_COUNT] = {
-	[DB_ROLE_MIGRATE] = "account-migrate",
-	[DB_ROLE_WEB] = "account-web",
-	[DB_ROLE_HASH] = "account-hash",
-	[DB_ROLE_GUARD] = "account-guard",
+	[DB_ROLE_MIGRATE] = "account-migrate", [DB_ROLE_WEB] = "account-web",
+	[DB_ROLE_HASH] = "account-hash",       [DB_ROLE_GUARD] = "account-guard",
 	[DB_ROLE_MAIL] = "account-mail",
 };
 

@@ -1,6 +1,7 @@
 /* Signals of the mailer: never acted on but where it asks. */
 #include "signals.h"
 
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <time.h>
@@ -25,7 +26,7 @@ void signals_block(void)
 	sigset_t set;
 
 	fill(&set);
-	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
 	(void)sigemptyset(&ignore.sa_mask);
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 }

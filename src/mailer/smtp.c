@@ -100,6 +100,7 @@ static void note_reply(struct smtp *smtp, struct str line)
 	smtp->enhanced[n] = '\0';
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): as libcurl calls it. */
 static int watch(CURL *curl, curl_infotype type, char *bytes, size_t n, void *opaque)
 {
 	struct smtp *smtp = opaque;

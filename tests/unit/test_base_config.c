@@ -218,11 +218,8 @@ static enum err load_with_secret(struct scratch *scratch, const char *role,
 }
 
 static const char *const roles[DB_ROLE_COUNT] = {
-	[DB_ROLE_MIGRATE] = "migrate",
-	[DB_ROLE_WEB] = "web",
-	[DB_ROLE_HASH] = "hash",
-	[DB_ROLE_GUARD] = "guard",
-	[DB_ROLE_MAIL] = "mail",
+	[DB_ROLE_MIGRATE] = "migrate", [DB_ROLE_WEB] = "web",   [DB_ROLE_HASH] = "hash",
+	[DB_ROLE_GUARD] = "guard",     [DB_ROLE_MAIL] = "mail",
 };
 
 /* ST-05 */
