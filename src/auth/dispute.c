@@ -2,6 +2,7 @@
 #include "dispute.h"
 
 #include "account_anew.h"
+#include "address.h"
 #include "audit.h"
 #include "buf.h"
 #include "db.h"
@@ -54,14 +55,49 @@ static enum err note(struct disputing *d, uint64_t sessions)
 	return audit_trail_add(d->context, &d->trail, &event);
 }
 
+/* The notice went to an address that the account was moved from since. */
+static enum err find_restoration(const struct disputing *d, struct db *db,
+				 struct mail_code_row *row, bool *found)
+{
+	const struct mail_restoration of = {
+		.user_id = d->user.id,
+		.address = d->row.address,
+		.now = d->context->now,
+	};
+
+	*found = false;
+	if (str_equal(d->row.address, d->user.email))
+		return OK;
+	return mail_code_store_find_restoration(db, d->context->arena, &of, row, found);
+}
+
+/* A mail to the present address would be the thief's: the former one is given back first. */
+static enum err restore(struct disputing *d, struct db *db, const struct mail_code_row *row)
+{
+	struct address_restoring restoring = {
+		.context = d->context,
+		.row = row,
+		.asker = d->request->asker,
+	};
+
+	TRY(address_restore_work(db, &restoring));
+	d->trail = restoring.trail;
+	return note(d, 0);
+}
+
 static enum err work(struct db *db, void *opaque)
 {
 	struct disputing *d = opaque;
+	struct mail_code_row moved;
 	uint64_t sessions = 0;
+	bool found = false;
 
 	d->trail.n = 0;
 	TRY(find_user(d, db));
 	TRY(mail_code_use(d->context, db, &d->row));
+	TRY(find_restoration(d, db, &moved, &found));
+	if (found)
+		return restore(d, db, &moved);
 	TRY(account_end_access(d->context, db, &d->user.id, &sessions));
 	TRY(password_store_refuse(db, &d->user.id));
 	TRY(queue_recovery(d, db));

@@ -18,9 +18,11 @@ struct dispute_request {
 };
 
 /*
- * In one transaction: uses the link, ends everything that account_end_access ends, refuses the
- * password from now on, and queues the mail of a recovery to the address that the account has, a
- * decoy if it is not active. MAIL_OVER: used before, too late, or the account has gone.
+ * In one transaction: uses the link; if the notice had gone to an address from which the account
+ * was moved since, and the move can be taken back still, does that (address_restore_work); else
+ * ends everything that account_end_access ends, refuses the password from now on, and queues the
+ * mail of a recovery to the address that the account has, a decoy if it is not active. MAIL_OVER:
+ * used before, too late, or the account has gone.
  */
 MUST_CHECK enum err dispute_act(const struct auth_context *context,
 				const struct dispute_request *request, enum mail_verdict *verdict);

@@ -125,6 +125,15 @@ enum err mail_code_store_is_restorable(struct db *db, const struct id *user_id, 
 			restorable);
 }
 
+enum err mail_code_store_find_restoration(struct db *db, struct arena *arena,
+					  const struct mail_restoration *of,
+					  struct mail_code_row *row, bool *found)
+{
+	return find(db, arena, STMT_MAIL_CODE_RESTORATION,
+		    ARGS(arg_id(&of->user_id), arg_bytes(of->address), arg_int(of->now)), row,
+		    found);
+}
+
 enum err mail_code_store_is_reserved(struct db *db, struct str address, int64_t now, bool *reserved)
 {
 	return is_there(db, STMT_MAIL_CODE_RESERVED, ARGS(arg_bytes(address), arg_int(now)),

@@ -75,7 +75,7 @@ enum err page_account_post(struct call *call)
 	struct profile_effect effect;
 	if (call->csrf_stale) {
 		page.status = 403;
-		page.error = ANSWER_STALE_FORM;
+		page.error = say(call, "page.stale");
 		return show(call, &page);
 	}
 	change.display_name = page.typed;

@@ -77,7 +77,7 @@ static enum err explain(struct call *call, const struct address_effect *effect,
 	default:
 		view_retry_after(call, answer_seconds(effect->wait));
 		page->status = 429;
-		return answer_wait_text(call->arena, answer_seconds(effect->wait), &page->error);
+		return answer_wait_text(call, answer_seconds(effect->wait), &page->error);
 	}
 }
 
@@ -126,7 +126,7 @@ enum err page_address_post(struct call *call)
 {
 	if (call->csrf_stale)
 		return show(call, &(struct address_page){.status = 403,
-							 .error = ANSWER_STALE_FORM,
+							 .error = say(call, "page.stale"),
 							 .typed = call_text(call, "email")});
 	return str_is_present(call_text(call, "code")) ? prove(call) : ask(call);
 }
@@ -222,7 +222,7 @@ static enum err go_on(struct call *call, const struct mail_code_row *row)
 	if (row->used_at > 0 || row->expires_at <= call->request.now)
 		return show_link(call, row, 410, say(call, "address.over"));
 	if (call->csrf_stale)
-		return show_link(call, row, 403, ANSWER_STALE_FORM);
+		return show_link(call, row, 403, say(call, "page.stale"));
 	return reads ? show_link(call, row, 200, STR_NONE) : prove_link(call, row);
 }
 

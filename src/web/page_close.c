@@ -39,7 +39,7 @@ enum err page_close_post(struct call *call)
 	struct closing closing = {session->user_id, session->id};
 	enum account_outcome outcome;
 	if (call->csrf_stale)
-		return ask(call, 403, ANSWER_STALE_FORM);
+		return ask(call, 403, say(call, "page.stale"));
 	if (!call_flag(call, "sure"))
 		return ask(call, 400, say(call, "close.not_sure"));
 	TRY(account_close(&call->auth, &closing, &outcome));

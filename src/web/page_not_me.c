@@ -66,7 +66,7 @@ enum err page_not_me_post(struct call *call)
 	if (verdict == MAIL_RIGHT && row.purpose == MAIL_RESTORATION)
 		return page_restore_post(call, &row);
 	if (call->csrf_stale)
-		return show(call, 403, ticket, ANSWER_STALE_FORM);
+		return show(call, 403, ticket, say(call, "page.stale"));
 	TRY(link_row(call, ticket, &request.claim.ticket));
 	if (id_is_none(request.claim.ticket))
 		return show_over(call);

@@ -36,7 +36,7 @@ enum err page_recover_post(struct call *call)
 	struct str email;
 	bool bad;
 	if (call->csrf_stale) {
-		page.error = ANSWER_STALE_FORM;
+		page.error = say(call, "page.stale");
 		return show(call, &page);
 	}
 	TRY(recovery_ask_of(call, &email, &bad));

@@ -21,18 +21,16 @@ struct reset_page {
 static enum err show(struct call *call, const struct reset_page *page)
 {
 	struct template_data *data;
-	struct str min_length;
 	TRY(guard_pre(call));
-	TRY(answer_min_length(call, &min_length));
 	TRY(view_page_data(call, &data));
 	TRY(answer_url(call, data, "url_action", STR("/reset")));
 	TRY(answer_url(call, data, "url_recover", STR("/recover")));
 	template_text(data, "error", page->error);
 	template_text(data, "error_code", page->wrong_code);
-	template_text(data, "error_password", page->wrong_password);
+	template_text(data, "error_new", page->wrong_password);
 	template_text(data, "email", page->email);
 	template_text(data, "ticket", page->ticket);
-	template_text(data, "min_length", min_length);
+	answer_min_length(call, data);
 	template_flag(data, "sent", page->sent);
 	template_flag(data, "asks_email", page->email.n == 0);
 	return view_page(call, page->status, "reset.html", data);
@@ -79,7 +77,7 @@ static enum err explain(struct call *call, const struct recovery_outcome *outcom
 	case RECOVERY_THROTTLED:
 		view_retry_after(call, answer_seconds(outcome->wait));
 		page->status = 429;
-		return answer_wait_text(call->arena, answer_seconds(outcome->wait), &page->error);
+		return answer_wait_text(call, answer_seconds(outcome->wait), &page->error);
 	case RECOVERY_OVER:
 		page->status = 410;
 		page->error = say(call, "recover.nothing_changed");
@@ -117,7 +115,7 @@ enum err page_reset_post(struct call *call)
 	struct recovery_request request = {.new_password = call_text(call, "new_password")};
 	struct recovery_outcome outcome;
 	if (call->csrf_stale) {
-		page.error = ANSWER_STALE_FORM;
+		page.error = say(call, "page.stale");
 		return str_is_present(page.ticket) ? show_ticket(call, &page) : show(call, &page);
 	}
 	TRY(read_claim(call, &page, &request.claim));

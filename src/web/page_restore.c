@@ -42,8 +42,9 @@ enum err page_restore_post(struct call *call, const struct mail_code_row *row)
 {
 	struct address_restoring restoring = {.context = &call->auth, .row = row};
 	if (call->csrf_stale)
-		return show(call, row,
-			    &(struct restore_page){.status = 403, .error = ANSWER_STALE_FORM});
+		return show(
+			call, row,
+			&(struct restore_page){.status = 403, .error = say(call, "page.stale")});
 	TRY(mail_asker_of(call, &restoring.asker));
 	TRY(address_restore(&restoring));
 	if (restoring.effect.outcome == ADDRESS_DONE)

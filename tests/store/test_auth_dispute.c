@@ -151,6 +151,39 @@ static void a_recovery_can_be_disputed(void **state)
 	assert_false(mail_signs_in(w, RECOVERY_PASSWORD));
 }
 
+/* The thief has moved the account: who got the notice before has it back, not the thief the mail.
+ */
+static void a_former_address_takes_it_back(void **state)
+{
+	struct world *w = *state;
+	struct id alice = mail_person(w, "alice", RECOVERY_ADDRESS);
+	const struct mail_code_request moved = {
+		.purpose = MAIL_RESTORATION,
+		.address = STR(RECOVERY_ADDRESS),
+		.user_id = alice,
+	};
+	struct mail_code_made made;
+
+	sign_in(w, phone(alice, "thief"));
+	struct mail_seen notice = mail_take(w, "new-device");
+	assert_ok(db_begin(w->db));
+	assert_ok(mail_code_put(&w->context, w->db, &moved, &made));
+	assert_ok(db_commit(w->db));
+	fixture_sql("UPDATE user SET email = 'thief@example.org'");
+	assert_int_equal(dispute(w, mail_link_of(&notice)), MAIL_RIGHT);
+	assert_int_equal(
+		fixture_number("SELECT COUNT(*) FROM user WHERE email = 'alice@example.org'"), 1);
+	assert_int_equal(fixture_number("SELECT COUNT(*) FROM session"), 0);
+	assert_int_equal(fixture_number("SELECT refused FROM password"), 1);
+	struct mail_seen mail = mail_take(w, "recover");
+	assert_string_equal(mail.recipient, RECOVERY_ADDRESS);
+	assert_int_equal(recover(w, mail_link_of(&mail)), RECOVERY_DONE);
+	assert_true(mail_signs_in(w, RECOVERY_PASSWORD));
+	assert_int_equal(fixture_number("SELECT COUNT(*) FROM audit_event "
+					"WHERE event = 'authn_notice_disputed'"),
+			 1);
+}
+
 /* A locked account has no mail to recover by, and stays as it is. */
 static void a_locked_account_gets_a_decoy(void **state)
 {
@@ -205,6 +238,7 @@ int main(void)
 		cmocka_unit_test_setup(it_is_good_for_two_days, recovery_world_clean),
 		cmocka_unit_test_setup(only_its_own_links, recovery_world_clean),
 		cmocka_unit_test_setup(a_recovery_can_be_disputed, recovery_world_clean),
+		cmocka_unit_test_setup(a_former_address_takes_it_back, recovery_world_clean),
 		cmocka_unit_test_setup(a_locked_account_gets_a_decoy, recovery_world_clean),
 		cmocka_unit_test_setup(a_changed_password_is_told_of, recovery_world_clean),
 	};

@@ -121,7 +121,6 @@ ACT(user_delete_it, return user_store_delete(DB, &SCENE.alice);)
 ACT(user_list, struct page_cursor from = {.limit = 10}; struct user_row rows[10];
     return user_store_list(DB, ARENA, &from, rows, out);)
 ACT(user_proven, return user_store_set_proven(DB, &SCENE.alice, NOW);)
-ACT(password_refuse, return password_store_refuse(DB, &SCENE.alice);)
 ACT(user_state_set, return user_store_set_state(DB, &SCENE.alice, USER_LOCKED, NOW);)
 
 static enum err user_locked(struct trial *t, void *out)
@@ -313,7 +312,6 @@ static void statements_under_every_failure(void **state)
 		{"user delete", user_delete_it, NULL, ACT_ATOMIC | ACT_INSIDE},
 		{"user list", user_list, NULL, ACT_ATOMIC},
 		{"user proven", user_proven, NULL, ACT_ATOMIC | ACT_REPEATABLE},
-		{"password refuse", password_refuse, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"user state", user_state_set, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"password update", password_update, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"password insert", password_insert, NULL, ACT_ATOMIC | ACT_INSIDE},
