@@ -93,6 +93,8 @@ static void harden(void)
 	(void)umask(S_IRWXG | S_IRWXO);
 	(void)sigemptyset(&ignore.sa_mask);
 	(void)sigaction(SIGPIPE, &ignore, NULL);
+	/* A limit on the size of files is an error like any other. */
+	(void)sigaction(SIGXFSZ, &ignore, NULL);
 }
 
 /* SIGUSR2 is no request of anybody's: it wakes accepts when the worker stops. */
@@ -184,10 +186,12 @@ static int with_app(bool cgi, const struct options *options)
 	struct app_box *box;
 	if (app_load(options->config, cgi, &app, &fault) != OK)
 		return refuse(&fault);
-	if (app_box_open(app, &box) != OK) {
+	if (app_box_open(app, !cgi, &box, &fault) != OK) {
 		app_release(&app);
 		return EXIT_REFUSED;
 	}
+	if (!cgi && fault.text[0] != '\0')
+		log_detail(LOG_LEVEL_WARN, "metrics_alone", fault.text);
 	int status = EXIT_SUCCESS;
 	if (!cgi)
 		status = serve(box, options);

@@ -5,8 +5,10 @@
 #include "audit_store.h"
 #include "buf.h"
 #include "codec.h"
+#include "counters.h"
 #include "log.h"
 #include "secret.h"
+#include "tally.h"
 
 #define SUBJECT_BYTES ((size_t)8)
 #define DETAIL_MAX 1024 /* as the column */
@@ -70,11 +72,32 @@ static const struct {
 	[AUDIT_SESSION_TRIED] = {"session_tried", "ok", LOG_LEVEL_WARN},
 	[AUDIT_PASSWORD_UNREADABLE] = {"password_unreadable", "refused", LOG_LEVEL_ERROR},
 	[AUDIT_BREACHED_UNUSABLE] = {"breached_list_unusable", "refused", LOG_LEVEL_ERROR},
+	[AUDIT_ADDRESS_ASKED] = {"address_asked", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ADDRESS_CHANGED] = {"address_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ADDRESS_RESTORED] = {"address_restored", "ok", LOG_LEVEL_WARN},
+	[AUDIT_PROFILE_CHANGED] = {"profile_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_USER_CLOSED] = {"user_closed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_USER_REOPENED] = {"user_reopened", "ok", LOG_LEVEL_INFO},
+	[AUDIT_RECOVERY_ASKED] = {"authn_recovery_asked", "ok", LOG_LEVEL_INFO},
+	[AUDIT_RECOVERY_FAIL] = {"authn_recovery_fail", "refused", LOG_LEVEL_WARN},
+	[AUDIT_PASSWORD_RECOVERED] = {"authn_password_recovered", "ok", LOG_LEVEL_INFO},
+	[AUDIT_NOTICE_DISPUTED] = {"authn_notice_disputed", "ok", LOG_LEVEL_WARN},
+	[AUDIT_REGISTRATION_ASKED] = {"registration_asked", "ok", LOG_LEVEL_INFO},
+	[AUDIT_USER_REGISTERED] = {"user_registered", "ok", LOG_LEVEL_INFO},
+	[AUDIT_EMAIL_PROVEN] = {"email_proven", "ok", LOG_LEVEL_INFO},
+	[AUDIT_MAIL_CODE_REFUSED] = {"authn_mail_code_fail", "refused", LOG_LEVEL_WARN},
+	[AUDIT_USER_INVITED] = {"user_invited", "ok", LOG_LEVEL_INFO},
+	[AUDIT_INVITATION_WITHDRAWN] = {"invitation_withdrawn", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)
 {
 	return kinds[kind].name;
+}
+
+const char *audit_kind_outcome(enum audit_kind kind)
+{
+	return kinds[kind].outcome;
 }
 
 bool audit_is_event(struct str name)
@@ -126,6 +149,11 @@ static enum err insert(const struct auth_context *context, const struct audit_ev
 	return audit_store_insert(context->db, &row);
 }
 
+static void tally(const struct auth_context *context, enum audit_kind kind)
+{
+	counters_add(context->counters, TALLY_EVENTS + kind, 1);
+}
+
 /* An id's text in the caller's buffer; none is an empty text. */
 static struct str id_in(char text[ID_TEXT + 1], struct id id)
 {
@@ -151,6 +179,7 @@ void audit_line(const struct auth_context *context, const struct audit_event *ev
 	};
 	size_t n = LINE_FIELDS_ALWAYS;
 
+	tally(context, event->kind);
 	if (!id_is_none(context->actor_id))
 		fields[n++] = LOG_TEXT("actor", id_in(actor, context->actor_id));
 	if (str_is_present(context->service))
@@ -167,7 +196,9 @@ enum err audit_record(const struct auth_context *context, const struct audit_eve
 
 enum err audit_row(const struct auth_context *context, const struct audit_event *event)
 {
-	return insert(context, event);
+	TRY(insert(context, event));
+	tally(context, event->kind);
+	return OK;
 }
 
 enum err audit_trail_add(const struct auth_context *context, struct audit_trail *trail,

@@ -1,4 +1,5 @@
-/* Decisions as events: one log line and one row each. Both name the context's service, if any. */
+/* Decisions as events: one log line and one row each, and counted (tally.h). Both name the
+ * context's service, if any. */
 #ifndef GATEPOST_AUTH_AUDIT_H
 #define GATEPOST_AUTH_AUDIT_H
 
@@ -63,6 +64,22 @@ enum audit_kind {
 	AUDIT_SESSION_TRIED,
 	AUDIT_PASSWORD_UNREADABLE,
 	AUDIT_BREACHED_UNUSABLE,
+	AUDIT_ADDRESS_ASKED,
+	AUDIT_ADDRESS_CHANGED,
+	AUDIT_ADDRESS_RESTORED,
+	AUDIT_PROFILE_CHANGED,
+	AUDIT_USER_CLOSED,
+	AUDIT_USER_REOPENED,
+	AUDIT_RECOVERY_ASKED,
+	AUDIT_RECOVERY_FAIL,
+	AUDIT_PASSWORD_RECOVERED,
+	AUDIT_NOTICE_DISPUTED,
+	AUDIT_REGISTRATION_ASKED,
+	AUDIT_USER_REGISTERED,
+	AUDIT_EMAIL_PROVEN,
+	AUDIT_MAIL_CODE_REFUSED,
+	AUDIT_USER_INVITED,
+	AUDIT_INVITATION_WITHDRAWN,
 	AUDIT_KIND_COUNT
 };
 
@@ -79,6 +96,8 @@ struct audit_event {
 bool audit_is_event(struct str name);
 /* The event's name in rows and lines ("authn_login_success"); static. */
 const char *audit_kind_name(enum audit_kind kind);
+/* "ok" or "refused"; static. */
+const char *audit_kind_outcome(enum audit_kind kind);
 
 /*
  * Inserts the row and writes the line. Not inside db_transact, where a second run would write the

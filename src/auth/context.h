@@ -11,6 +11,7 @@
 
 struct arena;
 struct blocklist;
+struct counters;
 struct db;
 struct hasher;
 struct key_box;
@@ -26,6 +27,7 @@ struct auth_context {
 	struct db *db;                     /* account web (the command: web too) */
 	struct db
 		*hash_db; /* account hash: only in the hash lane, CGI and the command; else NULL */
+	struct counters *counters; /* what happens is counted there (tally.h); may be NULL */
 	struct arena *arena;
 	int64_t now;
 	struct id request_id;  /* none: the command */

@@ -10,7 +10,6 @@
 #include "db.h"
 #include "throttle.h"
 
-#define CODE_LIFE (10 * CLOCK_MINUTE)
 #define LINK_BYTES 16
 #define PAYLOAD_MAX 2048
 /* 10^8 fits 42 times into 32 bits: what is above the last whole time is drawn again. */
@@ -203,7 +202,7 @@ enum err mail_code_put(const struct auth_context *context, struct db *db,
 {
 	struct mail_code_made made = {
 		.id = id_random(),
-		.code_end = context->now + CODE_LIFE,
+		.code_end = context->now + MAIL_CODE_SPAN,
 		.expires_at = context->now + mail_code_life(context->config, request->purpose),
 	};
 	struct draw draw;
@@ -237,6 +236,48 @@ static bool read_digits(struct str typed, unsigned char digits[MAIL_CODE_DIGITS]
 		digits[n++] = (unsigned char)c;
 	}
 	return n == MAIL_CODE_DIGITS;
+}
+
+enum err mail_code_put_again(const struct auth_context *context, struct db *db,
+			     const struct mail_code_request *request,
+			     const struct mail_code_row *row, struct str shown)
+{
+	const struct mail_code_made made = {
+		.id = id_random(),
+		.code_end = context->now + MAIL_CODE_SPAN,
+		.expires_at = context->now + MAIL_CODE_SPAN,
+	};
+	struct draw draw;
+	enum err e = OK;
+
+	draw_digits(draw.code);
+	secret_random_bytes(draw.link, LINK_BYTES);
+	if (!read_digits(shown, draw.code) &&
+	    codec_base64url_decode(str_trim(shown), draw.link, LINK_BYTES) != OK)
+		return ERR_INTERNAL;
+	/* One link leads to one row. */
+	e = mail_code_store_delete_slot(db, &row->slot_hash);
+	if (e == OK)
+		e = store(context, db, request, &draw, &made);
+	secret_wipe_bytes(&draw, sizeof draw);
+	return e;
+}
+
+enum err mail_code_withdraw(const struct auth_context *context, struct db *db,
+			    enum mail_purpose purpose, struct str address, bool *withdrawn)
+{
+	struct digest hashes[KEYRING_ROOTS];
+	struct mail_code_row row = {.purpose = MAIL_NOTHING};
+	bool found = false;
+
+	for (size_t i = 0; i < KEYRING_ROOTS; i++)
+		slot_of(context, root_of(context, i), purpose, part_of(address), &hashes[i]);
+	TRY(mail_code_store_find(db, context->arena, hashes, &row, &found));
+	found = found && row.used_at == 0 && row.expires_at > context->now;
+	if (found)
+		TRY(mail_code_store_delete_slot(db, &row.slot_hash));
+	*withdrawn = found;
+	return OK;
 }
 
 static bool is_over(const struct auth_context *context, const struct mail_code_row *row,

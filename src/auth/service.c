@@ -18,7 +18,7 @@ static const struct {
 } scopes_known[] = {
 	{"introspect", SERVICE_INTROSPECT},       {"flows:read", SERVICE_FLOWS_READ},
 	{"flows:write", SERVICE_FLOWS_WRITE},     {"sessions:end", SERVICE_SESSIONS_END},
-	{"sessions:hold", SERVICE_SESSIONS_HOLD},
+	{"sessions:hold", SERVICE_SESSIONS_HOLD}, {"metrics", SERVICE_METRICS},
 };
 
 #define SCOPES (sizeof scopes_known / sizeof scopes_known[0])

@@ -22,6 +22,7 @@ enum service_scope {
 	SERVICE_FLOWS_WRITE = 1u << 2,   /* "flows:write": facts, any move, ending */
 	SERVICE_SESSIONS_END = 1u << 3,  /* "sessions:end" */
 	SERVICE_SESSIONS_HOLD = 1u << 4, /* "sessions:hold" */
+	SERVICE_METRICS = 1u << 5,       /* "metrics": the page of numbers */
 };
 
 /* Words with spaces between, each once, at least one. ERR_INPUT. */

@@ -2,8 +2,10 @@
  */
 #include "throttle.h"
 
+#include "counters.h"
 #include "db.h"
 #include "device.h"
+#include "tally.h"
 
 static struct digest key_of(const struct auth_context *context, enum throttle_bucket bucket,
 			    struct secret what)
@@ -130,7 +132,10 @@ static enum err take(struct taking *t)
 {
 	enum err e = db_transact(t->context->db, take_work, t);
 
-	return e == ERR_CONFLICT && t->ticket.refuser != THROTTLE_NONE ? OK : e;
+	if (e != ERR_CONFLICT || t->ticket.refuser == THROTTLE_NONE)
+		return e;
+	counters_add(t->context->counters, TALLY_THROTTLED + t->ticket.refuser, 1);
+	return OK;
 }
 
 /* A session of the account that was presented is as good as its device. */
@@ -279,6 +284,18 @@ enum err throttle_succeed_code(const struct auth_context *context,
 	};
 
 	return db_transact(context->db, succeed_work, &s);
+}
+
+enum err throttle_forget(const struct auth_context *context, struct db *db,
+			 const struct user_row *user)
+{
+	const struct digest keys[THROTTLE_KEYS] = {
+		throttle_key_of_name(context, user->username),
+		throttle_key_of_name(context, user->email),
+		throttle_key_of_name(context, user->email),
+	};
+
+	return throttle_store_clear(db, keys, NULL);
 }
 
 static enum err give_back_work(struct db *db, void *opaque)

@@ -222,6 +222,28 @@ static enum err set_origins(const struct slot_of *to, struct str text)
 	return OK;
 }
 
+static enum err set_networks(const struct slot_of *to, struct str text)
+{
+	struct config *config = to->base;
+	struct str rest = text;
+	struct str word;
+
+	config->metrics.network_count = 0;
+	for (bool more = true; more;) {
+		more = str_cut(str_trim(rest), ' ', &word, &rest);
+		if (word.n == 0)
+			continue;
+		if (config->metrics.network_count == CONFIG_METRICS_NETWORKS)
+			return fault_set(to->reason, "must be at most %d networks",
+					 CONFIG_METRICS_NETWORKS);
+		if (cidr_read(word, &config->metrics.networks[config->metrics.network_count]) != OK)
+			return fault_set(to->reason, "must be networks such as 192.0.2.0/24 or "
+						     "2001:db8::1, with spaces between");
+		config->metrics.network_count++;
+	}
+	return store_text(to, text);
+}
+
 static enum err set_mode(const struct slot_of *to, struct str text)
 {
 	unsigned *out = target(to);
@@ -387,23 +409,15 @@ static enum err set_directives(const struct slot_of *to, struct str text)
 }
 
 static enum err (*const setters[CONFIG_TYPE_COUNT])(const struct slot_of *, struct str) = {
-	[CONFIG_TEXT] = set_text,
-	[CONFIG_BOOL] = set_bool,
-	[CONFIG_NUMBER] = set_number,
-	[CONFIG_SPAN] = set_span,
-	[CONFIG_PATH] = set_path,
-	[CONFIG_ORIGIN] = set_origin,
-	[CONFIG_BASE_PATH] = set_base_path,
-	[CONFIG_MODE] = set_mode,
-	[CONFIG_ORIGINS] = set_origins,
-	[CONFIG_ADDRESS] = set_address,
-	[CONFIG_ROLE] = set_role,
-	[CONFIG_DIRECTIVES] = set_directives,
-	[CONFIG_SCOPE] = set_scope,
-	[CONFIG_ALG] = set_alg,
-	[CONFIG_CLASSES] = set_classes,
-	[CONFIG_REMOTE_USER] = set_remote_user,
-	[CONFIG_REGISTRATION] = set_registration,
+	[CONFIG_TEXT] = set_text,           [CONFIG_BOOL] = set_bool,
+	[CONFIG_NUMBER] = set_number,       [CONFIG_SPAN] = set_span,
+	[CONFIG_PATH] = set_path,           [CONFIG_ORIGIN] = set_origin,
+	[CONFIG_BASE_PATH] = set_base_path, [CONFIG_MODE] = set_mode,
+	[CONFIG_ORIGINS] = set_origins,     [CONFIG_ADDRESS] = set_address,
+	[CONFIG_ROLE] = set_role,           [CONFIG_DIRECTIVES] = set_directives,
+	[CONFIG_SCOPE] = set_scope,         [CONFIG_ALG] = set_alg,
+	[CONFIG_CLASSES] = set_classes,     [CONFIG_REMOTE_USER] = set_remote_user,
+	[CONFIG_NETWORKS] = set_networks,   [CONFIG_REGISTRATION] = set_registration,
 };
 
 static bool is_measured_as_number(enum config_type type)
@@ -421,6 +435,8 @@ static void make_absent(const struct slot_of *to)
 
 	if (to->setting->type == CONFIG_ORIGINS)
 		config->cors_origin_count = 0;
+	if (to->setting->type == CONFIG_NETWORKS)
+		config->metrics.network_count = 0;
 	*text = STR_NONE;
 }
 

@@ -12,8 +12,9 @@
 #define OVERLAP_DEFAULT CLOCK_HOUR
 #define BAD_NAME "the name must be 1 to 64 of a-z, 0-9, '.', '_', '-', the first a letter or digit"
 #define BAD_SCOPES                                                                                 \
-	"scopes are introspect, flows:read, flows:write, sessions:end and sessions:hold, in one "  \
-	"argument with spaces between"
+	"scopes are introspect, flows:read, flows:write, sessions:end, sessions:hold and "         \
+	"metrics, "                                                                                \
+	"in one argument with spaces between"
 
 static enum ctl_exit say_refusal(const struct service_effect *effect)
 {

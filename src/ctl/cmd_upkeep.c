@@ -12,6 +12,7 @@
 #include "keyring_file.h"
 #include "migrate.h"
 #include "output.h"
+#include "overview.h"
 #include "purge.h"
 #include "role.h"
 #include "signing_key.h"
@@ -191,6 +192,8 @@ enum ctl_exit cmd_purge(struct ctl *ctl)
 	enum err e = role_go_on(&ctl->auth, FOREVER, &batches);
 
 	if (e == OK)
+		e = overview_keep(&ctl->auth, FOREVER);
+	if (e == OK)
 		e = purge_run(&ctl->auth, FOREVER, &report);
 	if (e != OK)
 		return ctl_failed(ctl, e);
@@ -206,16 +209,23 @@ enum ctl_exit cmd_purge(struct ctl *ctl)
 		json_number(&output.json, "flows", (int64_t)report.flows);
 		json_number(&output.json, "flow_counters", (int64_t)report.counters);
 		json_number(&output.json, "signing_keys", (int64_t)report.signing_keys);
+		json_number(&output.json, "mail_codes", (int64_t)report.mail_codes);
+		json_number(&output.json, "closed_accounts", (int64_t)report.closed_users);
+		json_number(&output.json, "mails", (int64_t)report.mails);
 		json_close_object(&output.json);
 	} else {
 		buf_addf(&output.buf,
 			 "deleted: %llu sessions, %llu rotations, %llu devices, "
 			 "%llu audit events, %llu throttle counters, %llu hand-overs, "
-			 "%llu flows, %llu flow counters\n",
+			 "%llu flows, %llu flow counters, %llu mail codes, "
+			 "%llu closed accounts, %llu mails\n",
 			 (unsigned long long)report.sessions, (unsigned long long)report.rotations,
 			 (unsigned long long)report.devices, (unsigned long long)report.events,
 			 (unsigned long long)report.throttles, (unsigned long long)report.handovers,
-			 (unsigned long long)report.flows, (unsigned long long)report.counters);
+			 (unsigned long long)report.flows, (unsigned long long)report.counters,
+			 (unsigned long long)report.mail_codes,
+			 (unsigned long long)report.closed_users,
+			 (unsigned long long)report.mails);
 	}
 	return output_end(&output);
 }

@@ -11,7 +11,8 @@ static const struct ctl_command COMMANDS[] = {
 		.description =
 			"Lets a back end ask about sessions, or act on them, of clients that list "
 			"it. Scopes: introspect, flows:read, flows:write, sessions:end, "
-			"sessions:hold. Its secret is shown once, or written to a new file.",
+			"sessions:hold, metrics. Its secret is shown once, or written to a new "
+			"file.",
 		.options = BIT(CTL_SCOPE) | BIT(CTL_SECRET_FILE),
 		.operands = 1,
 		.need = CTL_NEED_DATABASE,

@@ -163,6 +163,8 @@ static void check_folders(struct doctor *doctor)
 		config->database.accounts[DB_ROLE_WEB].password_file.p,
 		config->database.accounts[DB_ROLE_HASH].password_file.p,
 		config->database.accounts[DB_ROLE_GUARD].password_file.p,
+		config->database.accounts[DB_ROLE_MAIL].password_file.p,
+		config->mail.smtp_password_file.p,
 		config->database.accounts[DB_ROLE_MIGRATE].password_file.p,
 	};
 	char folder[PATH_MAX];

@@ -10,6 +10,7 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "counters.h"
 #include "db_link.h"
 #include "log.h"
 
@@ -161,10 +162,8 @@ bool db_is_consistent(const struct db *db)
 const char *db_role_name(enum db_role role)
 {
 	static const char *const names[DB_ROLE_COUNT] = {
-		[DB_ROLE_MIGRATE] = "migrate",
-		[DB_ROLE_WEB] = "web",
-		[DB_ROLE_HASH] = "hash",
-		[DB_ROLE_GUARD] = "guard",
+		[DB_ROLE_MIGRATE] = "migrate", [DB_ROLE_WEB] = "web",   [DB_ROLE_HASH] = "hash",
+		[DB_ROLE_GUARD] = "guard",     [DB_ROLE_MAIL] = "mail",
 	};
 
 	return names[role];
@@ -173,6 +172,32 @@ const char *db_role_name(enum db_role role)
 bool db_in_transaction(const struct db *db)
 {
 	return db->in_transaction;
+}
+
+const char *db_count_name(enum db_count count)
+{
+	static const char *const names[DB_COUNT_KINDS] = {
+		[DB_COUNT_CONNECTED] = "connected", [DB_COUNT_CONNECT_FAILED] = "connect",
+		[DB_COUNT_LOST] = "lost",           [DB_COUNT_CONTENDED] = "contended",
+		[DB_COUNT_REFUSED] = "refused",     [DB_COUNT_FAILED] = "failed",
+	};
+
+	return names[count];
+}
+
+size_t db_count_place(enum db_role role, enum db_count count)
+{
+	return (size_t)role * DB_COUNT_KINDS + count;
+}
+
+void db_count_into(struct db *db, struct counters *counters)
+{
+	db->counters = counters;
+}
+
+void db_note(const struct db *db, enum db_count count)
+{
+	counters_add(db->counters, db_count_place(db->role, count), 1);
 }
 
 uint64_t db_statement_count(const struct db *db)
@@ -201,16 +226,23 @@ enum err db_defect(const struct db *db, const char *name, const char *what)
 		LOG_TEXT("detail", str_of(what)),
 	};
 
+	db_note(db, DB_COUNT_FAILED);
 	log_line(LOG_LEVEL_ERROR, "db_defect", fields, sizeof fields / sizeof fields[0]);
 	return ERR_INTERNAL;
 }
 
 enum db_trouble db_trouble(struct db *db, const char *name, unsigned number)
 {
+	static const enum db_count counts[] = {
+		[DB_DEFECT] = DB_COUNT_FAILED,   [DB_LOST] = DB_COUNT_LOST,
+		[DB_RETRY] = DB_COUNT_CONTENDED, [DB_REFUSED] = DB_COUNT_REFUSED,
+		[DB_UNSURE] = DB_COUNT_REFUSED,
+	};
 	enum db_trouble trouble = trouble_of(number);
 
 	if (trouble == DB_DUPLICATE)
 		return trouble;
+	db_note(db, counts[trouble]);
 	if (trouble == DB_DEFECT)
 		log_trouble(db, LOG_LEVEL_ERROR, "db_failed", name, number);
 	if (trouble == DB_LOST)

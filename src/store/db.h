@@ -12,6 +12,7 @@
 #include "str.h"
 
 struct arena;
+struct counters;
 struct db;
 
 /* Once, before threads (mysql_library_init); and once in every thread that uses a struct db. */
@@ -61,6 +62,26 @@ bool db_in_transaction(const struct db *db);
  */
 MUST_CHECK enum err db_transact(struct db *db, enum err (*work)(struct db *db, void *context),
 				void *context);
+
+/*
+ * What happens to connections, counted by account: the first DB_COUNTS of a struct counters
+ * (counters.h), at db_count_place. Nothing is counted before db_count_into.
+ */
+enum db_count {
+	DB_COUNT_CONNECTED = 0,
+	DB_COUNT_CONNECT_FAILED,
+	DB_COUNT_LOST,      /* a connection, in the middle of something */
+	DB_COUNT_CONTENDED, /* rolled back for somebody else's lock, and mostly run again */
+	DB_COUNT_REFUSED,   /* full, slow, read-only, not in the cluster */
+	DB_COUNT_FAILED,    /* a defect of ours */
+	DB_COUNT_KINDS
+};
+#define DB_COUNTS ((size_t)DB_ROLE_COUNT * DB_COUNT_KINDS)
+/* "connected", "connect", "lost", …; static. */
+const char *db_count_name(enum db_count count);
+size_t db_count_place(enum db_role role, enum db_count count);
+/* counters outlives the connection; NULL is fine. */
+void db_count_into(struct db *db, struct counters *counters);
 
 /* Statements sent by this connection since it was opened (for tests and the access line). */
 uint64_t db_statement_count(const struct db *db);

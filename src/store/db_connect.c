@@ -231,6 +231,7 @@ enum err db_dial(struct db *db, bool told, struct fault *fault)
 	e = open_connection(db, fault);
 	if (e == ERR_UNAVAILABLE && is_refusal(mysql_errno(db->mysql)))
 		e = ERR_CONFIG;
+	db_note(db, e == OK ? DB_COUNT_CONNECTED : DB_COUNT_CONNECT_FAILED);
 	if (e == OK || !told)
 		log_connection(db, e, fault);
 	if (e != OK)

@@ -24,6 +24,7 @@ struct db {
 	bool impatient;   /* less than [database] read_timeout: opening is hurried, too */
 	unsigned connect_failure; /* of the last attempt, 0: it succeeded */
 	uint64_t statements;
+	struct counters *counters; /* NULL: nothing is counted */
 };
 
 /* How many times a deadlock or lock wait is run in all. */
@@ -38,6 +39,9 @@ enum db_trouble {
 	DB_UNSURE,     /* the commit failed on its way: it may have happened */
 	DB_DUPLICATE   /* a unique value is taken */
 };
+
+/* Counts it (db_count_into). */
+void db_note(const struct db *db, enum db_count count);
 
 /* Connects unless connected (db_dial). ERR_UNAVAILABLE. */
 MUST_CHECK enum err db_ready(struct db *db);

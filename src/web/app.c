@@ -10,8 +10,10 @@
 #include "arena.h"
 #include "breached.h"
 #include "buf.h"
+#include "counters.h"
 #include "document.h"
 #include "key_set.h"
+#include "meter.h"
 #include "say.h"
 
 #define APP_FIRST_BLOCK ((size_t)256 * 1024)
@@ -205,11 +207,12 @@ void app_release(struct app **app)
 
 struct app_box {
 	struct arena *arena;
+	struct counters *counters;
 	pthread_mutex_t lock;
 	struct app *app; /* held */
 };
 
-enum err app_box_open(struct app *first, struct app_box **out)
+enum err app_box_open(struct app *first, bool stays, struct app_box **out, struct fault *why)
 {
 	struct arena *arena;
 	TRY(arena_open(sizeof(struct app_box), 2 * sizeof(struct app_box), &arena));
@@ -220,6 +223,10 @@ enum err app_box_open(struct app *first, struct app_box **out)
 	}
 	box->arena = arena;
 	box->app = first;
+	/* Without memory nothing is counted. */
+	if (meter_open(first->config, stays, &box->counters, why) != OK)
+		(void)fault_set(why, "no memory for counters");
+	first->counters = box->counters;
 	*out = box;
 	return OK;
 }
@@ -232,8 +239,14 @@ struct app *app_current(struct app_box *box)
 	return app;
 }
 
+struct counters *app_box_counters(const struct app_box *box)
+{
+	return box->counters;
+}
+
 void app_replace(struct app_box *box, struct app *next)
 {
+	next->counters = box->counters;
 	(void)pthread_mutex_lock(&box->lock);
 	struct app *former = box->app;
 	box->app = next;
@@ -248,6 +261,7 @@ void app_box_close(struct app_box **box)
 	if (closed == NULL)
 		return;
 	app_release(&closed->app);
+	counters_close(&closed->counters);
 	(void)pthread_mutex_destroy(&closed->lock);
 	struct arena *arena = closed->arena;
 	arena_close(&arena);

@@ -16,6 +16,7 @@
 #include "template.h"
 
 struct arena;
+struct counters;
 struct key_box;
 
 /* Read only after app_load. SIGHUP makes a new one; requests that began on the old one end on it.
@@ -38,6 +39,7 @@ struct app {
 	const struct blocklist *blocklist;
 	struct breaker
 		*guarded; /* of look-ups for guarded places; changes by itself, thread-safe */
+	struct counters *counters; /* the process's, from when it is in a box; may be NULL */
 };
 
 /*
@@ -58,11 +60,14 @@ struct app *app_hold(struct app *app);
 void app_release(struct app **app);
 
 /*
- * The current snapshot. app_box_open and app_replace take the caller's hold over; app_current
- * returns one more. Thread-safe.
+ * The current snapshot, and the counters that all of them have. app_box_open and app_replace take
+ * the caller's hold over; app_current returns one more. Thread-safe. stays: no plain CGI. *why: why
+ * the counters are this process's alone; empty: they are not.
  */
 struct app_box;
-MUST_CHECK enum err app_box_open(struct app *first, struct app_box **out);
+MUST_CHECK enum err app_box_open(struct app *first, bool stays, struct app_box **out,
+				 struct fault *why);
+struct counters *app_box_counters(const struct app_box *box);
 struct app *app_current(struct app_box *box);
 void app_replace(struct app_box *box, struct app *next);
 void app_box_close(struct app_box **box);

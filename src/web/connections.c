@@ -7,17 +7,24 @@
 /* Whoever asks the guard waits for somebody else's page. */
 #define GUARD_PATIENCE CLOCK_SECOND
 
+static enum err open_one(const struct connections *connections, enum db_role role, struct db **out)
+{
+	const struct app *app = connections->app;
+	TRY(db_open(app->config, role, out));
+	db_count_into(*out, app->counters);
+	return OK;
+}
+
 static enum err open_all(struct connections *connections)
 {
-	const struct config *config = connections->app->config;
-	TRY(db_open(config, DB_ROLE_WEB, &connections->open.web));
+	TRY(open_one(connections, DB_ROLE_WEB, &connections->open.web));
 	if (connections->patience > 0)
 		db_set_patience(connections->open.web, connections->patience);
-	TRY(db_open(config, DB_ROLE_GUARD, &connections->open.guard));
+	TRY(open_one(connections, DB_ROLE_GUARD, &connections->open.guard));
 	db_set_patience(connections->open.guard,
 			connections->patience > 0 ? connections->patience : GUARD_PATIENCE);
 	if (connections->with_hash)
-		TRY(db_open(config, DB_ROLE_HASH, &connections->open.hash));
+		TRY(open_one(connections, DB_ROLE_HASH, &connections->open.hash));
 	return OK;
 }
 

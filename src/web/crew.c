@@ -29,9 +29,16 @@ struct crew {
 	struct call *idle;
 	size_t idle_count;
 	int64_t average; /* microseconds that one takes */
+	size_t running;
 	unsigned alive;
 	bool closing;
 };
+
+/* With the lock held. */
+static void show(const struct crew *crew)
+{
+	meter_queue(app_box_counters(crew->box), crew->plan.queue, crew->depth, crew->running);
+}
 
 /* With the lock held. NULL: nothing waits. */
 static struct call *pop(struct crew *crew)
@@ -51,6 +58,8 @@ static struct call *take(struct crew *crew)
 	while (crew->depth == 0 && !crew->closing)
 		(void)pthread_cond_wait(&crew->work, &crew->lock);
 	struct call *call = crew->closing ? NULL : pop(crew);
+	crew->running += call != NULL;
+	show(crew);
 	(void)pthread_mutex_unlock(&crew->lock);
 	return call;
 }
@@ -60,6 +69,8 @@ static void give_back(struct crew *crew, struct call *call, int64_t took)
 {
 	(void)pthread_mutex_lock(&crew->lock);
 	crew->average += crew->average == 0 ? took : (took - crew->average) / SHARE;
+	crew->running--;
+	show(crew);
 	if (call != NULL && crew->idle_count < IDLE_MAX) {
 		call->next = crew->idle;
 		crew->idle = call;
@@ -161,9 +172,12 @@ bool crew_put(struct crew *crew, struct call *call)
 	if (room) {
 		crew->waiting[(crew->first + crew->depth) % CREW_DEPTH] = call;
 		crew->depth++;
+		show(crew);
 		(void)pthread_cond_signal(&crew->work);
 	}
 	(void)pthread_mutex_unlock(&crew->lock);
+	if (!room)
+		meter_refused(app_box_counters(crew->box), crew->plan.queue);
 	return room;
 }
 
@@ -197,6 +211,7 @@ static void refuse_waiting(struct crew *crew)
 	for (;;) {
 		(void)pthread_mutex_lock(&crew->lock);
 		struct call *call = pop(crew);
+		show(crew);
 		(void)pthread_mutex_unlock(&crew->lock);
 		if (call == NULL)
 			return;

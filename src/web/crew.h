@@ -9,15 +9,17 @@
 #include "call.h"
 #include "connections.h"
 #include "err.h"
+#include "meter.h"
 
 #define CREW_DEPTH 256 /* the most that any queue holds */
 
 /* What makes one crew another than the next. */
 struct crew_plan {
 	unsigned threads;
-	int nice;           /* added to the priority of each thread; 0: none */
-	bool with_hash;     /* each has a connection of the account "hash", too */
-	const void *caller; /* given to serve */
+	int nice;               /* added to the priority of each thread; 0: none */
+	bool with_hash;         /* each has a connection of the account "hash", too */
+	enum meter_queue queue; /* as which it is counted */
+	const void *caller;     /* given to serve */
 	/* Whether one more may wait behind so many, when one takes average microseconds. */
 	bool (*has_room)(size_t waiting, unsigned threads, int64_t average);
 	/*

@@ -364,6 +364,7 @@ static enum err start(struct desk *desk, const struct desk_plan *desk_plan)
 {
 	struct crew_plan plan = {
 		.threads = desk_plan->threads,
+		.queue = desk_plan->authorizes ? METER_GUARDED : METER_REQUESTS,
 		.caller = desk,
 		.has_room = crew_may_queue,
 		.serve = serve,

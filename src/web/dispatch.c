@@ -14,6 +14,7 @@
 #include "inputs.h"
 #include "language_call.h"
 #include "log.h"
+#include "meter.h"
 #include "view.h"
 
 #define HSTS_MAX 64
@@ -49,6 +50,7 @@ static struct auth_context make_context(const struct call *call)
 		.hasher = call->app->hasher,
 		.blocklist = call->app->blocklist,
 		.signing = call->app->signing,
+		.counters = call->app->counters,
 		.arena = call->arena,
 		.now = call->request.now,
 		.request_id = call->request.id,
@@ -196,7 +198,7 @@ static struct str route_name(const struct call *call)
 	return call->match.route != NULL ? str_of(call->match.route->path) : STR("-");
 }
 
-static void log_access(const struct call *call)
+static void log_access(const struct call *call, int64_t took)
 {
 	struct log_field fields[9];
 	size_t n = 0;
@@ -206,7 +208,7 @@ static void log_access(const struct call *call)
 	fields[n++] = LOG_TEXT("method", str_of(method_name(call->request.method)));
 	fields[n++] = LOG_TEXT("route", route_name(call));
 	fields[n++] = LOG_NUMBER("status", call->response.status);
-	fields[n++] = LOG_NUMBER("us", clock_monotonic() - call->request.started);
+	fields[n++] = LOG_NUMBER("us", took);
 	fields[n++] = LOG_TEXT("ip", call->request.remote_addr);
 	if (call->session.standing == SESSION_LIVE && !session_is_guest(&call->session) &&
 	    id_text(call->arena, call->session.found.session.user_id, &text) == OK)
@@ -219,6 +221,16 @@ static void log_access(const struct call *call)
 		log_line_later(call->lines, LOG_LEVEL_INFO, "request", fields, n);
 	else
 		log_line(LOG_LEVEL_INFO, "request", fields, n);
+}
+
+static void note(const struct call *call)
+{
+	/* What could not even be read has not begun. */
+	int64_t started = call->request.started;
+	int64_t took = started > 0 ? clock_monotonic() - started : 0;
+
+	meter_request(call, took);
+	log_access(call, took);
 }
 
 /* An answer that did not fit, or has what no header may have, is a failure as well. */
@@ -238,7 +250,7 @@ static void end(struct call *call, enum err failure)
 	send_answer(call);
 	if (call->app != NULL && app_is_mute(call->app))
 		log_detail(LOG_LEVEL_ERROR, "pages_refused", call->app->fault.text);
-	log_access(call);
+	note(call);
 	arena_reset(call->arena);
 	fcgi_finish(call->fcgi);
 	app_release(&call->app);

@@ -1,5 +1,5 @@
-/* The housekeeper: a thread that tends keys, finishes changes of roles and deletes what is over.
- */
+/* The housekeeper: a thread that tends keys, finishes changes of roles, counts hours and deletes
+ * what is over. */
 #include "keeper.h"
 
 #include <pthread.h>
@@ -13,6 +13,7 @@
 #include "db.h"
 #include "ident.h"
 #include "key_set.h"
+#include "overview.h"
 #include "purge.h"
 #include "role.h"
 #include "signing_key.h"
@@ -39,6 +40,7 @@ static struct auth_context make_context(struct connections *connections, struct 
 		.config = connections->app->config,
 		.keys = connections->app->keys,
 		.signing = connections->app->signing,
+		.counters = connections->app->counters,
 		.db = connections->open.web,
 		.arena = arena,
 		.now = clock_now(),
@@ -90,11 +92,13 @@ void keeper_tidy(struct connections *connections, struct arena *arena, int64_t b
 	struct auth_context context = make_context(connections, arena);
 	int64_t until = clock_monotonic() + budget;
 	uint64_t batches;
-	/* Rights first, then rubbish; db.c has logged why not. */
+	/* Rights first, rubbish last; db.c has logged why not. */
 	enum err roles = role_go_on(&context, until, &batches);
 	db_rollback(connections->open.web);
+	enum err hours = overview_keep(&context, until);
 	enum err rubbish = purge_run(&context, until, &report);
 	(void)roles;
+	(void)hours;
 	(void)rubbish;
 	db_rollback(connections->open.web);
 }

@@ -1,5 +1,5 @@
-/* The housekeeper: a thread that deletes what is over, a little every minute, and tends the keys.
- */
+/* The housekeeper: a thread that deletes what is over, a little every minute, counts the hours of
+ * the overview, and tends the keys. */
 #ifndef GATEPOST_WEB_KEEPER_H
 #define GATEPOST_WEB_KEEPER_H
 

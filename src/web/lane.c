@@ -29,6 +29,7 @@ enum err lane_open(struct app_box *box, unsigned threads, struct crew **out)
 		.threads = threads,
 		.nice = LANE_NICE,
 		.with_hash = true,
+		.queue = METER_HASHES,
 		.has_room = lane_has_room,
 		.serve = serve,
 	};

@@ -8,6 +8,7 @@
 #define NAME_MAX_BYTES 1024
 
 static const struct field_def LOGIN_QUERY[] = {
+	{.name = "done", .max = 16, .optional = true},
 	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
 	{.name = "switch", .max = 8, .optional = true},
 	{.name = NULL},
@@ -211,10 +212,6 @@ const struct route route_table[] = {
 	 .body = NO_BODY,
 	 .handle = page_logout_post},
 	{.method = METHOD_GET,
-	 .path = "/account",
-	 .exempt = ROUTE_STALE_OK,
-	 .handle = page_account_show},
-	{.method = METHOD_GET,
 	 .path = "/account/activity",
 	 .exempt = ROUTE_STALE_OK,
 	 .query = ACTIVITY_QUERY,
@@ -275,6 +272,13 @@ const struct route route_table[] = {
 	 .exempt = ROUTE_NO_CREDENTIAL,
 	 .query = HEALTH_QUERY,
 	 .handle = api_health_show},
+	/* Its handler looks at the address, and at a service's credential. */
+	{.method = METHOD_GET,
+	 .path = "/metrics",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_NO_CREDENTIAL,
+	 .handle = api_metrics_show,
+	 .type = "text/plain"},
 	{.method = METHOD_GET,
 	 .path = "/api/v1/openapi.yaml",
 	 .surface = SURFACE_API,

@@ -72,6 +72,12 @@ const struct route route_table_admin[] = {
 	 .body = API_ADMIN_BODY,
 	 .handle = api_admin_hold,
 	 .permission = MANAGE},
+	{.method = METHOD_POST,
+	 .path = "/api/v1/admin/users/{id}/recover",
+	 .surface = SURFACE_API,
+	 .body = API_ADMIN_BODY,
+	 .handle = api_admin_recover,
+	 .permission = MANAGE},
 	{.method = METHOD_GET,
 	 .path = "/api/v1/admin/users/{id}/roles",
 	 .surface = SURFACE_API,
@@ -108,6 +114,10 @@ const struct route route_table_admin[] = {
 	 .permission = MANAGE},
 
 	/* Pages */
+	{.method = METHOD_GET,
+	 .path = "/admin/overview",
+	 .handle = page_admin_overview_show,
+	 .permission = MANAGE},
 	{.method = METHOD_GET,
 	 .path = "/admin/users",
 	 .query = ADMIN_USERS_QUERY,

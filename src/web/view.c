@@ -223,6 +223,7 @@ static enum err add_urls(struct call *call, struct template_data *data, bool sig
 	TRY(add_url(call, data, "url_handover", STR("/handover")));
 	TRY(add_url(call, data, "url_password", STR("/account/password")));
 	TRY(add_url(call, data, "url_users", STR("/admin/users")));
+	TRY(add_url(call, data, "url_overview", STR("/admin/overview")));
 	TRY(add_url(call, data, "url_activity", STR("/account/activity")));
 	return add_url(call, data, "url_sessions", STR("/account/sessions"));
 }

@@ -68,10 +68,10 @@ test('AZ-01: nobody, a guest, a person, an administrator of a tenant: 401 or 403
   stack.sql("UPDATE session SET auth_time = auth_time - 3600e6 WHERE user_id IN (SELECT id FROM user WHERE username = 'alice')");
   for (const [method, path] of all) code(await stack.withHandle(alice, method, `/admin/users${path}`), 403, 'forbidden');
   const visitor = stack.visitor();
-  assert.equal((await visitor.get('/admin/users')).status, 303);
+  for (const path of ['/admin/users', '/admin/overview']) assert.equal((await visitor.get(path)).status, 303);
   await visitor.signIn(stack.users.bob);
-  for (const path of ['/admin/users', `/admin/users/${ids.alice}`]) assert.equal((await visitor.get(path)).status, 403);
-  assert.doesNotMatch((await visitor.get('/account')).body, /admin\/users/);
+  for (const path of ['/admin/users', '/admin/overview', `/admin/users/${ids.alice}`]) assert.equal((await visitor.get(path)).status, 403);
+  assert.doesNotMatch((await visitor.get('/account')).body, /admin\/(?:users|overview)/);
   const csrf_token = await visitor.token('/account/sessions');
   assert.equal((await visitor.post(`/admin/users/${ids.alice}`, { csrf_token, act: 'lock' })).status, 403);
   assert.equal(state(), was);

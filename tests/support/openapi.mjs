@@ -66,7 +66,7 @@ function ownPath(path) {
   if (wellKnown) return wellKnown[1];
   const oauth = /(\/oauth\/(?:introspect|revoke|token))$/.exec(pathname);
   if (oauth) return oauth[1];
-  return /^(?:\/.*?)?(\/(?:health|verify-access))$/.exec(pathname)?.[1];
+  return /^(?:\/.*?)?(\/(?:health|metrics|verify-access))$/.exec(pathname)?.[1];
 }
 
 const patterns = Object.keys(description.paths).map((path) => [path, new RegExp(`^${path.replaceAll('.', '\\.').replace(/\{[a-z]+\}/g, '[^/]+')}$`)]);
@@ -116,7 +116,8 @@ function judgeBody(response, method, answer) {
   const isJson = /json$/.test(media);
   // RFC 7517 §8.5.2 gives this one no parameter.
   const isBare = media === 'application/jwk-set+json';
-  if (parameters.join() !== (!isBare && (isJson || media.startsWith('text/')) ? 'charset=utf-8' : '')) found.push(`content type "${type}" has other parameters`);
+  const expected = response.content[media]['x-parameters'] ?? (!isBare && (isJson || media.startsWith('text/')) ? 'charset=utf-8' : '');
+  if (parameters.join() !== expected) found.push(`content type "${type}" has other parameters`);
   if (method === 'HEAD') return answer.body === '' ? found : [...found, 'HEAD has a body'];
   let value = answer.body;
   if (isJson) {

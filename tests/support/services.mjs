@@ -11,7 +11,7 @@ function program(name, args) {
   return run.stdout.trim();
 }
 
-export const everything = 'introspect flows:read flows:write sessions:end sessions:hold';
+export const everything = 'introspect flows:read flows:write sessions:end sessions:hold metrics';
 
 /*
  * A service of that name, made by the command: {name, secret, headers, introspect(token), api(method, path, options)}.

@@ -25,6 +25,7 @@ static void words_are_bits(void **state)
 	assert_scopes("sessions:hold  introspect", SERVICE_INTROSPECT | SERVICE_SESSIONS_HOLD);
 	assert_scopes(" flows:write flows:read ", SERVICE_FLOWS_READ | SERVICE_FLOWS_WRITE);
 	assert_scopes("introspect flows:read flows:write sessions:end sessions:hold", 31);
+	assert_scopes("introspect flows:read flows:write sessions:end sessions:hold metrics", 63);
 }
 
 static void nothing_else_is_one(void **state)
@@ -54,7 +55,7 @@ static void they_come_back(void **state)
 
 	(void)state;
 	assert_int_equal(arena_open(4096, 65536, &arena), OK);
-	for (uint32_t scopes = 1; scopes < 32; scopes++) {
+	for (uint32_t scopes = 1; scopes < 64; scopes++) {
 		uint32_t back = 0;
 
 		buf_init(&buf, arena, 128);

@@ -35,6 +35,7 @@ static void assert_defaults(const struct config *c)
 	ASSERT_STR(c->database.accounts[DB_ROLE_WEB].user, "gatepost_web");
 	ASSERT_STR(c->database.accounts[DB_ROLE_HASH].user, "gatepost_hash");
 	ASSERT_STR(c->database.accounts[DB_ROLE_GUARD].user, "gatepost_guard");
+	ASSERT_STR(c->database.accounts[DB_ROLE_MAIL].user, "gatepost_mail");
 	assert_int_equal(c->database.connect_timeout, 5);
 	assert_int_equal(c->database.read_timeout, 10);
 	assert_int_equal(c->database.write_timeout, 10);
@@ -58,6 +59,7 @@ static void assert_defaults(const struct config *c)
 	assert_int_equal(c->token.signature_cache, 4096);
 	ASSERT_STR(c->password.blocklist, "/usr/local/share/gatepost/blocklist.txt");
 	assert_int_equal(c->cors_origin_count, 0);
+	assert_int_equal(c->metrics.network_count, 0);
 }
 
 static void assert_session_defaults(const struct config *c)
@@ -129,6 +131,7 @@ static void shipped_file_loads_and_shows_the_defaults(void **state)
 	scratch_file(scratch, "db-web.password", "of web\n", 0600);
 	scratch_file(scratch, "db-hash.password", "of hash", 0640);
 	scratch_file(scratch, "db-guard.password", "of guard\n", 0400);
+	scratch_file(scratch, "db-mail.password", "of mail\n", 0400);
 	scratch_file(scratch, "db-migrate.password", " of migrate \n", 0600);
 	const struct config *c = loaded(scratch, content);
 	free(content);
@@ -147,6 +150,7 @@ static void shipped_file_loads_and_shows_the_defaults(void **state)
 	assert_int_equal(of[DB_ROLE_WEB].password.len, 6);
 	assert_string_equal((const char *)of[DB_ROLE_HASH].password.bytes, "of hash");
 	assert_string_equal((const char *)of[DB_ROLE_GUARD].password.bytes, "of guard");
+	assert_string_equal((const char *)of[DB_ROLE_MAIL].password.bytes, "of mail");
 	assert_string_equal((const char *)of[DB_ROLE_MIGRATE].password.bytes, " of migrate ");
 }
 
@@ -168,6 +172,7 @@ static void values_are_understood(void **state)
 			"[listen b-2]\naddress = /run/b.sock\nmode = 600\n"
 			"[database]\nhost = LocalHost\nport = 3307\nconsistent = on\n"
 			"[session]\nguest_idle = 3600\n"
+			"[metrics]\nallow = 192.0.2.0/24  2001:db8::1\n"
 			"[cors]\norigins = https://App.example.org  https://b.example:8443\n");
 
 	ASSERT_STR(c->server.origin, "https://login.example.org");
@@ -190,6 +195,10 @@ static void values_are_understood(void **state)
 	assert_int_equal(c->database.port, 3307);
 	assert_true(c->database.consistent);
 	assert_int_equal(c->session.classes[CLASS_GUEST].idle, CLOCK_HOUR);
+	assert_int_equal(c->metrics.network_count, 2);
+	assert_true(cidr_has(&c->metrics.networks[0], STR("192.0.2.77")));
+	assert_false(cidr_has(&c->metrics.networks[0], STR("192.0.3.1")));
+	assert_true(cidr_has(&c->metrics.networks[1], STR("2001:db8::1")));
 	assert_int_equal(c->cors_origin_count, 2);
 	ASSERT_STR(c->cors_origins[0], "https://app.example.org");
 	ASSERT_STR(c->cors_origins[1], "https://b.example:8443");
@@ -209,10 +218,8 @@ static enum err load_with_secret(struct scratch *scratch, const char *role,
 }
 
 static const char *const roles[DB_ROLE_COUNT] = {
-	[DB_ROLE_MIGRATE] = "migrate",
-	[DB_ROLE_WEB] = "web",
-	[DB_ROLE_HASH] = "hash",
-	[DB_ROLE_GUARD] = "guard",
+	[DB_ROLE_MIGRATE] = "migrate", [DB_ROLE_WEB] = "web",   [DB_ROLE_HASH] = "hash",
+	[DB_ROLE_GUARD] = "guard",     [DB_ROLE_MAIL] = "mail",
 };
 
 /* ST-05 */
@@ -254,7 +261,7 @@ static void assert_only_spare_accounts_may_lack(struct scratch *scratch, const c
 	for (size_t role = 0; role < DB_ROLE_COUNT; role++) {
 		const struct config *config = NULL;
 		struct fault fault = {""};
-		bool spare = role == DB_ROLE_MIGRATE || role == DB_ROLE_GUARD;
+		bool spare = role != DB_ROLE_WEB && role != DB_ROLE_HASH;
 		enum err e = load_with_secret(scratch, roles[role], &config, &fault);
 		assert_int_equal(e, spare ? OK : ERR_CONFIG);
 		if (spare)
