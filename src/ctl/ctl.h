@@ -119,9 +119,10 @@ struct ctl_command {
 /* The rows of the table, one after the other; NULL: there are no more. */
 const struct ctl_command *ctl_command_at(size_t i);
 /*
- * Its parts in commands_service.c, commands_mail.c, commands_guard.c and commands_pepper.c (static,
- * *n rows) and commands_roles.c.
+ * Its parts in commands_key.c, commands_service.c, commands_mail.c, commands_guard.c and
+ * commands_pepper.c (static, *n rows) and commands_roles.c.
  */
+const struct ctl_command *ctl_commands_of_keys(size_t *n);
 const struct ctl_command *ctl_commands_of_peppers(size_t *n);
 const struct ctl_command *ctl_commands_of_guard(size_t *n);
 const struct ctl_command *ctl_commands_of_services(size_t *n);

@@ -53,7 +53,7 @@ function routes() {
   return rows.filter(({ isApi }) => isApi);
 }
 
-const servers = { '': '/api/v1', '/health': '', '/verify-access': '', '/.well-known/jwks.json': '', '/.well-known/oauth-authorization-server': '', '/oauth/token': '', '/oauth/introspect': '', '/oauth/revoke': '' };
+const servers = { '': '/api/v1', '/health': '', '/metrics': '', '/verify-access': '', '/.well-known/jwks.json': '', '/.well-known/oauth-authorization-server': '', '/oauth/token': '', '/oauth/introspect': '', '/oauth/revoke': '' };
 const placeOf = (path) => (servers[path] ?? servers['']) + path;
 const described = operations().map((entry) => ({ ...entry, place: `${entry.verb.toUpperCase()} ${placeOf(entry.path)}` }));
 
