@@ -28,6 +28,7 @@ static const struct kind {
 	{{"recover", 7}, true, MAIL_RECOVERY},
 	{{"address", 7}, true, MAIL_ADDRESS},
 	{{"address-changed", 15}, true, MAIL_RESTORATION},
+	{{"address-set", 11}, false, 0},
 	{{"address-restored", 16}, false, 0},
 	{{"new-device", 10}, true, MAIL_NOT_ME},
 	{{"password-changed", 16}, true, MAIL_NOT_ME},
