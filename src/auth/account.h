@@ -24,6 +24,9 @@ MUST_CHECK enum err account_normal_email(struct arena *arena, struct str typed, 
 MUST_CHECK enum err account_normal_identifier(struct arena *arena, struct str typed,
 					      struct str *out);
 
+/* UTF-8 without controls and hidden marks, 1 … 100 code points; trimmed already. */
+bool account_is_display_name(struct str name);
+
 /* What is thought of a new password. */
 struct password_opinion {
 	enum password_flaw flaw;
@@ -83,7 +86,10 @@ int64_t account_hash_deadline(const struct auth_context *context);
 MUST_CHECK enum err account_create(const struct auth_context *context,
 				   const struct account_request *request,
 				   struct account_result *out);
-/* Sets a new password (the command's "user passwd") and ends all sessions of the user. */
+/*
+ * Sets a new password (the command's "user passwd"), ends all sessions of the user, and tells the
+ * address.
+ */
 MUST_CHECK enum err account_set_password(const struct auth_context *context,
 					 const struct id *user_id, struct str typed,
 					 struct account_result *out);

@@ -55,6 +55,12 @@ static bool has_hidden(struct str name)
 	return false;
 }
 
+bool account_is_display_name(struct str name)
+{
+	return name.n > 0 && str_is_utf8(name) && !str_has_any_control(name) && !has_hidden(name) &&
+	       str_code_points(name) <= DISPLAY_NAME_MAX;
+}
+
 static enum account_flaw read_display_name(struct str typed, struct user_row *user)
 {
 	struct str name = str_trim(typed);
@@ -66,8 +72,7 @@ static enum account_flaw read_display_name(struct str typed, struct user_row *us
 		user->display_name = user->username.n > 0 ? user->username : local;
 		return ACCOUNT_FINE;
 	}
-	if (!str_is_utf8(name) || str_has_any_control(name) || has_hidden(name) ||
-	    str_code_points(name) > DISPLAY_NAME_MAX)
+	if (!account_is_display_name(name))
 		return ACCOUNT_BAD_DISPLAY_NAME;
 	user->display_name = name;
 	return ACCOUNT_FINE;

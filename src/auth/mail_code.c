@@ -10,7 +10,6 @@
 #include "db.h"
 #include "throttle.h"
 
-#define CODE_LIFE (10 * CLOCK_MINUTE)
 #define LINK_BYTES 16
 #define PAYLOAD_MAX 2048
 /* 10^8 fits 42 times into 32 bits: what is above the last whole time is drawn again. */
@@ -203,7 +202,7 @@ enum err mail_code_put(const struct auth_context *context, struct db *db,
 {
 	struct mail_code_made made = {
 		.id = id_random(),
-		.code_end = context->now + CODE_LIFE,
+		.code_end = context->now + MAIL_CODE_SPAN,
 		.expires_at = context->now + mail_code_life(context->config, request->purpose),
 	};
 	struct draw draw;
@@ -245,8 +244,8 @@ enum err mail_code_put_again(const struct auth_context *context, struct db *db,
 {
 	const struct mail_code_made made = {
 		.id = id_random(),
-		.code_end = context->now + CODE_LIFE,
-		.expires_at = context->now + CODE_LIFE,
+		.code_end = context->now + MAIL_CODE_SPAN,
+		.expires_at = context->now + MAIL_CODE_SPAN,
 	};
 	struct draw draw;
 	enum err e = OK;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "context.h"
 #include "err.h"
 #include "ident.h"
@@ -17,7 +18,8 @@ struct arena;
 struct db;
 
 #define MAIL_CODE_DIGITS 8 /* about 27 bits: ten minutes, five tries */
-#define MAIL_CODE_LINK 22  /* characters: 128 bits in base64url */
+#define MAIL_CODE_SPAN (10 * CLOCK_MINUTE)
+#define MAIL_CODE_LINK 22 /* characters: 128 bits in base64url */
 #define MAIL_CODE_TICKET_MAX 80
 
 /* Where a code may be typed: where it was asked for. */

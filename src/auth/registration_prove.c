@@ -5,6 +5,7 @@
 #include "audit.h"
 #include "buf.h"
 #include "db.h"
+#include "password_row.h"
 #include "role_store.h"
 
 #define ROLE_LIST_MAX 1024
@@ -202,7 +203,7 @@ static enum err insert(struct proving *p, struct db *db)
 	p->is_taken = e == ERR_CONFLICT;
 	TRY(e);
 	if (p->phc.bytes != NULL)
-		TRY(password_store_set(db, &p->user.id, p->phc, p->context->now));
+		TRY(password_row_set(p->context, db, &p->user.id, p->phc));
 	return give_roles(p, db);
 }
 

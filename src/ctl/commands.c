@@ -115,6 +115,18 @@ static const struct ctl_command COMMANDS[] = {
 	},
 	{
 		.noun = "user",
+		.verb = "reopen",
+		.synopsis = "USER [--reason TEXT]",
+		.description =
+			"Opens an account again that its owner has closed. A new password is "
+			"set by recovery, or by user passwd.",
+		.options = BIT(CTL_REASON),
+		.operands = 1,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_user_reopen,
+	},
+	{
+		.noun = "user",
 		.verb = "hold",
 		.synopsis = "USER | --session ID [--reason TEXT]",
 		.description = "Makes all sessions of an account, or one, ask for a new sign-in at "
@@ -133,6 +145,17 @@ static const struct ctl_command COMMANDS[] = {
 		.operands = 1,
 		.need = CTL_NEED_DATABASE,
 		.run = cmd_user_compromised,
+	},
+	{
+		.noun = "user",
+		.verb = "recover",
+		.synopsis = "USER [--reason TEXT]",
+		.description = "Sends mail with a link by which the person chooses a new password. "
+			       "Until then nothing changes.",
+		.options = BIT(CTL_REASON),
+		.operands = 1,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_user_recover,
 	},
 	{
 		.noun = "user",
@@ -461,6 +484,10 @@ static const struct ctl_command *other_at(size_t i)
 	if (i < ctl_role_command_count)
 		return &ctl_role_commands[i];
 	i -= ctl_role_command_count;
+	const struct ctl_command *mail = ctl_commands_of_mail(&n);
+	if (i < n)
+		return &mail[i];
+	i -= n;
 	const struct ctl_command *guard = ctl_commands_of_guard(&n);
 	if (i < n)
 		return &guard[i];

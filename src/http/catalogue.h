@@ -46,6 +46,9 @@ bool catalogue_has(const struct catalogue *catalogue, struct str key);
 
 /* The language that a range names (RFC 4647 §3.4: pl-PL finds pl). NULL: none. */
 const struct language *catalogue_lookup(const struct catalogue *catalogue, struct str range);
+/* The configured language. ERR_CONFIG: there is no such folder. */
+MUST_CHECK enum err catalogue_default(const struct catalogue *catalogue, struct str tag,
+				      const struct language **out, struct fault *fault);
 /* Of ranges with blanks between (ui_locales), the first that finds one. NULL: none. */
 const struct language *catalogue_first(const struct catalogue *catalogue, struct str ranges);
 /* Of an Accept-Language (RFC 9110 §12.5.4), the weightiest that finds one. NULL: none. */

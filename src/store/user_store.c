@@ -73,6 +73,12 @@ enum err user_store_set_state(struct db *db, const struct id *id, enum user_stat
 		       NULL);
 }
 
+enum err user_store_set_proven(struct db *db, const struct id *id, int64_t now)
+{
+	return row_run(db, STMT_USER_SET_PROVEN, ARGS(arg_int(now), arg_int(now), arg_id(id)),
+		       NULL);
+}
+
 enum err user_store_delete(struct db *db, const struct id *id)
 {
 	static const enum stmt deletions[] = {
@@ -302,6 +308,11 @@ enum err password_store_require_change(struct db *db, const struct id *user_id)
 enum err password_store_refuse(struct db *db, const struct id *user_id)
 {
 	return row_run(db, STMT_PASSWORD_REFUSE, ARGS(arg_id(user_id)), NULL);
+}
+
+enum err password_store_delete(struct db *db, const struct id *user_id)
+{
+	return row_run(db, STMT_PASSWORD_DELETE, ARGS(arg_id(user_id)), NULL);
 }
 
 enum err setup_store_put(struct db *db, const struct digest *hash, int64_t expires_at)

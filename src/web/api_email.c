@@ -129,5 +129,7 @@ static enum err verify_registration(struct call *call)
 /* Whoever is signed in may prove another registration, too: it has nothing to do with them. */
 enum err api_email_verify(struct call *call)
 {
-	return verify_registration(call);
+	bool taken;
+	TRY(api_email_prove_change(call, &taken));
+	return taken ? OK : verify_registration(call);
 }

@@ -57,11 +57,8 @@ static enum err load_templates(struct app *app, struct fault *fault)
 static enum err load_texts(struct app *app, struct fault *fault)
 {
 	const char *dir = app->config->server.template_dir.p;
-	struct str tag = app->config->server.language;
 	TRY(catalogue_open(dir, app->arena, &app->texts, fault));
-	app->language = catalogue_lookup(app->texts, tag);
-	if (app->language == NULL)
-		return fault_set(fault, "%s/lang/%s: is missing (server.language)", dir, tag.p);
+	TRY(catalogue_default(app->texts, app->config->server.language, &app->language, fault));
 	if (app->one_request)
 		return OK;
 	for (size_t i = 0; i < catalogue_languages(app->texts); i++)
@@ -69,10 +66,15 @@ static enum err load_texts(struct app *app, struct fault *fault)
 	return load_templates(app, fault);
 }
 
+bool app_is_mute(const struct app *app)
+{
+	return app->fault.text[0] != '\0';
+}
+
 void app_speak(struct app *app, const struct language *language)
 {
 	enum err err = OK;
-	if (!app->one_request || app->fault.text[0] != '\0')
+	if (!app->one_request || app_is_mute(app))
 		return;
 	err = catalogue_read(app->texts, language, &app->fault);
 	if (err == OK && app->templates == NULL)

@@ -54,6 +54,7 @@ MUST_CHECK enum err app_load(const char *config_path, bool one_request, struct a
  * What is wrong with them stands in app->fault, and there are no texts. Else nothing is to do.
  */
 void app_speak(struct app *app, const struct language *language);
+bool app_is_mute(const struct app *app); /* it has failed */
 /* Another holder; the last app_release frees. Thread-safe. */
 struct app *app_hold(struct app *app);
 void app_release(struct app **app);

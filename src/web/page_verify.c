@@ -157,6 +157,10 @@ enum err page_verify_show(struct call *call)
 {
 	struct verify_page page = page_of(call, MAIL_REGISTRATION);
 	struct str code = call_query(call, "code");
+	bool taken;
+	TRY(page_verify_address(call, &taken));
+	if (taken)
+		return OK;
 	if (str_is_present(code))
 		return exchange(call, &page, code);
 	if (str_is_present(call_query(call, "ticket")))
@@ -242,6 +246,9 @@ static enum err post(struct call *call, enum mail_purpose purpose)
 		(struct mail_note){call_text(call, "email"), proof.username, proof.display_name};
 	page.ticket = call_text(call, "ticket");
 	page.is_known = str_is_present(proof.username);
+	/* At a page it is chosen with the proof. */
+	if (!str_is_present(proof.new_password))
+		proof.new_password = STR("");
 	if (call->csrf_stale) {
 		page.status = 403;
 		page.flaws.error = say(call, "page.stale");
@@ -258,7 +265,9 @@ static enum err post(struct call *call, enum mail_purpose purpose)
 
 enum err page_verify_post(struct call *call)
 {
-	return post(call, MAIL_REGISTRATION);
+	bool taken;
+	TRY(page_verify_address(call, &taken));
+	return taken ? OK : post(call, MAIL_REGISTRATION);
 }
 
 enum err page_invite_post(struct call *call)

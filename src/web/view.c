@@ -246,6 +246,8 @@ static enum err page_data(struct call *call, struct str token, struct template_d
 	TRY(id_text(call->arena, call->request.id, &id));
 	TRY(add_urls(call, data, signed_in));
 	template_language(data, language_of_call(call));
+	if (app_is_mute(call->app))
+		return ERR_CONFIG;
 	template_text(data, "ui_locales",
 		      call->carries_language ? language_tag(call->language) : STR_NONE);
 	template_text(data, "service_name", call->app->config->server.name);
@@ -275,8 +277,6 @@ enum err view_page(struct call *call, int status, const char *name,
 	response_type(&call->response, "text/html; charset=utf-8");
 	response_header(&call->response, "Content-Language", language_tag(language_of_call(call)));
 	response_header(&call->response, "Vary", STR("Accept-Language"));
-	if (call->app->templates == NULL)
-		return ERR_CONFIG;
 	return template_render(call->app->templates, str_of(name), data, &call->response.body);
 }
 

@@ -204,8 +204,11 @@ async function askedFor(email) {
 }
 
 // The described request, with this person's values: {path, json}.
-function fill({ path, operation }, who, { id, session = id, tenant: wanted, kind = 'trip', query }, transport = 'handle') {
+function fill({ path, operation }, who, { id, session = id, tenant: wanted, kind = 'trip', query, mailed = '12345678' }, transport = 'handle') {
+  const email = `${who.identifier}@example.org`;
   const bodies = {
+    recoverPassword: { email },
+    resetPassword: { email, code: mailed, new_password: `a lantern on the far shore ${people}` },
     beginAsGuest: { transport },
     signIn: { identifier: who.identifier, password: who.password, transport: 'handle' },
     stepUp: { method: 'password', password: who.password },
@@ -219,6 +222,8 @@ function fill({ path, operation }, who, { id, session = id, tenant: wanted, kind
     moveFlow: { to: 'end' },
     takeAttempt: { counter: 'try' },
     holdSession: { reason: 'a book is overdue' },
+    changeUser: { display_name: 'Somebody Else', language: 'pl' },
+    askForEmail: { email: `moved-${who.identifier}@example.org` },
   };
   const queries = { endSessions: `?scope=${transport === 'handle' ? 'others' : 'all'}`, getHealth: '?ready' };
   const below = path === '/health' || path === '/metrics' || path === '/verify-access' || path.startsWith('/.well-known/') || isForm(operation) ? '/auth' : api;
@@ -248,6 +253,26 @@ async function withoutFreeKinds(act) {
   }
 }
 
+const idOf = (who) => `(SELECT id FROM user WHERE username = '${who.identifier}')`;
+
+// An earlier change of the address can still be taken back.
+async function changing(who, call) {
+  stack.sql(`INSERT INTO mail_code (id, purpose, slot_hash, address, user_id, code_hash, link_hash, asker_hash, created_at, code_end, expires_at)
+    SELECT RANDOM_BYTES(16), 4, RANDOM_BYTES(32), 'former@example.org', ${idOf(who)}, '', RANDOM_BYTES(32), '', 0, 0, 4000000000000000`);
+  return call();
+}
+
+// The only administrator there is.
+async function alone(who, call) {
+  stack.sql("CREATE TABLE others SELECT * FROM user_role; DELETE FROM user_role");
+  stack.sql(`INSERT INTO user_role (user_id, tenant_id, role_id, created_at) SELECT ${idOf(who)}, UNHEX(REPEAT('00', 16)), id, 0 FROM role WHERE name = 'admin'`);
+  try {
+    return await call();
+  } finally {
+    stack.sql('DELETE FROM user_role; INSERT INTO user_role SELECT * FROM others; DROP TABLE others');
+  }
+}
+
 async function tooMany(call) {
   for (let i = 0; i < 100; i++) {
     const answer = await call({ kind: `one${i}` });
@@ -266,6 +291,8 @@ const ways = {
       beginAsGuest: { headers: { 'X-Session-Id': 'gps_short' } },
       register: { headers: { 'X-Session-Id': 'gps_short' } },
       proveAddress: { json: { email: 'nobody@example.org', code: '00000000' } },
+      recoverPassword: { headers: { 'X-Session-Id': 'gps_short' } },
+      resetPassword: { mailed: '00000000' },
       revoke: { headers: wrongSecret },
       getMetrics: { headers: wrongSecret },
     };
@@ -291,6 +318,9 @@ const ways = {
     if (operation.tags[0] === 'Administration') return call({ closed: true });
     if (operation.operationId === 'startFlow') return tooMany(call);
     if (operation.operationId === 'proveAddress') return call({ json: { ...who.proof, username: 'alice' } });
+    if (operation.operationId === 'changeUser') return call({ json: { username: 'alice' } });
+    if (operation.operationId === 'askForEmail') return changing(who, call);
+    if (operation.operationId === 'closeUser') return alone(who, call);
     return (operation.operationId === 'signIn' ? call({ json: await handedOver(person()) }) : call({ anonymous: false }));
   },
   410: async (call, entry, who) => {
@@ -302,6 +332,10 @@ const ways = {
       assert.equal((await call()).status, 200);
       return call();
     }
+    if (entry.operation.operationId === 'resetPassword') {
+      assert.equal((await call({ anonymous: true })).status, 204);
+      return call({ anonymous: true });
+    }
     const json = await handedOver(who);
     assert.equal((await call({ anonymous: true, json })).status, 201);
     return call({ anonymous: true, json });
@@ -312,7 +346,7 @@ const ways = {
   428: async (call) => call({ tag: '' }),
   421: async (call) => call({ headers: { Host: 'evil.test' } }),
   429: async (call, { operation }, who) => {
-    const wrong = { takeAttempt: { counter: 'try' }, beginAsGuest: { transport: 'handle' }, signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' }, proveAddress: { email: who.proof?.email, code: '00000000' } };
+    const wrong = { resetPassword: { email: `${who.identifier}@example.org`, code: '00000000', new_password: 'a kettle sings behind the mill' }, takeAttempt: { counter: 'try' }, beginAsGuest: { transport: 'handle' }, signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' }, proveAddress: { email: who.proof?.email, code: '00000000' } };
     const options = takesServices({ operation }) ? { headers: wrongSecret } : { json: wrong[operation.operationId] };
     for (let i = 0; i < 12; i++) {
       const answer = await call(options);
@@ -335,8 +369,11 @@ async function bringAbout(entry, status, transport = 'handle') {
   // A guest begins without a session; a form token belongs to one.
   const alone = entry.operation.operationId === 'beginAsGuest' && status !== '403';
   const matches = ['changeFlow', 'moveFlow', 'endFlow'].includes(entry.operation.operationId) ? '*' : undefined;
-  const call = ({ anonymous = alone, id = other?.id ?? mine.session.id, tenant: wanted, kind, query, closed, headers = {}, tag = matches, ...more } = {}) => {
-    const { path, json } = fill(entry, who, { id, session: other?.session, tenant: wanted, kind, query }, transport);
+  const email = `${who.identifier}@example.org`;
+  if (entry.operation.operationId === 'resetPassword') await stack.client.post(`${api}/password/recover`, { json: { email } });
+  const code = entry.operation.operationId === 'resetPassword' ? lastMail(stack, email, 'recover').values.code : undefined;
+  const call = ({ anonymous = alone, id = other?.id ?? mine.session.id, tenant: wanted, kind, query, closed, mailed = code, headers = {}, tag = matches, ...more } = {}) => {
+    const { path, json } = fill(entry, who, { id, session: other?.session, tenant: wanted, kind, query, mailed }, transport);
     const form = formOf(entry, mine);
     if (closed) stack.sql(`UPDATE user SET state = 3 WHERE username = '${other.username}'`);
     return stack.client.request(entry.verb.toUpperCase(), path, { json, form, ...more, headers: { ...asked(entry), ...(anonymous ? {} : carrier), ...(tag && { 'If-Match': tag }), ...headers } });

@@ -32,9 +32,9 @@ static void refuses_texts_that_do_not_fit_each_other(void **state)
 		const char *en, *xx, *file, *why;
 	} rows[] = {
 		{"{\"a\": \"\"}", "{}", "lang/xx", "a is missing"},
-		{"{}", "{\"a\": \"\"}", "lang/xx/texts.json", "a is not in lang/en"},
+		{"{}", "{\"a\": \"\"}", "lang/xx/texts.json", "a is not in "},
 		{"{\"b\": \"\"}", "{\"a\": \"\", \"b\": \"\"}", "lang/xx/texts.json",
-		 "a is not in lang/en"},
+		 "a is not in "},
 		{"{\"a\": \"{x}\"}", "{\"a\": \"\"}", "lang/xx/texts.json", "other slots"},
 		{"{\"a\": \"\"}", "{\"a\": \"{x}\"}", "lang/xx/texts.json", "other slots"},
 		{"{\"a\": \"{x}{y}\"}", "{\"a\": \"{x}{z}\"}", "lang/xx/texts.json", "other slots"},
@@ -209,6 +209,12 @@ static void looks_languages_up_as_rfc_4647(void **state)
 	assert_int_equal(catalogue_languages(texts), 4);
 	for (size_t i = 0; i < COUNT(rows); i++)
 		finds(catalogue_lookup, texts, rows[i].range, rows[i].expected);
+	const struct language *language = NULL;
+	struct fault fault = {.text = ""};
+	assert_int_equal(catalogue_default(texts, STR("fr"), &language, &fault), ERR_CONFIG);
+	assert_non_null(strstr(fault.text, "/lang/fr: is missing (server.language)"));
+	assert_int_equal(catalogue_default(texts, STR("xx"), &language, &fault), OK);
+	assert_true(str_equal(language_tag(language), STR("xx")));
 	finds(catalogue_first, texts, "fr de-AT xx-YY en", "xx");
 	finds(catalogue_first, texts, " en", "en");
 	finds(catalogue_first, texts, "fr", "-");
