@@ -239,7 +239,7 @@ static enum err post(struct call *call, enum mail_purpose purpose)
 		.links = 1U << purpose,
 		.username = call_text(call, "username"),
 		.display_name = call_text(call, "display_name"),
-		.new_password = call_text(call, "password"),
+		.new_password = call_text(call, "new_password"),
 	};
 	struct registration_result result = {.verdict = REGISTRATION_REFUSED};
 	page.note =

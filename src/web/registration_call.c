@@ -47,7 +47,7 @@ void registration_add_flaws(struct template_data *data, const struct registratio
 	template_text(data, "error_email", flaws->email);
 	template_text(data, "error_username", flaws->username);
 	template_text(data, "error_display_name", flaws->display_name);
-	template_text(data, "error_password", flaws->password);
+	template_text(data, "error_new", flaws->password);
 	template_text(data, "error_code", flaws->code);
 }
 

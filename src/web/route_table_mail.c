@@ -31,7 +31,7 @@ static const struct field_def VERIFY_BODY[] = {
 	{.name = "ticket", .max = NAME_MAX_BYTES, .optional = true},
 	{.name = "username", .max = NAME_MAX_BYTES, .optional = true},
 	{.name = "display_name", .max = NAME_MAX_BYTES, .optional = true},
-	{.name = "password", .kind = FIELD_SECRET, .max = TYPED_MAX, .optional = true},
+	{.name = "new_password", .kind = FIELD_SECRET, .max = TYPED_MAX, .optional = true},
 	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
 	{.name = NULL},
 };

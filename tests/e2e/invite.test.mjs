@@ -26,7 +26,7 @@ const refused = (args, pattern, code = 1) => {
 };
 const open = async (mail, visitor = stack.visitor()) => ({ visitor, page: await visitor.get(below(await visitor.get(pathOf(stack, mail)))) });
 const accept = ({ visitor, page }, fields) => visitor.post('/invite', {
-  csrf_token: tokenOf(page), ticket: valueOf(page, 'ticket'), email: valueOf(page, 'email'), username: valueOf(page, 'username'), display_name: valueOf(page, 'display_name'), password: secret, ...fields,
+  csrf_token: tokenOf(page), ticket: valueOf(page, 'ticket'), email: valueOf(page, 'email'), username: valueOf(page, 'username'), display_name: valueOf(page, 'display_name'), new_password: secret, ...fields,
 });
 
 test('from the command to a signed-in administrator, with names that were suggested and changed', async () => {

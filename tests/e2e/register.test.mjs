@@ -51,7 +51,7 @@ async function asked(email, more = {}, visitor = stack.visitor()) {
   return { visitor, page, mail, location: answer.headers.location };
 }
 const type = ({ visitor, page }, fields) => visitor.post('/verify', {
-  csrf_token: tokenOf(page), email: valueOf(page, 'email'), username: '', display_name: '', password: secret, ...fields,
+  csrf_token: tokenOf(page), email: valueOf(page, 'email'), username: '', display_name: '', new_password: secret, ...fields,
 });
 
 test('by page with the typed code: the address is proven, then one signs in and is where one wanted to be', async () => {
@@ -95,7 +95,7 @@ test('CS-05: a scanner opens the link a hundred times, by GET and HEAD: nothing 
   assert.deepEqual(ran.filter((text) => !/^SELECT/.test(text)), []);
   const visitor = stack.visitor();
   const page = await visitor.get(below(await visitor.get(path)));
-  const done = await visitor.post('/verify', { csrf_token: tokenOf(page), ticket: valueOf(page, 'ticket'), email, username: '', display_name: '', password: secret });
+  const done = await visitor.post('/verify', { csrf_token: tokenOf(page), ticket: valueOf(page, 'ticket'), email, username: '', display_name: '', new_password: secret });
   assert.equal(title(done), 'Your account is ready', done.body);
   assert.equal(accounts(email), 1);
 });
@@ -114,10 +114,10 @@ test('a link in another browser than the one that asked is good; what it was exc
   assert.equal(stolen.status, 400);
   assert.equal(title(stolen), 'This code or link cannot be used');
   const form = await other.get('/verify');
-  const posted = await other.post('/verify', { csrf_token: tokenOf(form), ticket: valueOf(page, 'ticket'), email, password: secret });
+  const posted = await other.post('/verify', { csrf_token: tokenOf(form), ticket: valueOf(page, 'ticket'), email, new_password: secret });
   assert.equal(posted.status, 400);
   assert.equal(accounts(email), 0);
-  const send = () => visitor.post('/verify', { csrf_token: tokenOf(page), ticket: valueOf(page, 'ticket'), email, username: 'new-b', display_name: '', password: secret });
+  const send = () => visitor.post('/verify', { csrf_token: tokenOf(page), ticket: valueOf(page, 'ticket'), email, username: 'new-b', display_name: '', new_password: secret });
   assert.equal((await send()).status, 200);
   const again = await send();
   assert.equal(again.status, 410);
@@ -230,13 +230,13 @@ test('what was typed wrong is told at once; the password when the code is right,
   const here = await asked(email);
   const typed = here.mail.values.code;
   const wrong = typed === '00000000' ? '11111111' : '00000000';
-  assert.equal((await type(here, { code: wrong, password: 'short' })).status, 401, 'the code first');
-  for (const [fields, name, status] of [[{ password: 'zq1zq' }, 'password', 400], [{ username: 'ALICE' }, 'username', 409], [{ display_name: 'a\u202eb' }, 'display_name', 400]]) {
+  assert.equal((await type(here, { code: wrong, new_password: 'short' })).status, 401, 'the code first');
+  for (const [fields, name, status] of [[{ new_password: 'zq1zq' }, 'new_password', 400], [{ username: 'ALICE' }, 'username', 409], [{ display_name: 'a\u202eb' }, 'display_name', 400]]) {
     for (let i = 0; i < 6; i++) {
       const page = await type(here, { code: typed, ...fields });
       assert.equal(page.status, status, `${name} ${page.body}`);
       assert.match(field(page, name), /aria-invalid="true"/);
-      assert.ok(!page.body.includes(fields.password ?? secret), 'no password comes back');
+      assert.ok(!page.body.includes(fields.new_password ?? secret), 'no password comes back');
     }
   }
   assert.equal((await type(here, { code: typed, username: 'new-alice' })).status, 200);
@@ -283,7 +283,7 @@ test('a stale form is shown again, filled in; foreign sites do nothing', async (
   assert.equal(stale.status, 403);
   assert.equal(valueOf(stale, 'username'), 'new-y');
   assert.equal(accounts(email), 0);
-  const foreign = await visitor.post('/verify', { csrf_token: tokenOf(here.page), email, code: here.mail.values.code, password: secret }, { 'Sec-Fetch-Site': 'cross-site' });
+  const foreign = await visitor.post('/verify', { csrf_token: tokenOf(here.page), email, code: here.mail.values.code, new_password: secret }, { 'Sec-Fetch-Site': 'cross-site' });
   assert.equal(foreign.status, 403);
   assert.equal(accounts(email), 0);
   assert.equal((await type(here, { code: here.mail.values.code })).status, 200);
@@ -295,10 +295,10 @@ test('without what was asked for: the address is typed too, and the names stay a
   const bare = await visitor.get('/verify?note=of-another-browser');
   assert.match(field(bare, 'email'), /type="email"/);
   assert.equal(field(bare, 'username'), undefined);
-  const wrong = await visitor.post('/verify', { csrf_token: tokenOf(bare), email, code: '00000001', password: secret });
+  const wrong = await visitor.post('/verify', { csrf_token: tokenOf(bare), email, code: '00000001', new_password: secret });
   assert.match(field(wrong, 'email'), /type="email"/, 'still to be corrected');
   assert.equal(valueOf(wrong, 'email'), email);
-  assert.equal((await visitor.post('/verify', { csrf_token: tokenOf(wrong), email, code: mail.values.code, password: secret })).status, 200);
+  assert.equal((await visitor.post('/verify', { csrf_token: tokenOf(wrong), email, code: mail.values.code, new_password: secret })).status, 200);
   assert.equal(stack.sql(`SELECT username FROM user WHERE email = '${email}'`)[0].username, 'new-kept');
 });
 
@@ -324,8 +324,8 @@ test('MF-10: an attacker who asks first, with names of their own, gets nothing o
   const email = fresh();
   const attacker = await asked(email, { username: 'new-evil', display_name: 'Evil' });
   const victim = await asked(email, { username: 'new-good' });
-  assert.equal((await type(attacker, { code: attacker.mail.values.code, password: 'what the attacker would like' })).status, 401, 'replaced by hers');
-  assert.equal((await type(attacker, { code: victim.mail.values.code, password: 'what the attacker would like' })).status, 401, 'not in that browser');
+  assert.equal((await type(attacker, { code: attacker.mail.values.code, new_password: 'what the attacker would like' })).status, 401, 'replaced by hers');
+  assert.equal((await type(attacker, { code: victim.mail.values.code, new_password: 'what the attacker would like' })).status, 401, 'not in that browser');
   assert.equal((await type(victim, { code: victim.mail.values.code, username: 'new-good' })).status, 200);
   await assert.rejects(stack.signIn({ identifier: email, password: 'what the attacker would like' }), /invalid_credentials/);
   const { user } = await stack.signIn({ identifier: email, password: secret });
@@ -348,7 +348,7 @@ test('naughty strings in every field: refused or inert, on the pages and in what
       const shown = page.status === 303 ? await visitor.get(below(page)) : page;
       assert.equal(shown.status, page.status === 303 ? 200 : 400);
       assert.ok(!/<script>|<img src=x|onerror=alert\(1\)>/.test(shown.body), JSON.stringify(text));
-      assert.ok(!/bcc|subject/i.test(JSON.stringify(page.rawHeaders)), 'no header of the visitor\'s');
+      assert.deepEqual(page.rawHeaders.filter((word, i) => i % 2 === 0 && /^(bcc|subject)$/i.test(word)), [], 'no header of the visitor\'s');
       const answer = await ask(typed);
       assert.ok([202, 400].includes(answer.status), `${name} ${JSON.stringify(text)}: ${answer.body}`);
     }
