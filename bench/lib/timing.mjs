@@ -67,7 +67,7 @@ async function main() {
   const { startStack } = await import('../../tests/support/harness.mjs');
   const rows = [];
   for (const group of groups.filter(({ name }) => options.only === undefined || name === options.only)) {
-    const stack = await startStack({ users: ['alice', 'bob'] });
+    const stack = await startStack({ users: ['alice', 'bob'], settings: group.settings });
     try {
       rows.push(...rowsOf(group, await sample(stack, group, options.samples, log)));
     } finally {
