@@ -232,7 +232,7 @@ test('a setup code makes one administrator, whichever node it is typed at', asyn
     const typed = await Promise.all(desks.map(async (desk, i) => {
       const page = await desk.ask('GET', '/setup');
       return { desk, headers: { Cookie: page.cookies.join('; '), 'Sec-Fetch-Site': 'same-origin' }, form: {
-        csrf_token: tokenOf(page), code, username: `first${i}`, email: '', display_name: '', password: password(),
+        csrf_token: tokenOf(page), code, username: `first${i}`, email: '', display_name: '', new_password: password(),
       } };
     }));
     const answers = await Promise.all(typed.map(({ desk, headers, form }) => desk.ask('POST', '/setup', { headers, form })));
