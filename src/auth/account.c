@@ -6,9 +6,9 @@
 #include "breached.h"
 #include "clock.h"
 #include "db.h"
-#include "password_row.h"
 #include "mail_code_store.h"
 #include "notice.h"
+#include "password_row.h"
 #include "session_store.h"
 #include "strength.h"
 

@@ -4,9 +4,9 @@
 #include "arena.h"
 #include "buf.h"
 #include "db.h"
-#include "password_row.h"
 #include "mail_code_store.h"
 #include "notice.h"
+#include "password_row.h"
 #include "renewal.h"
 
 #define AMR_MAX 64

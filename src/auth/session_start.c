@@ -6,8 +6,8 @@
 #include "db.h"
 #include "device.h"
 #include "flow.h"
-#include "password_row.h"
 #include "notice.h"
+#include "password_row.h"
 #include "renewal.h"
 
 /* A guest's row is rotated by somebody else at most once; the rest is for what nobody foresaw. */

@@ -224,8 +224,7 @@ enum ctl_exit cmd_purge(struct ctl *ctl)
 			 (unsigned long long)report.throttles, (unsigned long long)report.handovers,
 			 (unsigned long long)report.flows, (unsigned long long)report.counters,
 			 (unsigned long long)report.mail_codes,
-			 (unsigned long long)report.closed_users,
-			 (unsigned long long)report.mails);
+			 (unsigned long long)report.closed_users, (unsigned long long)report.mails);
 	}
 	return output_end(&output);
 }

@@ -372,10 +372,9 @@ static const struct stmt_def table[STMT_COUNT] = {
 const struct stmt_def *stmt_def(enum stmt stmt)
 {
 	static const struct stmt_def *const parts[] = {
-		stmt_part_tenants, stmt_part_handover, stmt_part_mail_code,
-		stmt_part_flow,    stmt_part_key,      stmt_part_token,
-		stmt_part_service, stmt_part_roles,    stmt_part_overview,
-		stmt_part_account, stmt_part_mail,
+		stmt_part_tenants,  stmt_part_handover, stmt_part_mail_code, stmt_part_flow,
+		stmt_part_key,      stmt_part_token,    stmt_part_service,   stmt_part_roles,
+		stmt_part_overview, stmt_part_account,  stmt_part_mail,
 	};
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)

@@ -35,8 +35,7 @@ static enum err show(struct call *call, const struct address_page *page)
 	template_text(data, "error", page->error);
 	template_text(data, "error_email", page->email);
 	template_text(data, "error_code", page->code);
-	template_count(data, "days",
-		       (uint64_t)(call->app->config->account.restorable / CLOCK_DAY));
+	template_count(data, "days", (uint64_t)(call->app->config->account.restorable / CLOCK_DAY));
 	template_text(data, "wanted", page->wanted);
 	template_text(data, "typed", page->typed);
 	return view_page(call, page->status, "address.html", data);

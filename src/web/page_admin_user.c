@@ -29,10 +29,10 @@ static const struct {
 	const char *notice; /* a key */
 } OUTCOMES[] = {
 	{"lock", "admin_user.done_lock"},       {"unlock", "admin_user.done_unlock"},
-	{"recover", "admin_user.done_recover"},
-	{"hold", "admin_user.done_hold"},       {"give", "admin_user.done_give"},
-	{"take", "admin_user.done_take"},       {"end", "admin_user.done_end"},
-	{"end-all", "admin_user.done_end_all"}, {"same", "admin_user.done_same"},
+	{"recover", "admin_user.done_recover"}, {"hold", "admin_user.done_hold"},
+	{"give", "admin_user.done_give"},       {"take", "admin_user.done_take"},
+	{"end", "admin_user.done_end"},         {"end-all", "admin_user.done_end_all"},
+	{"same", "admin_user.done_same"},
 };
 
 static struct str outcome_notice(const struct call *call, struct str word)

@@ -1,4 +1,5 @@
-/* ST-07, RC-01: recovery and disputes under every failure of the database: all of it, or nothing. */
+/* ST-07, RC-01: recovery and disputes under every failure of the database: all of it, or nothing.
+ */
 #include "fault_trial.h"
 
 #include "account_admin.h"
@@ -83,7 +84,8 @@ static enum err send_it(struct trial *t, void *out)
 	return OK;
 }
 
-/* From a device that the account has not seen yet: the notice comes with the session, or neither. */
+/* From a device that the account has not seen yet: the notice comes with the session, or neither.
+ */
 static enum err sign_in_it(struct trial *t, void *out)
 {
 	struct client c = {
