@@ -204,21 +204,29 @@ static enum err path_of(struct arena *arena, struct str dir, struct str name, st
 	return buf_str(out, &path);
 }
 
-enum err catalogue_open(const char *dir, struct arena *arena, struct catalogue **out,
-			struct fault *fault)
+static enum err list(struct catalogue *catalogue, const char *dir, struct arena *arena,
+		     struct fault *fault)
 {
-	struct catalogue *catalogue = arena_alloc(arena, sizeof *catalogue);
 	struct catalogue_loader loader = {.arena = arena, .fault = fault, .catalogue = catalogue};
 	struct buf path;
 
-	if (catalogue == NULL)
-		return ERR_MEMORY;
 	catalogue->arena = arena;
 	TRY(path_of(arena, str_of(dir), STR("lang"), &path));
 	TRY(buf_str(&path, &catalogue->dir));
 	TRY(walk(&loader, &path, list_entry));
 	if (catalogue->languages == 0)
 		return refuse(&loader, path.p, "has no language");
+	return OK;
+}
+
+enum err catalogue_open(const char *dir, struct arena *arena, struct catalogue **out,
+			struct fault *fault)
+{
+	struct catalogue *catalogue = arena_alloc(arena, sizeof *catalogue);
+
+	if (catalogue == NULL)
+		return ERR_MEMORY;
+	TRY(list(catalogue, dir, arena, fault));
 	*out = catalogue;
 	return OK;
 }
@@ -257,9 +265,11 @@ enum err catalogue_read(struct catalogue *catalogue, const struct language *lang
 enum err catalogue_load(const char *dir, struct arena *arena, const struct catalogue **out,
 			struct fault *fault)
 {
-	struct catalogue *catalogue = NULL;
+	struct catalogue *catalogue = arena_alloc(arena, sizeof *catalogue);
 
-	TRY(catalogue_open(dir, arena, &catalogue, fault));
+	if (catalogue == NULL)
+		return ERR_MEMORY;
+	TRY(list(catalogue, dir, arena, fault));
 	for (const struct language *l = catalogue->first; l != NULL; l = l->next)
 		TRY(catalogue_read(catalogue, l, fault));
 	*out = catalogue;

@@ -13,23 +13,27 @@ static int compare_entries(const void *left, const void *right)
 	return strcmp(a->key.p, b->key.p);
 }
 
-/* The list as a sorted array. */
-static enum err sort_entries(struct catalogue_loader *loader, struct catalogue_entry **out)
+/* The list as a sorted array; NULL: no memory. */
+static struct catalogue_entry *sort_entries(const struct catalogue_loader *loader)
 {
 	struct catalogue_entry *sorted = arena_array(loader->arena, loader->n + 1, sizeof *sorted);
 	size_t n = 0;
 
 	if (sorted == NULL)
-		return ERR_MEMORY;
+		return NULL;
 	for (const struct catalogue_entry *entry = loader->entries; entry != NULL;
 	     entry = entry->next)
 		sorted[n++] = *entry;
 	qsort(sorted, n, sizeof *sorted, compare_entries);
-	for (size_t i = 1; i < n; i++)
+	return sorted;
+}
+
+static enum err check_single(struct catalogue_loader *loader, const struct catalogue_entry *sorted)
+{
+	for (size_t i = 1; i < loader->n; i++)
 		if (str_equal(sorted[i - 1].key, sorted[i].key))
 			return fault_set(loader->fault, "%s: %s stands in %s, too", sorted[i].file,
 					 sorted[i].key.p, sorted[i - 1].file);
-	*out = sorted;
 	return OK;
 }
 
@@ -116,12 +120,12 @@ static enum err become_model(struct catalogue_loader *loader, const struct catal
 enum err catalogue_take(struct catalogue_loader *loader)
 {
 	struct text *texts = arena_array(loader->arena, loader->n + 1, sizeof *texts);
-	struct catalogue_entry *sorted = NULL;
+	struct catalogue_entry *sorted = sort_entries(loader);
 	bool is_first = loader->catalogue->model == NULL;
 
-	if (texts == NULL)
+	if (texts == NULL || sorted == NULL)
 		return ERR_MEMORY;
-	TRY(sort_entries(loader, &sorted));
+	TRY(check_single(loader, sorted));
 	for (size_t i = 0; i < loader->n; i++)
 		texts[i] = sorted[i].text;
 	if (is_first) {

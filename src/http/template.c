@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <fts.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +11,8 @@
 #include "buf.h"
 #include "file.h"
 #include "template_node.h"
+
+#define PATH_BYTES 4096
 
 struct loader {
 	struct arena *arena;
@@ -131,10 +134,24 @@ static struct template *find(const struct template_set *set, struct str name)
 	return template;
 }
 
-static enum err measure(const struct loader *loader, struct template *template);
+/* By its name below the directory, in front of the others. */
+static enum err load_named(struct loader *loader, struct str name)
+{
+	struct str path;
+	struct buf text;
+
+	buf_init(&text, loader->arena, PATH_BYTES);
+	buf_add(&text, str_of(loader->set->dir));
+	buf_add_char(&text, '/');
+	buf_add(&text, name);
+	TRY(buf_str(&text, &path));
+	return load_file(loader, path, has_ending(name, STR(".html")));
+}
+
+static enum err measure(struct loader *loader, struct template *template);
 
 /* Finds the template behind a partial and tells how deep that one is. */
-static enum err join_partial(const struct loader *loader, const struct template *template,
+static enum err join_partial(struct loader *loader, const struct template *template,
 			     struct template_node *node, unsigned *height)
 {
 	struct str name;
@@ -145,6 +162,10 @@ static enum err join_partial(const struct loader *loader, const struct template 
 	buf_add(&text, template->is_html ? STR(".html") : STR(".txt"));
 	TRY(buf_str(&text, &name));
 	struct template *partial = find(loader->set, name);
+	if (partial == NULL && loader->set->dir != NULL) {
+		TRY(load_named(loader, name));
+		partial = loader->set->first;
+	}
 	if (partial == NULL)
 		return fault_set(loader->fault, "%s:%u: there is no partial %s", template->file,
 				 node->line, name.p);
@@ -157,7 +178,7 @@ static enum err join_partial(const struct loader *loader, const struct template 
 	return OK;
 }
 
-static enum err measure(const struct loader *loader, struct template *template)
+static enum err measure(struct loader *loader, struct template *template)
 {
 	unsigned height = 1;
 
@@ -211,6 +232,36 @@ enum err template_load(const char *dir, const struct catalogue *texts, struct ar
 		TRY(measure(&loader, t));
 	*out = set;
 	return OK;
+}
+
+enum err template_open(const char *dir, const struct catalogue *texts, struct arena *arena,
+		       struct template_set **out)
+{
+	struct template_set *set = arena_alloc(arena, sizeof *set);
+	struct str path;
+	struct buf text;
+
+	if (set == NULL)
+		return ERR_MEMORY;
+	TRY(copy_path(arena, str_of(dir), &text));
+	TRY(buf_str(&text, &path));
+	*set = (struct template_set){.dir = path.p, .texts = texts, .arena = arena};
+	*out = set;
+	return OK;
+}
+
+enum err template_need(struct template_set *set, struct str name, struct fault *fault)
+{
+	struct loader loader = {.arena = set->arena,
+				.fault = fault,
+				.set = set,
+				.texts = set->texts,
+				.dir_length = strlen(set->dir) + 1};
+
+	if (find(set, name) != NULL)
+		return OK;
+	TRY(load_named(&loader, name));
+	return measure(&loader, set->first);
 }
 
 bool template_exists(const struct template_set *set, struct str name)

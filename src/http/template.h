@@ -36,6 +36,13 @@ struct template_set;
 MUST_CHECK enum err template_load(const char *dir, const struct catalogue *texts,
 				  struct arena *arena, const struct template_set **out,
 				  struct fault *fault);
+/*
+ * The same in two steps, for a program that needs one page and ends: a set with nothing in it, and
+ * (as often as is wanted) one template with its partials. Not while another thread uses the set.
+ */
+MUST_CHECK enum err template_open(const char *dir, const struct catalogue *texts,
+				  struct arena *arena, struct template_set **out);
+MUST_CHECK enum err template_need(struct template_set *set, struct str name, struct fault *fault);
 bool template_exists(const struct template_set *set, struct str name); /* "login.html" */
 
 /* What a page is filled with: a frame of names, and frames in lists. Lives in the arena. */

@@ -54,6 +54,10 @@ struct template
 
 struct template_set {
 	struct template *first;
+	/* Of template_open: where what is not there yet is read from; NULL: everything is there. */
+	const char *dir;
+	const struct catalogue *texts;
+	struct arena *arena;
 };
 
 /* Parses text, which must outlive the template; file and is_html are set. ERR_CONFIG, ERR_MEMORY.

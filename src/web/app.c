@@ -48,9 +48,11 @@ static enum err check_pages(const struct app *app, struct fault *fault)
 
 static enum err load_templates(struct app *app, struct fault *fault)
 {
+	const struct template_set *templates;
 	TRY(say_check(app->texts, fault));
-	TRY(template_load(app->config->server.template_dir.p, app->texts, app->arena,
-			  &app->templates, fault));
+	TRY(template_load(app->config->server.template_dir.p, app->texts, app->arena, &templates,
+			  fault));
+	app->templates = templates;
 	return check_pages(app, fault);
 }
 
@@ -59,8 +61,11 @@ static enum err load_texts(struct app *app, struct fault *fault)
 	const char *dir = app->config->server.template_dir.p;
 	TRY(catalogue_open(dir, app->arena, &app->texts, fault));
 	TRY(catalogue_default(app->texts, app->config->server.language, &app->language, fault));
-	if (app->one_request)
+	if (app->one_request) {
+		TRY(template_open(dir, app->texts, app->arena, &app->needed));
+		app->templates = app->needed;
 		return OK;
+	}
 	for (size_t i = 0; i < catalogue_languages(app->texts); i++)
 		TRY(catalogue_read(app->texts, catalogue_language(app->texts, i), fault));
 	return load_templates(app, fault);
@@ -71,16 +76,29 @@ bool app_is_mute(const struct app *app)
 	return app->fault.text[0] != '\0';
 }
 
+static void note(struct app *app, enum err err)
+{
+	if (err != OK && !app_is_mute(app))
+		(void)fault_set(&app->fault, "templates: %s", err_name(err));
+}
+
 void app_speak(struct app *app, const struct language *language)
 {
-	enum err err = OK;
 	if (!app->one_request || app_is_mute(app))
 		return;
-	err = catalogue_read(app->texts, language, &app->fault);
-	if (err == OK && app->templates == NULL)
-		err = load_templates(app, &app->fault);
-	if (err != OK && app->fault.text[0] == '\0')
-		(void)fault_set(&app->fault, "templates: %s", err_name(err));
+	enum err err = catalogue_read(app->texts, language, &app->fault);
+	if (err == OK)
+		err = say_check(app->texts, &app->fault);
+	note(app, err);
+}
+
+enum err app_need(struct app *app, struct str template)
+{
+	if (!app->one_request || app_is_mute(app))
+		return OK;
+	enum err err = template_need(app->needed, template, &app->fault);
+	note(app, err);
+	return err;
 }
 
 static enum err load_assets(struct app *app, struct fault *fault)

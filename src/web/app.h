@@ -28,8 +28,9 @@ struct app {
 	struct keyring *peppers; /* NULL: password hashes are not sealed */
 	struct key_box *signing; /* changes by itself, and is thread-safe */
 	struct catalogue *texts;
-	const struct language *language;      /* who asks for none that is there, gets this one */
-	const struct template_set *templates; /* NULL: none was needed yet, see app_speak */
+	const struct language *language; /* who asks for none that is there, gets this one */
+	const struct template_set *templates;
+	struct template_set *needed; /* the same, where one_request: what was needed so far */
 	bool one_request;
 	struct fault fault; /* of app_speak; empty: none */
 	const struct asset_set *assets;
@@ -50,10 +51,12 @@ struct app {
 MUST_CHECK enum err app_load(const char *config_path, bool one_request, struct app **out,
 			     struct fault *fault);
 /*
- * Before texts of the language are asked for, where one_request: reads them, and the templates.
- * What is wrong with them stands in app->fault, and there are no texts. Else nothing is to do.
+ * Where one_request: before texts of the language are asked for, reads them; before a template is
+ * rendered, reads it. What is wrong with them stands in app->fault, and no page can be shown. Else
+ * nothing is to do.
  */
 void app_speak(struct app *app, const struct language *language);
+MUST_CHECK enum err app_need(struct app *app, struct str template);
 bool app_is_mute(const struct app *app); /* it has failed */
 /* Another holder; the last app_release frees. Thread-safe. */
 struct app *app_hold(struct app *app);

@@ -277,6 +277,7 @@ enum err view_page(struct call *call, int status, const char *name,
 	response_type(&call->response, "text/html; charset=utf-8");
 	response_header(&call->response, "Content-Language", language_tag(language_of_call(call)));
 	response_header(&call->response, "Vary", STR("Accept-Language"));
+	TRY(app_need(call->app, str_of(name)));
 	return template_render(call->app->templates, str_of(name), data, &call->response.body);
 }
 

@@ -459,6 +459,40 @@ static void takes_what_is_plain(void **state)
 	}
 }
 
+static void reads_a_page_and_its_partials_when_asked(void **state)
+{
+	struct scratch *scratch = *state;
+	struct template_set *set = NULL;
+	struct fault fault = {.text = ""};
+	struct buf buf;
+	struct str out;
+
+	page(scratch, "{{>a}}{{>b}}{{>a}}");
+	scratch_file(scratch, "a.html", "<b>{{>b}}</b>", 0644);
+	scratch_file(scratch, "b.html", "{{x}}", 0644);
+	scratch_file(scratch, "broken.html", "{{#x}}", 0644);
+	scratch_file(scratch, "circle.html", "{{>circle}}", 0644);
+	scratch_file(scratch, "lost.html", "\n{{>nobody}}", 0644);
+	assert_int_equal(template_open(scratch->dir, NULL, scratch->arena, &set), OK);
+	assert_false(template_exists(set, STR("page.html")));
+	assert_int_equal(template_need(set, STR("page.html"), &fault), OK);
+	assert_int_equal(template_need(set, STR("page.html"), &fault), OK);
+	assert_true(template_exists(set, STR("b.html")));
+	buf_init(&buf, scratch->arena, 4096);
+	assert_int_equal(
+		template_render(set, STR("page.html"), data_with(scratch, "x", STR("<")), &buf),
+		OK);
+	assert_int_equal(buf_str(&buf, &out), OK);
+	assert_string_equal(out.p, "<b>&lt;</b>&lt;<b>&lt;</b>");
+	assert_int_equal(template_need(set, STR("broken.html"), &fault), ERR_CONFIG);
+	assert_non_null(strstr(fault.text, "broken.html:1: a section that is not closed"));
+	assert_int_equal(template_need(set, STR("circle.html"), &fault), ERR_CONFIG);
+	assert_non_null(strstr(fault.text, "leads back"));
+	assert_int_equal(template_need(set, STR("lost.html"), &fault), ERR_CONFIG);
+	assert_non_null(strstr(fault.text, "nobody.html: cannot be read"));
+	assert_int_equal(template_need(set, STR("none.html"), &fault), ERR_CONFIG);
+}
+
 static void refuses_partials_in_a_circle(void **state)
 {
 	scratch_file(*state, "a.html", "\n{{>a}}", 0644);
@@ -643,6 +677,7 @@ int main(void)
 		WITH_SCRATCH(refuses_script_foreign_hosts_and_what_browsers_guess_at),
 		WITH_SCRATCH(refuses_sections_and_partials_that_change_the_place),
 		WITH_SCRATCH(takes_what_is_plain),
+		WITH_SCRATCH(reads_a_page_and_its_partials_when_asked),
 		WITH_SCRATCH(refuses_partials_in_a_circle),
 		WITH_SCRATCH(refuses_nesting_over_16_also_over_files),
 		WITH_SCRATCH(refuses_unsafe_unreadable_and_huge_files),
