@@ -1,5 +1,5 @@
 -- What each account may do; applied after every migration by the account "migrate".
--- {database}, {web}, {hash} and {guard} are replaced by quoted names.
+-- {database}, {web}, {hash}, {guard} and {mail} are replaced by quoted names.
 
 -- web: every row, but a password's hash can only be written.
 GRANT SELECT (version) ON {database}.schema_migration TO {web};
@@ -41,3 +41,8 @@ GRANT SELECT (user_id, tenant_id, grants) ON {database}.membership TO {guard};
 GRANT SELECT (id, name) ON {database}.tenant TO {guard};
 -- Seeds are sealed under the key file: a public key is derived from its opened seal, never believed from a column.
 GRANT SELECT (kid, state, alg, public_key, root, seed, made_at, active_at, retiring_at, gone_at) ON {database}.signing_key TO {guard};
+
+-- mail: takes mail out of the box and notes what became of it. Who a mail goes to and what is in it, it cannot change; it can
+-- empty it.
+GRANT SELECT (version) ON {database}.schema_migration TO {mail};
+GRANT SELECT (id, kind, recipient, language, payload, root, state, attempts, due_at, taken_by, created_at), UPDATE (payload, state, attempts, due_at, taken_by, done_at, last_error) ON {database}.outbox TO {mail};

@@ -137,7 +137,7 @@ static void reload(struct app_box *box, const char *config_path)
 {
 	struct fault fault;
 	struct app *next;
-	if (app_load(config_path, &next, &fault) != OK) {
+	if (app_load(config_path, false, &next, &fault) != OK) {
 		log_detail(LOG_LEVEL_ERROR, "reload_refused", fault.text);
 		return;
 	}
@@ -184,7 +184,7 @@ static int with_app(bool cgi, const struct options *options)
 	struct fault fault;
 	struct app *app;
 	struct app_box *box;
-	if (app_load(options->config, &app, &fault) != OK)
+	if (app_load(options->config, cgi, &app, &fault) != OK)
 		return refuse(&fault);
 	if (app_box_open(app, !cgi, &box, &fault) != OK) {
 		app_release(&app);

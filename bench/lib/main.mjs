@@ -7,6 +7,7 @@ import { growth, needRoom } from './growth.mjs';
 import { guarded } from './guarded.mjs';
 import { needWrk } from './load.mjs';
 import { machine } from './machine.mjs';
+import { mails } from './mails.mjs';
 import { parse, usage } from './options.mjs';
 import { startPhp } from './peers.mjs';
 import { checkTable, otherTable } from './report.mjs';
@@ -33,7 +34,7 @@ function poolOf({ big }, wants) {
 }
 
 async function behindLighttpd(options, wants, tables) {
-  if (!wants('d', 'e', 'f', 'h', 'j', 'k', 'l', 'm')) return;
+  if (!wants('d', 'e', 'f', 'h', 'j', 'k', 'l', 'm', 'n')) return;
   await withBench({ pool: poolOf(options, wants), log }, async (made) => {
     if (wants('d')) tables.lighttpd = await checks(options, made, { peers: options.peers ? await startPhp(made, log) : [] });
     // Before a password was hashed.
@@ -44,6 +45,7 @@ async function behindLighttpd(options, wants, tables) {
     if (wants('k')) tables.others.push(...await states(options, made));
     if (wants('l')) tables.others.push(...await tokens(options, made));
     if (wants('m')) tables.others.push(...await guarded(options, made));
+    if (wants('n')) tables.others.push(...await mails(options, made));
     if (wants('j')) tables.others.push(...await workerStart(options, made));
     if (wants('h')) tables.others.push(...await growth(options, made));
   });

@@ -10,6 +10,7 @@ export const letters = {
   k: 'all that an app needs to resume, with three flows, beside a check',
   l: 'checks by access token and introspection beside a check by handle; refreshes beside bare libfcgi, and among many',
   m: 'a static file behind the guard beside one behind a bare libfcgi authorizer, on lighttpd and on Apache',
+  n: 'mails a second into a local mail server, by one mailer and by two',
 };
 
 export const usage = `bench/run [--rounds N] [--seconds S] [--only LETTERS] [--big] [--peers] [--out FILE]

@@ -6,6 +6,8 @@
 #include "breached.h"
 #include "clock.h"
 #include "db.h"
+#include "mail_code_store.h"
+#include "notice.h"
 #include "password_row.h"
 #include "session_store.h"
 #include "strength.h"
@@ -209,6 +211,7 @@ static enum err set_password_work(struct db *db, void *opaque)
 {
 	struct password_setting *s = opaque;
 	struct audit_event event = {.kind = AUDIT_PASSWORD_CHANGED, .user_id = *s->user_id};
+	struct notice notice;
 	uint32_t state = USER_NONE;
 	uint64_t ended = 0;
 	bool found = false;
@@ -219,7 +222,10 @@ static enum err set_password_work(struct db *db, void *opaque)
 		return ERR_CONFLICT;
 	TRY(password_row_set(s->context, db, s->user_id, s->phc));
 	TRY(session_store_delete_of_user(db, s->user_id, &ID_NONE, &ended));
+	TRY(mail_code_store_void_user(db, s->user_id));
 	TRY(user_store_find_by_id(db, s->context->arena, s->user_id, &s->result.user, &found));
+	notice = notice_to(STR("password-changed"), &s->result.user);
+	TRY(notice_queue(s->context, db, &notice));
 	return audit_trail_add(s->context, &s->trail, &event);
 }
 

@@ -24,6 +24,9 @@ MUST_CHECK enum err account_normal_email(struct arena *arena, struct str typed, 
 MUST_CHECK enum err account_normal_identifier(struct arena *arena, struct str typed,
 					      struct str *out);
 
+/* UTF-8 without controls and hidden marks, 1 … 100 code points; trimmed already. */
+bool account_is_display_name(struct str name);
+
 /* What is thought of a new password. */
 struct password_opinion {
 	enum password_flaw flaw;
@@ -35,7 +38,7 @@ enum account_flaw {
 	ACCOUNT_BAD_USERNAME,
 	ACCOUNT_BAD_EMAIL,
 	ACCOUNT_NO_NAME,          /* neither user name nor address */
-	ACCOUNT_BAD_DISPLAY_NAME, /* over 100 code points, control, invalid UTF-8 */
+	ACCOUNT_BAD_DISPLAY_NAME, /* over 100 code points, control, hidden mark, invalid UTF-8 */
 	ACCOUNT_BAD_PASSWORD,     /* see password_flaw */
 	ACCOUNT_TAKEN,
 	ACCOUNT_BAD_CODE, /* setup: wrong, over or used */
@@ -83,7 +86,10 @@ int64_t account_hash_deadline(const struct auth_context *context);
 MUST_CHECK enum err account_create(const struct auth_context *context,
 				   const struct account_request *request,
 				   struct account_result *out);
-/* Sets a new password (the command's "user passwd") and ends all sessions of the user. */
+/*
+ * Sets a new password (the command's "user passwd"), ends all sessions of the user, and tells the
+ * address.
+ */
 MUST_CHECK enum err account_set_password(const struct auth_context *context,
 					 const struct id *user_id, struct str typed,
 					 struct account_result *out);

@@ -1,5 +1,5 @@
-/* What administrators do to accounts: lock, unlock, mark a password, hold sessions, change roles.
- */
+/* What administrators do to accounts: lock, unlock, mark a password, begin its recovery, hold
+ * sessions, change roles. */
 #ifndef GATEPOST_AUTH_ACCOUNT_ADMIN_H
 #define GATEPOST_AUTH_ACCOUNT_ADMIN_H
 
@@ -31,6 +31,8 @@ enum account_outcome {
 	ACCOUNT_NO_SUCH_SESSION, /* refused */
 	ACCOUNT_BAD_REASON,      /* refused: over ACCOUNT_REASON_MAX, a control, no UTF-8 */
 	ACCOUNT_TOO_MUCH,        /* refused: the roles would not fit into the user's grants */
+	ACCOUNT_IS_LOCKED,       /* refused: who is locked recovers nothing */
+	ACCOUNT_NO_ADDRESS,      /* refused: there is nowhere to send mail to */
 	ACCOUNT_NOT_ALLOWED,     /* refused, see effect.verdict (actor.h) */
 	ACCOUNT_OUTCOME_COUNT
 };
@@ -66,6 +68,12 @@ MUST_CHECK enum err account_unlock(const struct auth_context *context,
 /* The password must be changed at the next sign-in; ends all sessions. */
 MUST_CHECK enum err account_compromised(const struct auth_context *context,
 					const struct account_act *act, struct account_effect *out);
+/*
+ * Sends the mail of a recovery, with the link alone (account_recover.c). Nothing on the account
+ * changes until the person uses it, and nobody else sees or sets a password (PW-22).
+ */
+MUST_CHECK enum err account_recover(const struct auth_context *context,
+				    const struct account_act *act, struct account_effect *out);
 /* Every session of the user asks for a new sign-in. */
 MUST_CHECK enum err account_hold(const struct auth_context *context, const struct account_act *act,
 				 struct account_effect *out);

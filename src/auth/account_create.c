@@ -32,6 +32,35 @@ static enum err flawed(struct creation *c, enum account_flaw flaw)
 	return ERR_CONFLICT;
 }
 
+/*
+ * Marks that turn the direction of what is around them, or that nobody sees: a name with them looks
+ * like another, or like text of the page's (IN-29).
+ */
+static bool has_hidden(struct str name)
+{
+	static const struct {
+		uint32_t from, to;
+	} HIDDEN[] = {
+		{0x00ad, 0x00ad}, {0x061c, 0x061c}, {0x115f, 0x1160}, {0x180e, 0x180e},
+		{0x200b, 0x200f}, {0x2028, 0x202e}, {0x2060, 0x206f}, {0x3164, 0x3164},
+		{0xfeff, 0xfeff}, {0xffa0, 0xffa0}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
+	};
+	uint32_t point = 0;
+	size_t n = 0;
+
+	for (; (n = str_code_point(name, &point)) > 0; name = str_sub(name, n, name.n))
+		for (size_t i = 0; i < sizeof HIDDEN / sizeof HIDDEN[0]; i++)
+			if (point >= HIDDEN[i].from && point <= HIDDEN[i].to)
+				return true;
+	return false;
+}
+
+bool account_is_display_name(struct str name)
+{
+	return name.n > 0 && str_is_utf8(name) && !str_has_any_control(name) && !has_hidden(name) &&
+	       str_code_points(name) <= DISPLAY_NAME_MAX;
+}
+
 static enum account_flaw read_display_name(struct str typed, struct user_row *user)
 {
 	struct str name = str_trim(typed);
@@ -43,8 +72,7 @@ static enum account_flaw read_display_name(struct str typed, struct user_row *us
 		user->display_name = user->username.n > 0 ? user->username : local;
 		return ACCOUNT_FINE;
 	}
-	if (!str_is_utf8(name) || str_has_any_control(name) ||
-	    str_code_points(name) > DISPLAY_NAME_MAX)
+	if (!account_is_display_name(name))
 		return ACCOUNT_BAD_DISPLAY_NAME;
 	user->display_name = name;
 	return ACCOUNT_FINE;

@@ -72,6 +72,22 @@ static const struct {
 	[AUDIT_SESSION_TRIED] = {"session_tried", "ok", LOG_LEVEL_WARN},
 	[AUDIT_PASSWORD_UNREADABLE] = {"password_unreadable", "refused", LOG_LEVEL_ERROR},
 	[AUDIT_BREACHED_UNUSABLE] = {"breached_list_unusable", "refused", LOG_LEVEL_ERROR},
+	[AUDIT_ADDRESS_ASKED] = {"address_asked", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ADDRESS_CHANGED] = {"address_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_ADDRESS_RESTORED] = {"address_restored", "ok", LOG_LEVEL_WARN},
+	[AUDIT_PROFILE_CHANGED] = {"profile_changed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_USER_CLOSED] = {"user_closed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_USER_REOPENED] = {"user_reopened", "ok", LOG_LEVEL_INFO},
+	[AUDIT_RECOVERY_ASKED] = {"authn_recovery_asked", "ok", LOG_LEVEL_INFO},
+	[AUDIT_RECOVERY_FAIL] = {"authn_recovery_fail", "refused", LOG_LEVEL_WARN},
+	[AUDIT_PASSWORD_RECOVERED] = {"authn_password_recovered", "ok", LOG_LEVEL_INFO},
+	[AUDIT_NOTICE_DISPUTED] = {"authn_notice_disputed", "ok", LOG_LEVEL_WARN},
+	[AUDIT_REGISTRATION_ASKED] = {"registration_asked", "ok", LOG_LEVEL_INFO},
+	[AUDIT_USER_REGISTERED] = {"user_registered", "ok", LOG_LEVEL_INFO},
+	[AUDIT_EMAIL_PROVEN] = {"email_proven", "ok", LOG_LEVEL_INFO},
+	[AUDIT_MAIL_CODE_REFUSED] = {"authn_mail_code_fail", "refused", LOG_LEVEL_WARN},
+	[AUDIT_USER_INVITED] = {"user_invited", "ok", LOG_LEVEL_INFO},
+	[AUDIT_INVITATION_WITHDRAWN] = {"invitation_withdrawn", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

@@ -146,7 +146,7 @@ static enum err search(const struct list *list, const char hash[HASH], bool *fou
 {
 	int64_t from = 0;
 	int64_t to = list->size;
-	struct entry entry;
+	struct entry entry = {.start = 0};
 
 	*found = false;
 	while (from < to && !*found) {
@@ -167,7 +167,7 @@ static enum err search(const struct list *list, const char hash[HASH], bool *fou
 static enum err look_at_order(const struct list *list)
 {
 	struct entry before = {.start = -1};
-	struct entry entry;
+	struct entry entry = {.start = 0};
 
 	for (int64_t i = 0; i <= SPOTS; i++) {
 		TRY(find_entry(list, list->size / SPOTS * i, &entry));
@@ -197,7 +197,7 @@ static enum err look_at_end(const struct list *list)
 
 enum err breached_check(const char *path, struct fault *fault)
 {
-	struct list list;
+	struct list list = {.fd = -1};
 
 	TRY(list_open(path, &list, fault));
 	enum err e = list.size > 0 ? look_at_order(&list)
@@ -211,7 +211,7 @@ enum err breached_check(const char *path, struct fault *fault)
 enum err breached_has(const char *path, struct secret normal, bool *found, struct fault *fault)
 {
 	char hash[HASH];
-	struct list list;
+	struct list list = {.fd = -1};
 
 	TRY(foreign_digest_sha1_text(normal, hash));
 	if (list_open(path, &list, fault) != OK)

@@ -187,6 +187,7 @@ static enum err sign_in(struct taking *t, struct session_issued *out)
 		.auth_time = t->giver.auth_time,
 		.latest_end = t->giver.expires_at,
 		.detail = STR("handover"),
+		.told = true,
 		.claim = {.settle = settle, .what = t},
 	};
 

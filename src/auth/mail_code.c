@@ -10,7 +10,6 @@
 #include "db.h"
 #include "throttle.h"
 
-#define CODE_LIFE (10 * CLOCK_MINUTE)
 #define LINK_BYTES 16
 #define PAYLOAD_MAX 2048
 /* 10^8 fits 42 times into 32 bits: what is above the last whole time is drawn again. */
@@ -27,10 +26,16 @@ static struct secret part_of(struct str s)
 	return keyring_part(s.p, s.n);
 }
 
-static void digest_of(const struct auth_context *context, size_t root, struct str label,
-		      struct secret first, struct secret second, struct digest *out)
+/* What a digest is of: no label is another's, so that no value of one kind is one of another. */
+struct labelled {
+	struct str label;
+	struct secret first, second;
+};
+
+static void digest_of(const struct auth_context *context, size_t root, struct labelled of,
+		      struct digest *out)
 {
-	struct secret parts[] = {part_of(label), first, second};
+	struct secret parts[] = {part_of(of.label), of.first, of.second};
 
 	keyring_digest(context->keys, root, KEY_MAIL_CODE, parts, 3, out);
 }
@@ -45,7 +50,8 @@ static void slot_of(const struct auth_context *context, size_t root, enum mail_p
 {
 	unsigned char number = (unsigned char)purpose;
 
-	digest_of(context, root, STR("slot"), keyring_part(&number, 1), whose, out);
+	digest_of(context, root, (struct labelled){STR("slot"), keyring_part(&number, 1), whose},
+		  out);
 }
 
 static bool is_of_user(enum mail_purpose purpose)
@@ -56,15 +62,19 @@ static bool is_of_user(enum mail_purpose purpose)
 static void code_digest(const struct auth_context *context, size_t root, const struct id *id,
 			const unsigned char *digits, struct digest *out)
 {
-	digest_of(context, root, STR("code"), keyring_part(id->b, ID_BYTES),
-		  keyring_part(digits, MAIL_CODE_DIGITS), out);
+	digest_of(context, root,
+		  (struct labelled){STR("code"), keyring_part(id->b, ID_BYTES),
+				    keyring_part(digits, MAIL_CODE_DIGITS)},
+		  out);
 }
 
 static void link_digest(const struct auth_context *context, size_t root, const unsigned char *link,
 			struct digest *out)
 {
-	digest_of(context, root, STR("link"), keyring_part(link, LINK_BYTES), keyring_part("", 0),
-		  out);
+	digest_of(
+		context, root,
+		(struct labelled){STR("link"), keyring_part(link, LINK_BYTES), keyring_part("", 0)},
+		out);
 }
 
 static void asker_digest(const struct auth_context *context, size_t root,
@@ -72,7 +82,9 @@ static void asker_digest(const struct auth_context *context, size_t root,
 {
 	unsigned char kind = (unsigned char)asker->kind;
 
-	digest_of(context, root, STR("asker"), keyring_part(&kind, 1), part_of(asker->value), out);
+	digest_of(context, root,
+		  (struct labelled){STR("asker"), keyring_part(&kind, 1), part_of(asker->value)},
+		  out);
 }
 
 enum err mail_code_pack(struct arena *arena, const struct mail_code_value *values, size_t n,
@@ -203,7 +215,7 @@ enum err mail_code_put(const struct auth_context *context, struct db *db,
 {
 	struct mail_code_made made = {
 		.id = id_random(),
-		.code_end = context->now + CODE_LIFE,
+		.code_end = context->now + MAIL_CODE_SPAN,
 		.expires_at = context->now + mail_code_life(context->config, request->purpose),
 	};
 	struct draw draw;
@@ -237,6 +249,48 @@ static bool read_digits(struct str typed, unsigned char digits[MAIL_CODE_DIGITS]
 		digits[n++] = (unsigned char)c;
 	}
 	return n == MAIL_CODE_DIGITS;
+}
+
+enum err mail_code_put_again(const struct auth_context *context, struct db *db,
+			     const struct mail_code_request *request,
+			     const struct mail_code_row *row, struct str shown)
+{
+	const struct mail_code_made made = {
+		.id = id_random(),
+		.code_end = context->now + MAIL_CODE_SPAN,
+		.expires_at = context->now + MAIL_CODE_SPAN,
+	};
+	struct draw draw;
+	enum err e = OK;
+
+	draw_digits(draw.code);
+	secret_random_bytes(draw.link, LINK_BYTES);
+	if (!read_digits(shown, draw.code) &&
+	    codec_base64url_decode(str_trim(shown), draw.link, LINK_BYTES) != OK)
+		return ERR_INTERNAL;
+	/* One link leads to one row. */
+	e = mail_code_store_delete_slot(db, &row->slot_hash);
+	if (e == OK)
+		e = store(context, db, request, &draw, &made);
+	secret_wipe_bytes(&draw, sizeof draw);
+	return e;
+}
+
+enum err mail_code_withdraw(const struct auth_context *context, struct db *db,
+			    enum mail_purpose purpose, struct str address, bool *withdrawn)
+{
+	struct digest hashes[KEYRING_ROOTS];
+	struct mail_code_row row = {.purpose = MAIL_NOTHING};
+	bool found = false;
+
+	for (size_t i = 0; i < KEYRING_ROOTS; i++)
+		slot_of(context, root_of(context, i), purpose, part_of(address), &hashes[i]);
+	TRY(mail_code_store_find(db, context->arena, hashes, &row, &found));
+	found = found && row.used_at == 0 && row.expires_at > context->now;
+	if (found)
+		TRY(mail_code_store_delete_slot(db, &row.slot_hash));
+	*withdrawn = found;
+	return OK;
 }
 
 static bool is_over(const struct auth_context *context, const struct mail_code_row *row,
@@ -286,6 +340,13 @@ static enum err try_work(struct db *db, void *opaque)
 	return mail_code_store_try(db, t->hashes, t->context->now, &t->taken);
 }
 
+/* What a claim comes to. */
+struct finding {
+	enum mail_verdict verdict;
+	struct mail_code_row row;
+	int64_t wait;
+};
+
 static enum err look_at_code(const struct auth_context *context, const struct mail_claim *claim,
 			     const unsigned char *digits, enum mail_verdict *verdict,
 			     struct mail_code_row *row)
@@ -311,26 +372,25 @@ static enum err look_at_code(const struct auth_context *context, const struct ma
 }
 
 static enum err check_code(const struct auth_context *context, const struct mail_claim *claim,
-			   const unsigned char *digits, enum mail_verdict *verdict,
-			   struct mail_code_row *row, int64_t *wait)
+			   const unsigned char *digits, struct finding *out)
 {
 	struct throttle_ticket ticket = {.allowed = false};
 	enum mail_verdict judged = MAIL_WRONG;
 	enum err e = OK;
 
 	TRY(throttle_take_code(context, claim->address, &ticket));
-	*wait = ticket.wait;
+	out->wait = ticket.wait;
 	if (!ticket.allowed) {
-		*verdict = MAIL_THROTTLED;
+		out->verdict = MAIL_THROTTLED;
 		return OK;
 	}
-	e = look_at_code(context, claim, digits, &judged, row);
+	e = look_at_code(context, claim, digits, &judged, &out->row);
 	if (e != OK)
 		throttle_give_back(context, &ticket);
 	TRY(e);
 	if (judged == MAIL_RIGHT)
 		TRY(throttle_succeed_code(context, &ticket));
-	*verdict = judged;
+	out->verdict = judged;
 	return OK;
 }
 
@@ -371,22 +431,20 @@ enum err mail_code_check(const struct auth_context *context, const struct mail_c
 			 enum mail_verdict *verdict, struct mail_code_row *row, int64_t *wait)
 {
 	unsigned char digits[MAIL_CODE_DIGITS];
-	struct mail_code_row there = {.purpose = MAIL_NOTHING};
-	enum mail_verdict judged = MAIL_WRONG;
-	int64_t left = 0;
+	struct finding found = {.verdict = MAIL_WRONG};
 
 	if (id_is_none(claim->ticket) && read_digits(claim->code, digits) &&
 	    claim->purpose != MAIL_NOTHING && str_is_present(claim->address)) {
-		enum err e = check_code(context, claim, digits, &judged, &there, &left);
+		enum err e = check_code(context, claim, digits, &found);
 
 		secret_wipe_bytes(digits, sizeof digits);
 		TRY(e);
 	} else {
-		TRY(check_link(context, claim, &judged, &there));
+		TRY(check_link(context, claim, &found.verdict, &found.row));
 	}
-	*wait = left;
-	*row = there;
-	*verdict = judged;
+	*wait = found.wait;
+	*row = found.row;
+	*verdict = found.verdict;
 	return OK;
 }
 
@@ -402,7 +460,9 @@ enum err mail_code_use(const struct auth_context *context, struct db *db,
 static void ticket_digest(const struct auth_context *context, size_t root, const struct id *row,
 			  struct str pre, struct digest *out)
 {
-	digest_of(context, root, STR("ticket"), keyring_part(row->b, ID_BYTES), part_of(pre), out);
+	digest_of(context, root,
+		  (struct labelled){STR("ticket"), keyring_part(row->b, ID_BYTES), part_of(pre)},
+		  out);
 }
 
 enum err mail_code_ticket(const struct auth_context *context, const struct id *row, struct str pre,

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "context.h"
 #include "err.h"
 #include "ident.h"
@@ -17,7 +18,8 @@ struct arena;
 struct db;
 
 #define MAIL_CODE_DIGITS 8 /* about 27 bits: ten minutes, five tries */
-#define MAIL_CODE_LINK 22  /* characters: 128 bits in base64url */
+#define MAIL_CODE_SPAN (10 * CLOCK_MINUTE)
+#define MAIL_CODE_LINK 22 /* characters: 128 bits in base64url */
 #define MAIL_CODE_TICKET_MAX 80
 
 /* Where a code may be typed: where it was asked for. */
@@ -63,6 +65,23 @@ struct mail_code_made {
 MUST_CHECK enum err mail_code_put(const struct auth_context *context, struct db *db,
 				  const struct mail_code_request *request,
 				  struct mail_code_made *out);
+
+/*
+ * In the transaction that has used row, which goes: what was shown for it (typed digits, or a
+ * link's code) is what the new one can be shown with, once, for as long as a typed code. The other
+ * of the two, code or link, is nothing that anybody knows.
+ */
+MUST_CHECK enum err mail_code_put_again(const struct auth_context *context, struct db *db,
+					const struct mail_code_request *request,
+					const struct mail_code_row *row, struct str shown);
+
+/*
+ * Takes back what was sent to an address for that purpose, of registrations, recoveries and
+ * invitations. *withdrawn false: there was nothing, or it was used. Inside a transaction.
+ */
+MUST_CHECK enum err mail_code_withdraw(const struct auth_context *context, struct db *db,
+				       enum mail_purpose purpose, struct str address,
+				       bool *withdrawn);
 
 /* What is kept with a code until it is proven: names, roles. */
 struct mail_code_value {

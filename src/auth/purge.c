@@ -1,6 +1,7 @@
 /* Housekeeping: deleting what is over, by key and in small batches. */
 #include "purge.h"
 
+#include "account_close.h"
 #include "audit_store.h"
 #include "clock.h"
 #include "device_store.h"
@@ -8,12 +9,14 @@
 #include "handover_store.h"
 #include "key_store.h"
 #include "mail_code_store.h"
+#include "outbox_work_store.h"
 #include "overview_store.h"
 #include "session_store.h"
 #include "throttle_store.h"
 #include "token_store.h"
 
 #define PURGE_BATCH 100
+#define PURGE_USERS 20
 #define PURGE_REST 2 /* a batch's time so often, before the next: requests come first */
 /* As long as the cookie that names a device lives. */
 #define PURGE_DEVICE_AGE (400 * CLOCK_DAY)
@@ -29,7 +32,10 @@
 #define PURGE_OVERVIEW_AGE PURGE_EVENT_AGE
 /* So long a used or late code is told from what never was. */
 #define PURGE_MAIL_CODE_KEPT CLOCK_DAY
-#define PURGE_TABLES 13
+/* What was sent is told for a month, what was given up for three: somebody may try it again. */
+#define PURGE_SENT_KEPT (30 * CLOCK_DAY)
+#define PURGE_DEAD_KEPT (90 * CLOCK_DAY)
+#define PURGE_TABLES 15
 
 struct purge_task {
 	enum err (*purge)(struct db *db, int64_t before, unsigned limit, uint64_t *deleted);
@@ -51,6 +57,23 @@ static enum err purge_batch(struct db *db, const struct purge_task *task, bool *
 	return OK;
 }
 
+/* A transaction each, so fewer at once. */
+static enum err purge_closed(const struct auth_context *context, int64_t until,
+			     struct purge_report *report)
+{
+	uint64_t removed = PURGE_USERS;
+
+	while (removed >= PURGE_USERS && clock_monotonic() < until) {
+		int64_t since = clock_monotonic();
+
+		TRY(account_remove_closed(context, PURGE_USERS, &removed));
+		report->closed_users += removed;
+		if (removed >= PURGE_USERS)
+			clock_pause(PURGE_REST * (clock_monotonic() - since));
+	}
+	return OK;
+}
+
 enum err purge_run(const struct auth_context *context, int64_t until, struct purge_report *report)
 {
 	int64_t now = context->now;
@@ -69,6 +92,8 @@ enum err purge_run(const struct auth_context *context, int64_t until, struct pur
 		{token_family_store_purge, now - PURGE_TOKEN_KEPT, &report->families},
 		{key_store_purge, now - PURGE_KEY_KEPT, &report->signing_keys},
 		{overview_store_purge, now - PURGE_OVERVIEW_AGE, &report->hours},
+		{outbox_work_purge_sent, now - PURGE_SENT_KEPT, &report->mails},
+		{outbox_work_purge_dead, now - PURGE_DEAD_KEPT, &report->mails},
 	};
 
 	for (size_t i = 0; i < PURGE_TABLES; i++) {
@@ -77,5 +102,5 @@ enum err purge_run(const struct auth_context *context, int64_t until, struct pur
 		while (more && clock_monotonic() < until)
 			TRY(purge_batch(context->db, &tasks[i], &more));
 	}
-	return OK;
+	return purge_closed(context, until, report);
 }

@@ -9,10 +9,12 @@
 
 struct purge_report {
 	uint64_t sessions, rotations, devices, events, throttles, handovers, flows, counters,
-		signing_keys, refresh_tokens, families, mail_codes, hours;
+		signing_keys, refresh_tokens, families, mail_codes, hours, closed_users, mails;
 };
 
-/* Small batches until nothing is left or until (clock_monotonic) is reached. Adds to *report.
+/*
+ * Small batches until nothing is left or until (clock_monotonic) is reached; accounts that were
+ * closed long ago, too. Adds to *report.
  */
 MUST_CHECK enum err purge_run(const struct auth_context *context, int64_t until,
 			      struct purge_report *report);

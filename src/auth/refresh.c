@@ -228,6 +228,7 @@ static enum err end_work(struct db *db, void *opaque)
 					      .kind = STR("token-reuse"),
 					      .user_id = family->user_id,
 					      .recipient = x->found.session.email,
+					      .language = x->found.session.language,
 					      .display_name = x->found.session.display_name,
 				      })
 		       : OK;

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "doctor_store.h"
 #include "handover_store.h"
+#include "mail_code_store.h"
 #include "session_admin.h"
 #include "session_store.h"
 #include "user_store.h"
@@ -56,9 +57,9 @@ static enum err record(const struct auth_context *context, bool kept,
 		buf_add(&text, STR("sessions kept"));
 	else
 		buf_addf(&text, "sessions %llu", (unsigned long long)cleaned->sessions);
-	buf_addf(&text, ", rotations %llu, hand-overs %llu, set-up codes %llu",
+	buf_addf(&text, ", rotations %llu, hand-overs %llu, mail codes %llu, set-up codes %llu",
 		 (unsigned long long)cleaned->rotations, (unsigned long long)cleaned->handovers,
-		 (unsigned long long)cleaned->setup_codes);
+		 (unsigned long long)cleaned->mail_codes, (unsigned long long)cleaned->setup_codes);
 	TRY(buf_str(&text, &event.detail));
 	return audit_record(context, &event);
 }
@@ -75,6 +76,7 @@ enum err restore_clean(const struct auth_context *context, bool keep_sessions,
 	TRY(setup_store_clear(context->db, &cleaned.setup_codes));
 	TRY(forget(context, rotation_store_purge, &cleaned.rotations));
 	TRY(forget(context, handover_store_purge, &cleaned.handovers));
+	TRY(forget(context, mail_code_store_purge, &cleaned.mail_codes));
 	if (!keep_sessions)
 		TRY(session_admin_end_everybody(context, &cleaned.sessions));
 	TRY(record(context, keep_sessions, &cleaned));

@@ -108,6 +108,7 @@ struct session_start {
 	int64_t auth_time;     /* when the person proved who they are; 0: now */
 	int64_t latest_end;    /* the session ends by then at the latest; 0: as its class says */
 	struct str detail;     /* of the event; absent: amr */
+	bool told;             /* the claim queues a notice of its own: none of a new device */
 	struct session_claim claim;
 };
 
@@ -137,6 +138,8 @@ bool session_is_guest(const struct session *session);
  * - was rotated away at most 30 s ago by this very proof, and the new value is unused: gives that
  *   same value again, changing nothing;
  * - is anything else: starts a new one with a random value.
+ * From a device that the account does not know the address is told (notice.h), but for the first
+ * sign-in of a new account; without a device each is from one, unless it comes with a session.
  * A user that is not active, or whose password is not the compared one (any more): ERR_CONFLICT and
  * nothing is done. Carrier token: the value is the first refresh token of the session's family, in
  * place of all before it; while the sign-in is not complete it is a handle instead.
@@ -161,7 +164,8 @@ struct session_proof_again {
 /*
  * In one transaction (user locked first): the session goes on under a new value with epoch + 1, a
  * fresh auth_time and no hold; its absolute end does not move. With new_hash: the password is
- * set, every other session of the user ends, and a session that waited for this becomes active.
+ * set, every other session of the user ends, recoveries and changes of address that were asked for
+ * are void, the address is told, and a session that waited for this becomes active.
  * The same request repeated is answered as session_sign_in does. ERR_CONFLICT, nothing done: the
  * session is gone, rotated away, carried in another way than it was presented (by an access token),
  * waiting for something else, or its user is not active.

@@ -4,6 +4,8 @@
 #include "arena.h"
 #include "buf.h"
 #include "db.h"
+#include "mail_code_store.h"
+#include "notice.h"
 #include "password_row.h"
 #include "renewal.h"
 
@@ -84,6 +86,21 @@ static enum err fill_row(const struct proving *p, struct session_row *row)
 	return add_word(context->arena, &row->amr, p->again->method);
 }
 
+static enum err tell_of_password(const struct proving *p, struct db *db)
+{
+	const struct session_found *found = &p->renewal.current.found;
+	const struct notice notice = {
+		.kind = STR("password-changed"),
+		.user_id = p->again->user_id,
+		.recipient = found->email,
+		.language = found->language,
+		.display_name = found->display_name,
+	};
+
+	return notice_queue(p->renewal.context, db, &notice);
+}
+
+/* RC-01: what was asked for with the old password cannot undo the new one. */
 static enum err set_password(struct proving *p, struct db *db, const struct session_row *row)
 {
 	const struct session_proof_again *again = p->again;
@@ -93,6 +110,8 @@ static enum err set_password(struct proving *p, struct db *db, const struct sess
 		return OK;
 	TRY(password_row_set(p->renewal.context, db, &again->user_id, again->new_hash));
 	TRY(session_store_delete_of_user(db, &again->user_id, &row->id, &ended));
+	TRY(mail_code_store_void_user(db, &again->user_id));
+	TRY(tell_of_password(p, db));
 	TRY(renewal_note(&p->renewal, AUDIT_PASSWORD_CHANGED, row->id, STR_NONE));
 	return renewal_note_ended(&p->renewal, ended, "by a new password");
 }

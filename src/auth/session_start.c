@@ -6,11 +6,14 @@
 #include "db.h"
 #include "device.h"
 #include "flow.h"
+#include "notice.h"
 #include "password_row.h"
 #include "renewal.h"
 
 /* A guest's row is rotated by somebody else at most once; the rest is for what nobody foresaw. */
 #define PROMOTION_TRIES 3
+/* Who is so young and has no other device signs in for the first time. */
+#define YOUTH CLOCK_DAY
 
 /* One sign-in. Everything below "renewal" is made anew when the transaction runs again. */
 struct sign_in {
@@ -20,7 +23,8 @@ struct sign_in {
 	enum session_state state;
 	enum session_carrier carrier;
 	struct id device_id;
-	bool outrun; /* the guest's row was rotated or ended by another request */
+	bool device_is_new; /* or there is none that could be known again */
+	bool outrun;        /* the guest's row was rotated or ended by another request */
 };
 
 /* A password that was marked between its check and the lock opens nothing either. */
@@ -59,22 +63,30 @@ static enum err find_device(struct sign_in *s, struct db *db)
 	};
 
 	s->device_id = ID_NONE;
+	s->device_is_new = true;
 	if (!secret_is_present(start->device_ref) || start->device_kind == DEVICE_NONE)
 		return OK;
 	row.ref_hash = device_hash(s->context->keys, start->device_kind, start->device_ref);
-	return device_store_ensure(db, s->context->arena, &row, &s->device_id);
+	TRY(device_store_ensure(db, s->context->arena, &row, &s->device_id));
+	s->device_is_new = id_equal(s->device_id, row.id);
+	return OK;
+}
+
+static bool comes_with_own(const struct sign_in *s)
+{
+	const struct session *current = &s->renewal.current;
+
+	if (current->standing != SESSION_LIVE && current->standing != SESSION_PENDING &&
+	    current->standing != SESSION_HELD)
+		return false;
+	return id_equal(current->found.session.user_id, s->start->user_id);
 }
 
 /* A live session of this user, carried in the same way, goes on under a new value. */
 static bool goes_on(const struct sign_in *s)
 {
-	const struct session_row *row = &s->renewal.current.found.session;
-
-	if (s->renewal.current.standing != SESSION_LIVE &&
-	    s->renewal.current.standing != SESSION_PENDING &&
-	    s->renewal.current.standing != SESSION_HELD)
-		return false;
-	return id_equal(row->user_id, s->start->user_id) && row->carrier == (uint32_t)s->carrier;
+	return comes_with_own(s) &&
+	       s->renewal.current.found.session.carrier == (uint32_t)s->carrier;
 }
 
 /*
@@ -237,6 +249,31 @@ static enum err make_row(struct sign_in *s, struct db *db)
 	return rotates ? OK : create(s, db);
 }
 
+/* MF-19. Statements more only where neither a device nor a session of the account is shown. */
+static enum err tell_of_device(struct sign_in *s, struct db *db)
+{
+	const struct session_found *found = &s->renewal.issued.session.found;
+	const struct notice notice = {
+		.kind = STR("new-device"),
+		.user_id = s->start->user_id,
+		.recipient = found->email,
+		.language = found->language,
+		.display_name = found->display_name,
+	};
+	const struct device_first of = {
+		.user_id = s->start->user_id,
+		.since = s->context->now - YOUTH,
+		.device_id = s->device_id,
+		.session_id = found->session.id,
+	};
+	bool first = false;
+
+	if (!s->device_is_new || comes_with_own(s) || s->start->told || found->email.n == 0)
+		return OK;
+	TRY(device_store_is_first(db, &of, &first));
+	return first ? OK : notice_queue(s->context, db, &notice);
+}
+
 static enum err sign_in_work(struct db *db, void *opaque)
 {
 	struct sign_in *s = opaque;
@@ -254,6 +291,7 @@ static enum err sign_in_work(struct db *db, void *opaque)
 	TRY(find_device(s, db));
 	TRY(make_row(s, db));
 	TRY(renewal_read(&s->renewal, db));
+	TRY(tell_of_device(s, db));
 	return renewal_note(&s->renewal, AUDIT_LOGIN_SUCCESS,
 			    s->renewal.issued.session.found.session.id,
 			    either(s->start->detail, s->start->amr));

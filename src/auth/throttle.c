@@ -286,6 +286,18 @@ enum err throttle_succeed_code(const struct auth_context *context,
 	return db_transact(context->db, succeed_work, &s);
 }
 
+enum err throttle_forget(const struct auth_context *context, struct db *db,
+			 const struct user_row *user)
+{
+	const struct digest keys[THROTTLE_KEYS] = {
+		throttle_key_of_name(context, user->username),
+		throttle_key_of_name(context, user->email),
+		throttle_key_of_name(context, user->email),
+	};
+
+	return throttle_store_clear(db, keys, NULL);
+}
+
 static enum err give_back_work(struct db *db, void *opaque)
 {
 	const struct throttle_ticket *ticket = opaque;

@@ -77,6 +77,12 @@ MUST_CHECK enum err throttle_take_code(const struct auth_context *context, struc
 				       struct throttle_ticket *out);
 MUST_CHECK enum err throttle_succeed_code(const struct auth_context *context,
 					  const struct throttle_ticket *ticket);
+/*
+ * The counters of both names of the account begin anew: who has proven by mail who they are is no
+ * longer kept out by what others tried. In the caller's transaction.
+ */
+MUST_CHECK enum err throttle_forget(const struct auth_context *context, struct db *db,
+				    const struct user_row *user);
 /* The attempt was never judged (no hash slot, no database): best effort to count it not. */
 void throttle_give_back(const struct auth_context *context, const struct throttle_ticket *ticket);
 

@@ -1,6 +1,8 @@
 /* Time: reading the clocks, and dates in the proleptic Gregorian calendar. */
 #include "clock.h"
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <time.h>
 
 #include "buf.h"
@@ -158,5 +160,54 @@ enum err clock_parse_span(struct str text, int64_t *out)
 		unit = CLOCK_SECOND;
 	TRY(str_to_u64(text, (uint64_t)(LONGEST_SPAN / unit), &number));
 	*out = (int64_t)number * unit;
+	return OK;
+}
+
+/* So many digits of text at a place. */
+static bool read_digits(struct str text, size_t at, size_t n, unsigned *out)
+{
+	uint64_t value = 0;
+
+	if (str_to_u64(str_sub(text, at, at + n), 9999, &value) != OK)
+		return false;
+	*out = (unsigned)value;
+	return true;
+}
+
+static int64_t days_to(const struct date *date)
+{
+	unsigned year = date->month <= 2 ? date->year - 1 : date->year;
+	unsigned march_month = date->month <= 2 ? date->month + 9 : date->month - 3;
+	unsigned day_of_year = (153 * march_month + 2) / 5 + date->day - 1;
+
+	return (int64_t)year * 365 + year / 4 - year / 100 + year / 400 + day_of_year -
+	       DAYS_TO_1970;
+}
+
+/* What is no date is written otherwise than it was read: 31 February is the 2nd or 3rd of March. */
+enum err clock_parse_rfc3339(struct str text, int64_t *out)
+{
+	static const char form[] = "0000-00-00T00:00:00Z";
+	struct date date = {.year = 0};
+
+	if (text.n != sizeof form - 1)
+		return ERR_INPUT;
+	for (size_t i = 0; i < text.n; i++) {
+		if (form[i] != '0' && text.p[i] != form[i])
+			return ERR_INPUT;
+	}
+	if (!read_digits(text, 0, 4, &date.year) || !read_digits(text, 5, 2, &date.month) ||
+	    !read_digits(text, 8, 2, &date.day) || !read_digits(text, 11, 2, &date.hour) ||
+	    !read_digits(text, 14, 2, &date.minute) || !read_digits(text, 17, 2, &date.second))
+		return ERR_INPUT;
+	if (date.year < 1970 || date.month < 1 || date.month > 12 || date.hour > 23 ||
+	    date.minute > 59 || date.second > 59)
+		return ERR_INPUT;
+	int64_t seconds = days_to(&date) * SECONDS_A_DAY + INT64_C(3600) * date.hour +
+			  INT64_C(60) * date.minute + date.second;
+	struct date back = date_of(seconds * CLOCK_SECOND);
+	if (back.day != date.day || back.month != date.month)
+		return ERR_INPUT;
+	*out = seconds * CLOCK_SECOND;
 	return OK;
 }

@@ -29,6 +29,8 @@ void clock_rfc3339_ms(int64_t at, char *text);
 void clock_add_rfc3339(struct buf *buf, int64_t at);
 /* Appends an HTTP date (RFC 9110 §5.6.7): Sat, 21 Nov 2026 02:24:44 GMT. */
 void clock_add_http_date(struct buf *buf, int64_t at);
+/* The same way back: whole seconds, UTC, in 1970 to 9999. ERR_INPUT on anything else. */
+MUST_CHECK enum err clock_parse_rfc3339(struct str text, int64_t *out);
 /* "90s", "30m", "12h", "14d", or plain digits (seconds) to microseconds. ERR_INPUT; at most 10
  * years. */
 MUST_CHECK enum err clock_parse_span(struct str text, int64_t *out);

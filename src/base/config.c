@@ -7,6 +7,7 @@
 #include "config_client.h"
 #include "config_draft.h"
 #include "config_flow.h"
+#include "config_mail.h"
 #include "config_protect.h"
 #include "config_read.h"
 #include "config_value.h"
@@ -103,33 +104,46 @@ static enum err take_password(struct secret file, struct secret *out, const char
 	return OK;
 }
 
-/* The worker may not read every account's password: those of the last two may stay unreadable. */
-static enum err read_password(struct config_draft *draft, enum db_role role, const char *key)
+/* Unless it must be there, it may stay unreadable: no program needs them all. */
+static enum err read_password(struct config_draft *draft, size_t row, struct str path, bool must,
+			      struct secret *out)
 {
-	struct db_account *account = &draft->config->database.accounts[role];
 	struct fault why = {""};
 	struct secret file = SECRET_NONE;
 	const char *reason = why.text;
-	size_t row = row_of("database", key);
 
-	if (!str_is_present(account->password_file))
+	if (!str_is_present(path))
 		return OK;
-	enum err e = secret_file_read(account->password_file.p, draft->arena, &file, &why);
-	if (e == ERR_IO && (role == DB_ROLE_MIGRATE || role == DB_ROLE_GUARD))
+	enum err e = secret_file_read(path.p, draft->arena, &file, &why);
+	if (e == ERR_IO && !must)
 		return OK;
 	if (e == OK)
-		e = take_password(file, &account->password, &reason);
+		e = take_password(file, out, &reason);
 	if (e == OK || e == ERR_MEMORY)
 		return e;
 	return config_draft_refuse(draft, 0, row, reason);
 }
 
+static enum err read_account(struct config_draft *draft, enum db_role role, const char *key)
+{
+	struct db_account *account = &draft->config->database.accounts[role];
+	bool own = role == DB_ROLE_WEB || role == DB_ROLE_HASH;
+
+	return read_password(draft, row_of("database", key), account->password_file, own,
+			     &account->password);
+}
+
 static enum err read_passwords(struct config_draft *draft)
 {
-	TRY(read_password(draft, DB_ROLE_WEB, "web_password_file"));
-	TRY(read_password(draft, DB_ROLE_HASH, "hash_password_file"));
-	TRY(read_password(draft, DB_ROLE_GUARD, "guard_password_file"));
-	return read_password(draft, DB_ROLE_MIGRATE, "migrate_password_file");
+	struct config *config = draft->config;
+
+	TRY(read_account(draft, DB_ROLE_WEB, "web_password_file"));
+	TRY(read_account(draft, DB_ROLE_HASH, "hash_password_file"));
+	TRY(read_account(draft, DB_ROLE_GUARD, "guard_password_file"));
+	TRY(read_account(draft, DB_ROLE_MAIL, "mail_password_file"));
+	TRY(read_account(draft, DB_ROLE_MIGRATE, "migrate_password_file"));
+	return read_password(draft, row_of("mail", "smtp_password_file"),
+			     config->mail.smtp_password_file, false, &config->mail.smtp_password);
 }
 
 static enum err load(struct config_draft *draft)
@@ -147,6 +161,7 @@ static enum err load(struct config_draft *draft)
 	TRY(config_flow_check(draft));
 	TRY(config_client_check(draft));
 	TRY(config_protect_check(draft));
+	TRY(config_mail_check(draft));
 	return read_passwords(draft);
 }
 

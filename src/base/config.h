@@ -23,8 +23,15 @@ enum session_class {
 	CLASS_COUNT
 };
 
-/* The four database accounts (docs/operations.md). */
-enum db_role { DB_ROLE_MIGRATE, DB_ROLE_WEB, DB_ROLE_HASH, DB_ROLE_GUARD, DB_ROLE_COUNT };
+/* The five database accounts (docs/operations.md). */
+enum db_role {
+	DB_ROLE_MIGRATE,
+	DB_ROLE_WEB,
+	DB_ROLE_HASH,
+	DB_ROLE_GUARD,
+	DB_ROLE_MAIL,
+	DB_ROLE_COUNT
+};
 
 /* What signing keys call their algorithm, which is the same (RFC 8037, RFC 9864). As in the rows.
  */
@@ -136,6 +143,10 @@ struct protect_config {
 	size_t term_count;
 	bool in_tenant; /* a group asks for a tenant only: what is held there counts, too */
 };
+
+/* [mail] transport and smtp_tls */
+enum mail_transport { MAIL_NONE = 0, MAIL_SMTP, MAIL_SENDMAIL };
+enum mail_tls { MAIL_STARTTLS = 0, MAIL_IMPLICIT, MAIL_PLAIN };
 
 /* [guard] remote_user */
 enum remote_user { REMOTE_USER_NAME, REMOTE_USER_EMAIL, REMOTE_USER_ID };
@@ -252,6 +263,26 @@ struct config {
 		enum remote_user remote_user; /* what REMOTE_USER is made of */
 		struct str ticket;            /* the service that tickets are for; absent: none */
 	} guard;
+	struct {
+		struct str transport_text; /* as given; transport is made of it, as is smtp_tls */
+		struct str tls_text;
+		enum mail_transport transport;
+		struct str from; /* an address, like reply_to */
+		struct str from_name;
+		struct str reply_to; /* absent: none */
+		struct str smtp_host;
+		unsigned smtp_port; /* as smtp_tls has it, unless given */
+		enum mail_tls smtp_tls;
+		struct str smtp_ca; /* file; absent: what the system trusts */
+		struct str smtp_user;
+		struct str smtp_password_file;
+		struct secret smtp_password; /* missing: not readable here, or none */
+		struct str sendmail;         /* the program */
+		int64_t timeout;             /* of one mail; spans, like those below */
+		int64_t poll;                /* how often an empty outbox is looked at */
+		int64_t give_up;             /* a mail that is not sent by then is dead */
+		unsigned attempts;           /* so many refusals, and it is dead */
+	} mail;
 	struct protect_config *protects; /* CONFIG_PROTECTS at most */
 	size_t protect_count;
 };
@@ -262,9 +293,9 @@ struct config {
  * range, a duplicate, a line that is too long, a secret file that others can read, an origin that
  * is not https. A missing required setting is named without a line, an overriding variable by its
  * name. A password file that is missing or unreadable is a fault for web and hash, and no password
- * for migrate and guard. ERR_CONFIG or ERR_MEMORY, both with the fault. *out lives in arena, which
- * needs twice the size of the file and 80 KiB, 16 KiB for each of flows and clients, and 160 KiB
- * for protected paths.
+ * for migrate, guard, mail and SMTP. ERR_CONFIG or ERR_MEMORY, both with the fault. *out lives in
+ * arena, which needs twice the size of the file and 100 KiB, 16 KiB for each of flows and clients,
+ * and 160 KiB for protected paths.
  */
 MUST_CHECK enum err config_load(const char *path, struct arena *arena, const struct config **out,
 				struct fault *fault);

@@ -1,5 +1,6 @@
-/* gatepost user lock|unlock|hold|compromised|role */
+/* gatepost user lock|unlock|reopen|hold|compromised|recover|role */
 #include "account_admin.h"
+#include "account_close.h"
 #include "ctl.h"
 #include "output.h"
 
@@ -29,6 +30,8 @@ static enum ctl_exit say_refusal(const struct account_effect *effect)
 		[ACCOUNT_NO_SUCH_SESSION] = "there is no session with this id",
 		[ACCOUNT_BAD_REASON] = BAD_REASON,
 		[ACCOUNT_TOO_MUCH] = "refused: so many roles and permissions do not fit",
+		[ACCOUNT_IS_LOCKED] = "refused: the account is locked",
+		[ACCOUNT_NO_ADDRESS] = "refused: the account has no address to send mail to",
 		[ACCOUNT_NOT_ALLOWED] = "refused",
 	};
 
@@ -110,6 +113,23 @@ enum ctl_exit cmd_user_lock(struct ctl *ctl)
 enum ctl_exit cmd_user_unlock(struct ctl *ctl)
 {
 	const struct wording words = {account_unlock, "unlocked", "not locked", NULL};
+	struct account_act act = {.user_id = ID_NONE};
+
+	return act_on_user(ctl, &words, &act);
+}
+
+enum ctl_exit cmd_user_reopen(struct ctl *ctl)
+{
+	const struct wording words = {account_reopen, "open again", "not closed", NULL};
+	struct account_act act = {.user_id = ID_NONE};
+
+	return act_on_user(ctl, &words, &act);
+}
+
+enum ctl_exit cmd_user_recover(struct ctl *ctl)
+{
+	const struct wording words = {account_recover, "mail to choose a new password is queued",
+				      "", NULL};
 	struct account_act act = {.user_id = ID_NONE};
 
 	return act_on_user(ctl, &words, &act);

@@ -73,6 +73,7 @@ enum ctl_exit cmd_doctor(struct ctl *ctl)
 	doctor_database(doctor);
 	doctor_rights(doctor);
 	doctor_names(doctor);
+	doctor_mail(doctor);
 	doctor_passwords(doctor);
 	doctor_guard(doctor);
 	if (!ctl_given(ctl, CTL_OFFLINE))

@@ -4,6 +4,7 @@
 #include "clock.h"
 #include "ctl.h"
 #include "keyring_file.h"
+#include "outbox_work_store.h"
 #include "output.h"
 #include "service_store.h"
 #include "session_store.h"
@@ -147,10 +148,13 @@ static enum ctl_exit refuse(struct ctl *ctl, const struct former *former)
 	unsigned sealed = 0;
 	unsigned services = 0;
 	uint64_t sessions = 0;
+	int64_t mails = 0;
 	enum err e = count_sealed(ctl, former->number, &sealed);
 
 	if (e == OK)
 		e = count_services(ctl, former->number, &services);
+	if (e == OK)
+		e = outbox_work_count_sealed(ctl->auth.db, former->number, &mails);
 	if (e == OK)
 		e = session_store_count_before(ctl->auth.db, former->replaced_at + RELOAD_MARGIN,
 					       &sessions);
@@ -162,6 +166,11 @@ static enum ctl_exit refuse(struct ctl *ctl, const struct former *former)
 			       sealed, former->number);
 	if (ctl_given(ctl, CTL_NOW))
 		return CTL_FINE;
+	if (mails > 0)
+		return ctl_say(CTL_REFUSED,
+			       "%lld mails that wait are sealed under root %u: let them be sent; "
+			       "--now leaves them unreadable",
+			       (long long)mails, former->number);
 	if (services > 0)
 		return ctl_say(CTL_REFUSED,
 			       "%u services are known only by root %u: wait until each has called, "

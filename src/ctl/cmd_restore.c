@@ -43,6 +43,7 @@ static void print_json(const struct check *check, struct json_out *json)
 	json_number(json, "sessions_ended", (int64_t)check->cleaned.sessions);
 	json_number(json, "rotations_deleted", (int64_t)check->cleaned.rotations);
 	json_number(json, "handovers_deleted", (int64_t)check->cleaned.handovers);
+	json_number(json, "mail_codes_deleted", (int64_t)check->cleaned.mail_codes);
 	json_number(json, "setup_codes_deleted", (int64_t)check->cleaned.setup_codes);
 	json_close_object(json);
 }
@@ -105,9 +106,10 @@ static void print_cleaned(const struct check *check, struct buf *buf)
 	else
 		buf_addf(buf, "sessions  %llu ended: everybody signs in anew\n",
 			 (unsigned long long)cleaned->sessions);
-	buf_addf(buf, "deleted   %llu rotations, %llu hand-overs, %llu set-up codes\n",
+	buf_addf(buf,
+		 "deleted   %llu rotations, %llu hand-overs, %llu mail codes, %llu set-up codes\n",
 		 (unsigned long long)cleaned->rotations, (unsigned long long)cleaned->handovers,
-		 (unsigned long long)cleaned->setup_codes);
+		 (unsigned long long)cleaned->mail_codes, (unsigned long long)cleaned->setup_codes);
 }
 
 /* What is lost cannot be seen here; where it can be is what is needed now. */
@@ -120,7 +122,7 @@ static void print_lost(const struct check *check, struct buf *buf)
 		    "- passwords changed since are the old ones again, also those that leaked. "
 		    "The worker's log names who:\n    journalctl -u gatepost --since '"));
 	clock_add_rfc3339(buf, check->signs.newest);
-	buf_add(buf, STR("' | grep authn_password_change\n"
+	buf_add(buf, STR("' | grep -E 'authn_password_(change|recovered)'\n"
 			 "  and for each of them: gatepost user compromised ID\n"
 			 "- locks, holds, roles, members, new and removed users and tenants: this "
 			 "command's doings are in no log, ask who made them\n"

@@ -142,6 +142,7 @@ enum ctl_exit cmd_config_check(struct ctl *ctl)
 	const struct config *config = ctl->auth.config;
 	const struct template_set *templates = NULL;
 	const struct catalogue *texts = NULL;
+	const struct language *language = NULL;
 	const struct blocklist *blocklist = NULL;
 	struct str document = STR_NONE;
 	struct keyring *keys = NULL;
@@ -150,6 +151,8 @@ enum ctl_exit cmd_config_check(struct ctl *ctl)
 	enum err e =
 		catalogue_load(config->server.template_dir.p, ctl->auth.arena, &texts, &ctl->fault);
 
+	if (e == OK)
+		e = catalogue_default(texts, config->server.language, &language, &ctl->fault);
 	if (e == OK)
 		e = template_load(config->server.template_dir.p, texts, ctl->auth.arena, &templates,
 				  &ctl->fault);
@@ -206,16 +209,22 @@ enum ctl_exit cmd_purge(struct ctl *ctl)
 		json_number(&output.json, "flows", (int64_t)report.flows);
 		json_number(&output.json, "flow_counters", (int64_t)report.counters);
 		json_number(&output.json, "signing_keys", (int64_t)report.signing_keys);
+		json_number(&output.json, "mail_codes", (int64_t)report.mail_codes);
+		json_number(&output.json, "closed_accounts", (int64_t)report.closed_users);
+		json_number(&output.json, "mails", (int64_t)report.mails);
 		json_close_object(&output.json);
 	} else {
 		buf_addf(&output.buf,
 			 "deleted: %llu sessions, %llu rotations, %llu devices, "
 			 "%llu audit events, %llu throttle counters, %llu hand-overs, "
-			 "%llu flows, %llu flow counters\n",
+			 "%llu flows, %llu flow counters, %llu mail codes, "
+			 "%llu closed accounts, %llu mails\n",
 			 (unsigned long long)report.sessions, (unsigned long long)report.rotations,
 			 (unsigned long long)report.devices, (unsigned long long)report.events,
 			 (unsigned long long)report.throttles, (unsigned long long)report.handovers,
-			 (unsigned long long)report.flows, (unsigned long long)report.counters);
+			 (unsigned long long)report.flows, (unsigned long long)report.counters,
+			 (unsigned long long)report.mail_codes,
+			 (unsigned long long)report.closed_users, (unsigned long long)report.mails);
 	}
 	return output_end(&output);
 }

@@ -45,6 +45,28 @@ static const struct ctl_command COMMANDS[] = {
 		.run = cmd_user_import,
 	},
 	{
+		.noun = "invite",
+		.synopsis = "ADDRESS [--role ROLE]... [--username NAME] [--display-name NAME] "
+			    "[--language TAG]",
+		.description = "Mails an invitation: whoever opens its link chooses a password and "
+			       "has an account, with these roles. Also while registration is off. "
+			       "A newer one takes an older one's place.",
+		.options = BIT(CTL_ROLE) | BIT(CTL_USERNAME) | BIT(CTL_DISPLAY_NAME) |
+			   BIT(CTL_LANGUAGE),
+		.operands = 1,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_invite,
+	},
+	{
+		.noun = "invitation",
+		.verb = "withdraw",
+		.synopsis = "ADDRESS",
+		.description = "Makes the invitation to an address worthless.",
+		.operands = 1,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_invitation_withdraw,
+	},
+	{
 		.noun = "user",
 		.verb = "list",
 		.synopsis = "",
@@ -93,6 +115,18 @@ static const struct ctl_command COMMANDS[] = {
 	},
 	{
 		.noun = "user",
+		.verb = "reopen",
+		.synopsis = "USER [--reason TEXT]",
+		.description =
+			"Opens an account again that its owner has closed. A new password is "
+			"set by recovery, or by user passwd.",
+		.options = BIT(CTL_REASON),
+		.operands = 1,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_user_reopen,
+	},
+	{
+		.noun = "user",
 		.verb = "hold",
 		.synopsis = "USER | --session ID [--reason TEXT]",
 		.description = "Makes all sessions of an account, or one, ask for a new sign-in at "
@@ -111,6 +145,17 @@ static const struct ctl_command COMMANDS[] = {
 		.operands = 1,
 		.need = CTL_NEED_DATABASE,
 		.run = cmd_user_compromised,
+	},
+	{
+		.noun = "user",
+		.verb = "recover",
+		.synopsis = "USER [--reason TEXT]",
+		.description = "Sends mail with a link by which the person chooses a new password. "
+			       "Until then nothing changes.",
+		.options = BIT(CTL_REASON),
+		.operands = 1,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_user_recover,
 	},
 	{
 		.noun = "user",
@@ -365,72 +410,17 @@ static const struct ctl_command COMMANDS[] = {
 		.need = CTL_NEED_DATABASE,
 		.run = cmd_flow_step,
 	},
-	{
-		.noun = "key",
-		.verb = "list",
-		.synopsis = "",
-		.description = "Lists the keys that sign access tokens: next, active, retiring and "
-			       "gone, with the root key that seals each.",
-		.need = CTL_NEED_DATABASE,
-		.run = cmd_key_list,
-	},
-	{
-		.noun = "key",
-		.verb = "rotate",
-		.synopsis = "[--now]",
-		.description = "Puts the next signing key in charge, as the workers do when it is "
-			       "time. --now is for an emergency: all keys go at once, with every "
-			       "access token they signed, and new ones are made.",
-		.options = BIT(CTL_NOW),
-		.need = CTL_NEED_DATABASE,
-		.run = cmd_key_rotate,
-	},
-	{
-		.noun = "key",
-		.verb = "retire",
-		.synopsis = "KID",
-		.description = "Withdraws a next or retiring signing key before its time. Tokens "
-			       "that a retiring one signed are refused from then on.",
-		.operands = 1,
-		.need = CTL_NEED_DATABASE,
-		.run = cmd_key_retire,
-	},
-	{
-		.noun = "key",
-		.verb = "reseal",
-		.synopsis = "",
-		.description = "Seals all signing keys under the newest root key, all or none.",
-		.need = CTL_NEED_DATABASE,
-		.run = cmd_key_reseal,
-	},
-	{
-		.noun = "key",
-		.verb = "rotate-root",
-		.synopsis = "",
-		.description = "Adds a new root key to the key file. Reload all workers at once, "
-			       "with this file on every host; then run key reseal.",
-		.need = CTL_NEED_DATABASE,
-		.run = cmd_key_rotate_root,
-	},
-	{
-		.noun = "key",
-		.verb = "retire-root",
-		.synopsis = "NUMBER [--now]",
-		.description =
-			"Takes a former root key out of the key file when nothing depends on "
-			"it any more, or says what does. --now ends what still does, except "
-			"signing keys.",
-		.options = BIT(CTL_NOW),
-		.operands = 1,
-		.need = CTL_NEED_DATABASE,
-		.run = cmd_key_retire_root,
-	},
 };
 
 /* Its parts, of files of their own. */
 static const struct ctl_command *other_at(size_t i)
 {
 	size_t n = 0;
+	const struct ctl_command *keys = ctl_commands_of_keys(&n);
+
+	if (i < n)
+		return &keys[i];
+	i -= n;
 	const struct ctl_command *services = ctl_commands_of_services(&n);
 
 	if (i < n)
@@ -439,6 +429,10 @@ static const struct ctl_command *other_at(size_t i)
 	if (i < ctl_role_command_count)
 		return &ctl_role_commands[i];
 	i -= ctl_role_command_count;
+	const struct ctl_command *mail = ctl_commands_of_mail(&n);
+	if (i < n)
+		return &mail[i];
+	i -= n;
 	const struct ctl_command *guard = ctl_commands_of_guard(&n);
 	if (i < n)
 		return &guard[i];

@@ -64,6 +64,9 @@ enum ctl_option {
 	CTL_GROUPS,
 	CTL_CSV,
 	CTL_DRY_RUN,
+	CTL_LANGUAGE,
+	CTL_WAITING,
+	CTL_DEAD,
 	CTL_OPTION_COUNT
 };
 
@@ -116,12 +119,14 @@ struct ctl_command {
 /* The rows of the table, one after the other; NULL: there are no more. */
 const struct ctl_command *ctl_command_at(size_t i);
 /*
- * Its parts in commands_service.c, commands_guard.c and commands_pepper.c (static, *n rows) and
- * commands_roles.c.
+ * Its parts in commands_key.c, commands_service.c, commands_mail.c, commands_guard.c and
+ * commands_pepper.c (static, *n rows) and commands_roles.c.
  */
+const struct ctl_command *ctl_commands_of_keys(size_t *n);
 const struct ctl_command *ctl_commands_of_peppers(size_t *n);
 const struct ctl_command *ctl_commands_of_guard(size_t *n);
 const struct ctl_command *ctl_commands_of_services(size_t *n);
+const struct ctl_command *ctl_commands_of_mail(size_t *n);
 extern const struct ctl_command ctl_role_commands[];
 extern const size_t ctl_role_command_count;
 
@@ -158,6 +163,8 @@ enum ctl_exit cmd_migrate(struct ctl *ctl);
 enum ctl_exit cmd_setup(struct ctl *ctl);
 enum ctl_exit cmd_user_add(struct ctl *ctl);
 enum ctl_exit cmd_user_import(struct ctl *ctl);
+enum ctl_exit cmd_invite(struct ctl *ctl);
+enum ctl_exit cmd_invitation_withdraw(struct ctl *ctl);
 enum ctl_exit cmd_user_list(struct ctl *ctl);
 enum ctl_exit cmd_user_show(struct ctl *ctl);
 enum ctl_exit cmd_user_passwd(struct ctl *ctl);
@@ -165,8 +172,10 @@ enum ctl_exit cmd_session_list(struct ctl *ctl);
 enum ctl_exit cmd_session_revoke(struct ctl *ctl);
 enum ctl_exit cmd_user_lock(struct ctl *ctl);
 enum ctl_exit cmd_user_unlock(struct ctl *ctl);
+enum ctl_exit cmd_user_reopen(struct ctl *ctl);
 enum ctl_exit cmd_user_hold(struct ctl *ctl);
 enum ctl_exit cmd_user_compromised(struct ctl *ctl);
+enum ctl_exit cmd_user_recover(struct ctl *ctl);
 enum ctl_exit cmd_user_role(struct ctl *ctl);
 enum ctl_exit cmd_audit_list(struct ctl *ctl);
 enum ctl_exit cmd_audit_tail(struct ctl *ctl);
@@ -220,5 +229,8 @@ enum ctl_exit cmd_service_enable(struct ctl *ctl);
 enum ctl_exit cmd_service_remove(struct ctl *ctl);
 enum ctl_exit cmd_guard_explain(struct ctl *ctl);
 enum ctl_exit cmd_guard_check(struct ctl *ctl);
+enum ctl_exit cmd_mail_list(struct ctl *ctl);
+enum ctl_exit cmd_mail_retry(struct ctl *ctl);
+enum ctl_exit cmd_mail_test(struct ctl *ctl);
 
 #endif

@@ -46,6 +46,8 @@ void doctor_database(struct doctor *doctor);
 void doctor_rights(struct doctor *doctor);
 /* Names in the configuration that the database does not have; signing keys that do not open. */
 void doctor_names(struct doctor *doctor);
+/* Who sends mail, and how much of it waits or was given up. */
+void doctor_mail(struct doctor *doctor);
 /* The list of breached passwords, and what the stored ones are sealed under. */
 void doctor_passwords(struct doctor *doctor);
 /* The authorizer's sockets: whose they are, and what they answer. */

@@ -100,9 +100,11 @@ static void check_templates(struct doctor *doctor)
 	const char *path = doctor->config->server.template_dir.p;
 	const struct template_set *templates = NULL;
 	const struct catalogue *texts = NULL;
+	const struct language *language = NULL;
 	struct fault fault = {""};
 
 	if (catalogue_load(path, doctor->arena, &texts, &fault) == OK &&
+	    catalogue_default(texts, doctor->config->server.language, &language, &fault) == OK &&
 	    template_load(path, texts, doctor->arena, &templates, &fault) == OK)
 		doctor_add(doctor, DOCTOR_OK, "templates", "", "%s loads", path);
 	else
@@ -161,6 +163,8 @@ static void check_folders(struct doctor *doctor)
 		config->database.accounts[DB_ROLE_WEB].password_file.p,
 		config->database.accounts[DB_ROLE_HASH].password_file.p,
 		config->database.accounts[DB_ROLE_GUARD].password_file.p,
+		config->database.accounts[DB_ROLE_MAIL].password_file.p,
+		config->mail.smtp_password_file.p,
 		config->database.accounts[DB_ROLE_MIGRATE].password_file.p,
 	};
 	char folder[PATH_MAX];

@@ -31,6 +31,8 @@ static size_t list_readable(const struct doctor *doctor, const struct person *pe
 		config->database.accounts[DB_ROLE_WEB].password_file.p,
 		config->database.accounts[DB_ROLE_HASH].password_file.p,
 		config->database.accounts[DB_ROLE_GUARD].password_file.p,
+		config->database.accounts[DB_ROLE_MAIL].password_file.p,
+		config->mail.smtp_password_file.p,
 		config->database.accounts[DB_ROLE_MIGRATE].password_file.p,
 	};
 	size_t n = 0;

@@ -1,4 +1,4 @@
-/* The four database accounts: each right that is missing, and each that is too much, by name. */
+/* The five database accounts: each right that is missing, and each that is too much, by name. */
 #include "rights.h"
 
 #include "buf.h"
@@ -18,10 +18,9 @@ struct comparison {
 };
 
 static const char *const NAMES[DB_ROLE_COUNT] = {
-	[DB_ROLE_MIGRATE] = "account-migrate",
-	[DB_ROLE_WEB] = "account-web",
-	[DB_ROLE_HASH] = "account-hash",
-	[DB_ROLE_GUARD] = "account-guard",
+	[DB_ROLE_MIGRATE] = "account-migrate", [DB_ROLE_WEB] = "account-web",
+	[DB_ROLE_HASH] = "account-hash",       [DB_ROLE_GUARD] = "account-guard",
+	[DB_ROLE_MAIL] = "account-mail",
 };
 
 static bool is_covered(const struct right *right, const struct right_list *by)
@@ -109,12 +108,12 @@ static void check_account(struct doctor *doctor, enum db_role role)
 			   "has the rights that it needs and no other");
 }
 
-/* The passwords of these two may rightly be out of reach, guard's where nobody asks it. */
+/* The passwords of the others may rightly be out of reach, guard's where nobody asks it. */
 static bool is_reachable(const struct doctor *doctor, enum db_role role)
 {
 	if (role == DB_ROLE_GUARD && doctor_has_authorizer(doctor->config))
 		return true;
-	return (role != DB_ROLE_MIGRATE && role != DB_ROLE_GUARD) ||
+	return role == DB_ROLE_WEB || role == DB_ROLE_HASH ||
 	       secret_is_present(doctor->config->database.accounts[role].password);
 }
 

@@ -53,6 +53,9 @@ static const struct option_def OPTIONS[CTL_OPTION_COUNT] = {
 	[CTL_GROUPS] = {"--groups", true, false},
 	[CTL_CSV] = {"--csv", true, false},
 	[CTL_DRY_RUN] = {"--dry-run", false, false},
+	[CTL_LANGUAGE] = {"--language", true, false},
+	[CTL_WAITING] = {"--waiting", false, false},
+	[CTL_DEAD] = {"--dead", false, false},
 };
 
 const char *line_option_name(enum ctl_option option)

@@ -2,7 +2,6 @@
 #include "catalogue.h"
 
 #include <fts.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -13,26 +12,7 @@
 
 #define PATH_BYTES 4096
 
-/* A text as it was read, of one language. */
-struct entry {
-	struct entry *next;
-	struct str key;
-	struct text text;
-	const char *file;
-};
-
-struct loader {
-	struct arena *arena;
-	struct fault *fault;
-	struct catalogue *catalogue;
-	struct language *last;     /* the one that is being read, or was */
-	struct language *previous; /* the one before it */
-	struct entry *entries;     /* of the one that is being read */
-	size_t n;
-	struct entry *reference; /* sorted: of the first language */
-};
-
-static enum err refuse(const struct loader *loader, const char *file, const char *reason)
+static enum err refuse(const struct catalogue_loader *loader, const char *file, const char *reason)
 {
 	return fault_set(loader->fault, "%s: %s", file, reason);
 }
@@ -67,7 +47,7 @@ static bool is_key(struct str key)
 	return true;
 }
 
-static enum err begin_language(struct loader *loader, struct str name)
+static enum err add_language(struct catalogue_loader *loader, struct str name)
 {
 	struct language *language = arena_alloc(loader->arena, sizeof *language);
 
@@ -75,15 +55,17 @@ static enum err begin_language(struct loader *loader, struct str name)
 		return ERR_MEMORY;
 	language->catalogue = loader->catalogue;
 	TRY(str_copy(loader->arena, name, &language->tag));
-	loader->previous = loader->last;
+	if (loader->last == NULL)
+		loader->catalogue->first = language;
+	else
+		loader->last->next = language;
 	loader->last = language;
-	loader->entries = NULL;
-	loader->n = 0;
+	loader->catalogue->languages++;
 	return OK;
 }
 
-static enum err read_forms(struct loader *loader, const struct json_entry *from,
-			   struct entry *entry)
+static enum err read_forms(struct catalogue_loader *loader, const struct json_entry *from,
+			   struct catalogue_entry *entry)
 {
 	struct phrase *forms = arena_array(loader->arena, from->n, sizeof *forms);
 	const char *reason = NULL;
@@ -101,13 +83,14 @@ static enum err read_forms(struct loader *loader, const struct json_entry *from,
 	return OK;
 }
 
-static enum err read_entry(struct loader *loader, const char *file, const struct json_entry *from)
+static enum err read_entry(struct catalogue_loader *loader, const char *file,
+			   const struct json_entry *from)
 {
-	struct entry *entry = arena_alloc(loader->arena, sizeof *entry);
+	struct catalogue_entry *entry = arena_alloc(loader->arena, sizeof *entry);
 
 	if (entry == NULL)
 		return ERR_MEMORY;
-	*entry = (struct entry){.next = loader->entries, .key = from->name, .file = file};
+	*entry = (struct catalogue_entry){.next = loader->entries, .key = from->name, .file = file};
 	if (!is_key(from->name) || from->n == 0)
 		return fault_set(loader->fault, "%s: %s is no key, or has no text", file,
 				 from->name.p);
@@ -120,7 +103,7 @@ static enum err read_entry(struct loader *loader, const char *file, const struct
 	return OK;
 }
 
-static enum err read_texts(struct loader *loader, const char *path)
+static enum err read_texts(struct catalogue_loader *loader, const char *path)
 {
 	struct json_entry *entries = NULL;
 	struct str file;
@@ -133,174 +116,40 @@ static enum err read_texts(struct loader *loader, const char *path)
 	return OK;
 }
 
-static int compare_entries(const void *left, const void *right)
+/* A folder or file below it that is no language's is refused. */
+static enum err list_entry(struct catalogue_loader *loader, const FTSENT *entry)
 {
-	const struct entry *a = left;
-	const struct entry *b = right;
-
-	return strcmp(a->key.p, b->key.p);
-}
-
-/* The list as a sorted array. */
-static enum err sort_entries(struct loader *loader, struct entry **out)
-{
-	struct entry *sorted = arena_array(loader->arena, loader->n + 1, sizeof *sorted);
-	size_t n = 0;
-
-	if (sorted == NULL)
-		return ERR_MEMORY;
-	for (const struct entry *entry = loader->entries; entry != NULL; entry = entry->next)
-		sorted[n++] = *entry;
-	qsort(sorted, n, sizeof *sorted, compare_entries);
-	for (size_t i = 1; i < n; i++)
-		if (str_equal(sorted[i - 1].key, sorted[i].key))
-			return fault_set(loader->fault, "%s: %s stands in %s, too", sorted[i].file,
-					 sorted[i].key.p, sorted[i - 1].file);
-	*out = sorted;
-	return OK;
-}
-
-/* {count} of a plural is the number, which some forms say in words. */
-static bool is_number(const struct text *text, struct str slot)
-{
-	return text->is_plural && str_equal(slot, STR("count"));
-}
-
-static bool has_slots_of(const struct text *text, const struct phrase *phrase,
-			 const struct phrase *other)
-{
-	for (size_t i = 0; i < other->n; i++) {
-		struct str slot = other->pieces[i].slot;
-		if (str_is_present(slot) && !is_number(text, slot) &&
-		    !phrase_has_slot(phrase, slot))
-			return false;
-	}
-	return true;
-}
-
-/* All forms have the slots of the reference's first. */
-static enum err compare_texts(struct loader *loader, const struct entry *entry,
-			      const struct entry *reference)
-{
-	const struct phrase *model = &reference->text.forms[0];
-	size_t n = entry->text.is_plural ? loader->last->forms : 1;
-
-	if (entry->text.is_plural != reference->text.is_plural)
-		return fault_set(loader->fault, "%s: %s has plural forms only here or in %s",
-				 entry->file, entry->key.p, reference->file);
-	for (size_t i = 0; i < n; i++) {
-		const struct phrase *form = &entry->text.forms[i];
-		if (!has_slots_of(&entry->text, form, model) ||
-		    !has_slots_of(&entry->text, model, form))
-			return fault_set(loader->fault, "%s: %s has other slots than in %s",
-					 entry->file, entry->key.p, reference->file);
-	}
-	return OK;
-}
-
-/* Which key is only in one of them. */
-static enum err compare_keys(struct loader *loader, const struct entry *sorted)
-{
-	const struct catalogue *catalogue = loader->catalogue;
-
-	for (size_t i = 0; i < catalogue->n || i < loader->n; i++) {
-		int order = i == catalogue->n ? 1
-			    : i == loader->n  ? -1
-					      : strcmp(loader->reference[i].key.p, sorted[i].key.p);
-		if (order < 0)
-			return fault_set(loader->fault, "lang/%s: %s is missing; %s has it",
-					 loader->last->tag.p, loader->reference[i].key.p,
-					 loader->reference[i].file);
-		if (order > 0)
-			return fault_set(loader->fault, "%s: %s is not in lang/%s", sorted[i].file,
-					 sorted[i].key.p, catalogue->first->tag.p);
-	}
-	return OK;
-}
-
-static enum err take_keys(struct loader *loader, struct entry *sorted)
-{
-	struct str *keys = arena_array(loader->arena, loader->n + 1, sizeof *keys);
-
-	if (keys == NULL)
-		return ERR_MEMORY;
-	for (size_t i = 0; i < loader->n; i++)
-		keys[i] = sorted[i].key;
-	loader->catalogue->keys = keys;
-	loader->catalogue->n = loader->n;
-	loader->catalogue->first = loader->last;
-	loader->reference = sorted;
-	return OK;
-}
-
-static enum err end_language(struct loader *loader)
-{
-	struct text *texts = arena_array(loader->arena, loader->n + 1, sizeof *texts);
-	struct entry *sorted = NULL;
-
-	if (texts == NULL)
-		return ERR_MEMORY;
-	TRY(sort_entries(loader, &sorted));
-	if (loader->previous == NULL)
-		TRY(take_keys(loader, sorted));
-	else
-		loader->previous->next = loader->last;
-	TRY(compare_keys(loader, sorted));
-	for (size_t i = 0; i < loader->n; i++) {
-		TRY(compare_texts(loader, &sorted[i], &loader->reference[i]));
-		texts[i] = sorted[i].text;
-	}
-	loader->last->texts = texts;
-	loader->catalogue->languages++;
-	return OK;
-}
-
-/* First of all: it says how many forms a text has. */
-static enum err read_language(struct loader *loader, const char *dir)
-{
-	struct buf path;
-	struct str file;
-
-	buf_init(&path, loader->arena, PATH_BYTES);
-	buf_add(&path, str_of(dir));
-	buf_add(&path, STR("/language.json"));
-	TRY(buf_str(&path, &file));
-	return catalogue_read_language(loader->arena, file.p, loader->last, loader->fault);
-}
-
-static enum err enter(struct loader *loader, const FTSENT *entry)
-{
-	struct str name = str_of(entry->fts_name);
-
-	if ((entry->fts_statp->st_mode & S_IWOTH) != 0)
-		return refuse(loader, entry->fts_path, "others may write to it (chmod o-w)");
-	if (entry->fts_level == FTS_ROOTLEVEL)
+	if (entry->fts_level == FTS_ROOTLEVEL || entry->fts_info != FTS_D)
 		return OK;
-	if (entry->fts_level > 1 || !is_tag(name))
+	if (!is_tag(str_of(entry->fts_name)))
 		return refuse(loader, entry->fts_path, "is no language's folder");
-	TRY(begin_language(loader, name));
-	return read_language(loader, entry->fts_path);
+	return add_language(loader, str_of(entry->fts_name));
 }
 
-static enum err take_file(struct loader *loader, const FTSENT *entry)
+static enum err take_entry(struct catalogue_loader *loader, const FTSENT *entry)
 {
 	struct str name = str_of(entry->fts_name);
 	struct str ending = STR(".json");
 
-	if (entry->fts_level < 2 || name.n <= ending.n || str_starts(name, STR(".")) ||
+	if (entry->fts_level == FTS_ROOTLEVEL)
+		return OK;
+	if (entry->fts_info == FTS_D)
+		return refuse(loader, entry->fts_path, "is no language's folder");
+	if (name.n <= ending.n || str_starts(name, STR(".")) ||
 	    str_equal(name, STR("language.json")) ||
 	    !str_equal(str_sub(name, name.n - ending.n, name.n), ending))
 		return OK;
 	return read_texts(loader, entry->fts_path);
 }
 
-static enum err take_entry(struct loader *loader, const FTSENT *entry)
+static enum err check_entry(const struct catalogue_loader *loader, const FTSENT *entry)
 {
 	switch (entry->fts_info) {
 	case FTS_D:
-		return enter(loader, entry);
-	case FTS_DP:
-		return entry->fts_level == 1 ? end_language(loader) : OK;
+		if ((entry->fts_statp->st_mode & S_IWOTH) != 0)
+			return refuse(loader, entry->fts_path,
+				      "others may write to it (chmod o-w)");
+		return OK;
 	case FTS_DC:
 		return refuse(loader, entry->fts_path, "a directory within itself");
 	case FTS_DNR:
@@ -308,7 +157,7 @@ static enum err take_entry(struct loader *loader, const FTSENT *entry)
 	case FTS_NS:
 		return refuse(loader, entry->fts_path, "cannot be read");
 	default:
-		return take_file(loader, entry);
+		return OK;
 	}
 }
 
@@ -317,41 +166,102 @@ static int compare_names(const FTSENT **a, const FTSENT **b)
 	return strcmp((*a)->fts_name, (*b)->fts_name);
 }
 
-static enum err load_directory(struct loader *loader, char *dir)
+/* What is in the folder, by name; not what is below that. */
+static enum err walk(struct catalogue_loader *loader, struct buf *dir,
+		     enum err (*take)(struct catalogue_loader *, const FTSENT *))
 {
-	char *const roots[] = {dir, NULL};
+	char *const roots[] = {dir->p, NULL};
 	enum err e = OK;
 
-	FTS *walk = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, compare_names);
-	if (walk == NULL)
-		return refuse(loader, dir, "cannot be read");
+	FTS *fts = fts_open(roots, FTS_LOGICAL | FTS_NOCHDIR, compare_names);
+	if (fts == NULL)
+		return refuse(loader, dir->p, "cannot be read");
 	while (e == OK) {
-		const FTSENT *entry = fts_read(walk);
+		FTSENT *entry = fts_read(fts);
 		if (entry == NULL)
 			break;
-		e = take_entry(loader, entry);
+		if (entry->fts_info == FTS_DP)
+			continue;
+		e = check_entry(loader, entry);
+		if (e == OK)
+			e = take(loader, entry);
+		if (entry->fts_level > FTS_ROOTLEVEL)
+			(void)fts_set(fts, entry, FTS_SKIP);
 	}
-	fts_close(walk);
-	if (e == OK && loader->catalogue->languages == 0)
-		return refuse(loader, dir, "has no language");
+	fts_close(fts);
 	return e;
+}
+
+/* In a buf, since what fts_open takes is not const. */
+static enum err path_of(struct arena *arena, struct str dir, struct str name, struct buf *out)
+{
+	struct str path;
+
+	buf_init(out, arena, PATH_BYTES);
+	buf_add(out, dir);
+	buf_add_char(out, '/');
+	buf_add(out, name);
+	return buf_str(out, &path);
+}
+
+enum err catalogue_open(const char *dir, struct arena *arena, struct catalogue **out,
+			struct fault *fault)
+{
+	struct catalogue *catalogue = arena_alloc(arena, sizeof *catalogue);
+	struct catalogue_loader loader = {.arena = arena, .fault = fault, .catalogue = catalogue};
+	struct buf path;
+
+	if (catalogue == NULL)
+		return ERR_MEMORY;
+	catalogue->arena = arena;
+	TRY(path_of(arena, str_of(dir), STR("lang"), &path));
+	TRY(buf_str(&path, &catalogue->dir));
+	TRY(walk(&loader, &path, list_entry));
+	if (catalogue->languages == 0)
+		return refuse(&loader, path.p, "has no language");
+	*out = catalogue;
+	return OK;
+}
+
+static struct language *own(struct catalogue *catalogue, const struct language *language)
+{
+	struct language *found = catalogue->first;
+
+	while (found != NULL && found != language)
+		found = found->next;
+	return found;
+}
+
+enum err catalogue_read(struct catalogue *catalogue, const struct language *language,
+			struct fault *fault)
+{
+	struct catalogue_loader loader = {.arena = catalogue->arena,
+					  .fault = fault,
+					  .catalogue = catalogue,
+					  .last = own(catalogue, language)};
+	struct buf folder;
+	struct buf file;
+
+	if (loader.last == NULL)
+		return ERR_INTERNAL;
+	if (language->texts != NULL)
+		return OK;
+	TRY(path_of(catalogue->arena, catalogue->dir, language->tag, &folder));
+	TRY(path_of(catalogue->arena, (struct str){folder.p, folder.n}, STR("language.json"),
+		    &file));
+	TRY(catalogue_read_language(catalogue->arena, file.p, loader.last, fault));
+	TRY(walk(&loader, &folder, take_entry));
+	return catalogue_take(&loader);
 }
 
 enum err catalogue_load(const char *dir, struct arena *arena, const struct catalogue **out,
 			struct fault *fault)
 {
-	struct catalogue *catalogue = arena_alloc(arena, sizeof *catalogue);
-	struct loader loader = {.arena = arena, .fault = fault, .catalogue = catalogue};
-	struct str path;
-	struct buf text;
+	struct catalogue *catalogue = NULL;
 
-	if (catalogue == NULL)
-		return ERR_MEMORY;
-	buf_init(&text, arena, PATH_BYTES);
-	buf_add(&text, str_of(dir));
-	buf_add(&text, STR("/lang"));
-	TRY(buf_str(&text, &path));
-	TRY(load_directory(&loader, text.p));
+	TRY(catalogue_open(dir, arena, &catalogue, fault));
+	for (const struct language *l = catalogue->first; l != NULL; l = l->next)
+		TRY(catalogue_read(catalogue, l, fault));
 	*out = catalogue;
 	return OK;
 }

@@ -30,6 +30,15 @@ struct language;
  */
 MUST_CHECK enum err catalogue_load(const char *dir, struct arena *arena,
 				   const struct catalogue **out, struct fault *fault);
+/*
+ * The same in two steps, for a program that needs one language and ends: which ones there are, and
+ * (as often as is wanted) one with its texts, compared to those that were read before. Until then
+ * it has a tag and nothing else. Not while another thread uses the catalogue.
+ */
+MUST_CHECK enum err catalogue_open(const char *dir, struct arena *arena, struct catalogue **out,
+				   struct fault *fault);
+MUST_CHECK enum err catalogue_read(struct catalogue *catalogue, const struct language *language,
+				   struct fault *fault);
 size_t catalogue_languages(const struct catalogue *catalogue);
 /* In the order of their tags; i below catalogue_languages. */
 const struct language *catalogue_language(const struct catalogue *catalogue, size_t i);
@@ -37,6 +46,9 @@ bool catalogue_has(const struct catalogue *catalogue, struct str key);
 
 /* The language that a range names (RFC 4647 §3.4: pl-PL finds pl). NULL: none. */
 const struct language *catalogue_lookup(const struct catalogue *catalogue, struct str range);
+/* The configured language. ERR_CONFIG: there is no such folder. */
+MUST_CHECK enum err catalogue_default(const struct catalogue *catalogue, struct str tag,
+				      const struct language **out, struct fault *fault);
 /* Of ranges with blanks between (ui_locales), the first that finds one. NULL: none. */
 const struct language *catalogue_first(const struct catalogue *catalogue, struct str ranges);
 /* Of an Accept-Language (RFC 9110 §12.5.4), the weightiest that finds one. NULL: none. */

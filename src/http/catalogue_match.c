@@ -37,6 +37,18 @@ const struct language *catalogue_lookup(const struct catalogue *catalogue, struc
 	return language;
 }
 
+enum err catalogue_default(const struct catalogue *catalogue, struct str tag,
+			   const struct language **out, struct fault *fault)
+{
+	const struct language *language = catalogue_lookup(catalogue, tag);
+
+	if (language == NULL)
+		return fault_set(fault, "%s/%.*s: is missing (server.language)", catalogue->dir.p,
+				 (int)tag.n, tag.p);
+	*out = language;
+	return OK;
+}
+
 const struct language *catalogue_first(const struct catalogue *catalogue, struct str ranges)
 {
 	const struct language *language = NULL;

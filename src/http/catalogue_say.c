@@ -19,7 +19,7 @@ bool catalogue_place(const struct catalogue *catalogue, struct str key, size_t *
 {
 	const struct str *found = NULL;
 
-	if (key.n > 0)
+	if (key.n > 0 && catalogue->n > 0)
 		found = bsearch(&key, catalogue->keys, catalogue->n, sizeof key, compare_keys);
 	if (found != NULL)
 		*place = (size_t)(found - catalogue->keys);
@@ -66,7 +66,7 @@ struct str language_text(const struct language *language, struct str key)
 {
 	size_t place = 0;
 
-	if (!catalogue_place(language->catalogue, key, &place))
+	if (language->texts == NULL || !catalogue_place(language->catalogue, key, &place))
 		return STR_NONE;
 	const struct text *text = &language->texts[place];
 	bool is_whole = !text->is_plural && text->forms[0].n == 1 && !text->forms[0].has_marks;
@@ -92,7 +92,7 @@ enum err language_say(struct buf *buf, const struct language *language, const st
 {
 	size_t place = 0;
 
-	if (!catalogue_place(language->catalogue, text->key, &place) ||
+	if (language->texts == NULL || !catalogue_place(language->catalogue, text->key, &place) ||
 	    language->texts[place].is_plural != text->is_plural)
 		return ERR_INTERNAL;
 	unsigned form = text->is_plural ? plural_form(language->plural, text->count) : 0;

@@ -142,6 +142,15 @@ static size_t most_pieces(struct str text)
 	return n;
 }
 
+/* Without slots and marks: nothing is copied that stays as it is. */
+static bool is_simple(struct str text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (str_contains(STR("{}<>&\"'"), text.p[i]))
+			return false;
+	return true;
+}
+
 static enum err parse(struct parser *parser)
 {
 	if (parser->text.n > PHRASE_MAX)
@@ -152,6 +161,11 @@ static enum err parse(struct parser *parser)
 					     sizeof *parser->phrase->pieces);
 	if (parser->phrase->pieces == NULL)
 		return ERR_MEMORY;
+	if (is_simple(parser->text)) {
+		parser->phrase->pieces[parser->phrase->n++] =
+			(struct phrase_piece){.plain = parser->text, .html = parser->text};
+		return OK;
+	}
 	while (parser->at < parser->text.n)
 		TRY(take_next(parser));
 	if (parser->open != NULL)

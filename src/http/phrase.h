@@ -30,7 +30,8 @@ struct phrase {
 /*
  * {name} is a slot ([a-z][a-z0-9_]*), <b>…</b> is strong, <code>…</code> is code; everything else
  * is literal. ERR_INPUT, *reason in static storage: a { or } that is of no slot, a mark that is not
- * closed or within another, a control character, no UTF-8, over PHRASE_MAX. ERR_MEMORY.
+ * closed or within another, a control character, no UTF-8, over PHRASE_MAX. ERR_MEMORY. The phrase
+ * may point into text.
  */
 MUST_CHECK enum err phrase_parse(struct arena *arena, struct str text, struct phrase *out,
 				 const char **reason);

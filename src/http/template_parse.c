@@ -113,12 +113,12 @@ static enum err parse_slot(struct parser *parser, struct str name)
 	return OK;
 }
 
-/* A text with marks is markup of its own in every language that has them. */
+/* A text with marks is markup of its own, in whatever language that was read has them. */
 static bool has_marks(const struct catalogue *texts, size_t place)
 {
 	for (const struct language *l = texts->first; l != NULL; l = l->next) {
-		const struct text *text = &l->texts[place];
-		for (size_t i = 0; i < (text->is_plural ? l->forms : 1); i++)
+		const struct text *text = l->texts == NULL ? NULL : &l->texts[place];
+		for (size_t i = 0; text != NULL && i < (text->is_plural ? l->forms : 1); i++)
 			if (text->forms[i].has_marks)
 				return true;
 	}
@@ -133,7 +133,7 @@ static enum err check_say(const struct parser *parser, const struct template_nod
 
 	if (place == MARKUP_URL)
 		return refuse(parser, "a text in a URL");
-	if (texts->first->texts[node->place].is_plural != str_is_present(node->count))
+	if (texts->model->texts[node->place].is_plural != str_is_present(node->count))
 		return refuse(parser, "a plural text without a number, or a number without one");
 	if ((place == MARKUP_ATTRIBUTE || in_title) && has_marks(texts, node->place))
 		return refuse(parser, "a text with marks in an attribute, title or textarea");

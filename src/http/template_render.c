@@ -87,7 +87,7 @@ static enum err render_phrase(struct renderer *renderer, const struct template *
 	const struct template_value *value = NULL;
 	unsigned form = 0;
 
-	if (language == NULL || language->catalogue != template->texts)
+	if (language == NULL || language->texts == NULL || language->catalogue != template->texts)
 		return ERR_INTERNAL;
 	if (str_is_present(node->count)) {
 		number = template_find(data, node->count);

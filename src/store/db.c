@@ -162,10 +162,8 @@ bool db_is_consistent(const struct db *db)
 const char *db_role_name(enum db_role role)
 {
 	static const char *const names[DB_ROLE_COUNT] = {
-		[DB_ROLE_MIGRATE] = "migrate",
-		[DB_ROLE_WEB] = "web",
-		[DB_ROLE_HASH] = "hash",
-		[DB_ROLE_GUARD] = "guard",
+		[DB_ROLE_MIGRATE] = "migrate", [DB_ROLE_WEB] = "web",   [DB_ROLE_HASH] = "hash",
+		[DB_ROLE_GUARD] = "guard",     [DB_ROLE_MAIL] = "mail",
 	};
 
 	return names[role];

@@ -38,6 +38,29 @@ enum err device_store_find(struct db *db, const struct id *user_id, const struct
 	return OK;
 }
 
+enum err device_store_is_first(struct db *db, const struct device_first *of, bool *first)
+{
+	int64_t number = 0;
+	bool found = false;
+
+	TRY(row_find(db, STMT_DEVICE_IS_FIRST,
+		     ARGS(arg_id(&of->user_id), arg_int(of->since), arg_id_or_zero(&of->device_id),
+			  arg_id_or_zero(&of->session_id)),
+		     (struct row_into){.row = &number}, &found));
+	*first = number > 0;
+	return OK;
+}
+
+enum err device_store_disarm(struct db *db, const struct id *user_id)
+{
+	return row_run(db, STMT_DEVICE_DISARM, ARGS(arg_id(user_id)), NULL);
+}
+
+enum err device_store_delete_of_user(struct db *db, const struct id *user_id)
+{
+	return row_run(db, STMT_DEVICE_DELETE_OF_USER, ARGS(arg_id(user_id)), NULL);
+}
+
 enum err device_store_purge(struct db *db, int64_t before, unsigned limit, uint64_t *deleted)
 {
 	return row_run(db, STMT_DEVICE_PURGE, ARGS(arg_int(before), arg_int(limit)), deleted);

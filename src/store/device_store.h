@@ -25,13 +25,29 @@ struct device_row {
 
 /*
  * Finds the user's device by ref_hash, or inserts *row as given; *id is the id of what is there
- * now. name and last_seen are updated. Safe when two do it at once.
+ * now: the row's own, if it was not there before. name and last_seen are updated. Safe when two do
+ * it at once.
  */
 MUST_CHECK enum err device_store_ensure(struct db *db, struct arena *arena,
 					const struct device_row *row, struct id *id);
 /* The user's device of that ref_hash. A user that is nobody has none, with the same statement. */
 MUST_CHECK enum err device_store_find(struct db *db, const struct id *user_id,
 				      const struct digest *ref_hash, struct id *id, bool *found);
+/* A sign-in that may be the first one of its user. */
+struct device_first {
+	struct id user_id;
+	int64_t since;        /* who was created before that has signed in before */
+	struct id device_id;  /* its own; none: it has no device */
+	struct id session_id; /* its own */
+};
+/* True: the user was created since then, and has no other device and no other session. */
+MUST_CHECK enum err device_store_is_first(struct db *db, const struct device_first *of,
+					  bool *first);
+/* No device of the user is trusted any more or has a key; inside a transaction that holds the
+ * user's lock, as is the next. */
+MUST_CHECK enum err device_store_disarm(struct db *db, const struct id *user_id);
+/* The user has no device any more: none of their sessions may be left. */
+MUST_CHECK enum err device_store_delete_of_user(struct db *db, const struct id *user_id);
 /* Devices unused since before and without a session. */
 MUST_CHECK enum err device_store_purge(struct db *db, int64_t before, unsigned limit,
 				       uint64_t *deleted);

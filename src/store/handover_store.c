@@ -42,6 +42,11 @@ enum err handover_store_delete_of_session(struct db *db, const struct id *sessio
 	return row_run(db, STMT_HANDOVER_DELETE_OF_SESSION, ARGS(arg_id(session_id)), NULL);
 }
 
+enum err handover_store_delete_of_user(struct db *db, const struct id *user_id)
+{
+	return row_run(db, STMT_HANDOVER_DELETE_OF_USER, ARGS(arg_id(user_id)), NULL);
+}
+
 enum err handover_store_purge(struct db *db, int64_t before, unsigned limit, uint64_t *deleted)
 {
 	return row_run(db, STMT_HANDOVER_PURGE, ARGS(arg_int(before), arg_int(limit)), deleted);

@@ -39,6 +39,8 @@ MUST_CHECK enum err handover_store_use(struct db *db, const struct digest *code_
 				       bool *used);
 /* Those that a session has given. */
 MUST_CHECK enum err handover_store_delete_of_session(struct db *db, const struct id *session_id);
+/* Those that any session of a user has given. */
+MUST_CHECK enum err handover_store_delete_of_user(struct db *db, const struct id *user_id);
 MUST_CHECK enum err handover_store_purge(struct db *db, int64_t before, unsigned limit,
 					 uint64_t *deleted);
 

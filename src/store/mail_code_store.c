@@ -91,6 +91,17 @@ enum err mail_code_store_void_user(struct db *db, const struct id *user_id)
 	return row_run(db, STMT_MAIL_CODE_VOID_USER, ARGS(arg_id(user_id)), NULL);
 }
 
+enum err mail_code_store_void_elsewhere(struct db *db, const struct id *user_id, struct str address)
+{
+	return row_run(db, STMT_MAIL_CODE_VOID_ELSEWHERE, ARGS(arg_id(user_id), arg_bytes(address)),
+		       NULL);
+}
+
+enum err mail_code_store_void_closed(struct db *db, const struct id *user_id)
+{
+	return row_run(db, STMT_MAIL_CODE_VOID_CLOSED, ARGS(arg_id(user_id)), NULL);
+}
+
 static enum err is_there(struct db *db, enum stmt stmt, struct args args, bool *out)
 {
 	int64_t number = 0;
@@ -101,11 +112,26 @@ static enum err is_there(struct db *db, enum stmt stmt, struct args args, bool *
 	return OK;
 }
 
+enum err mail_code_store_is_asked(struct db *db, const struct id *user_id, struct str address,
+				  bool *asked)
+{
+	return is_there(db, STMT_MAIL_CODE_ASKED, ARGS(arg_id(user_id), arg_bytes(address)), asked);
+}
+
 enum err mail_code_store_is_restorable(struct db *db, const struct id *user_id, int64_t now,
 				       bool *restorable)
 {
 	return is_there(db, STMT_MAIL_CODE_RESTORABLE, ARGS(arg_id(user_id), arg_int(now)),
 			restorable);
+}
+
+enum err mail_code_store_find_restoration(struct db *db, struct arena *arena,
+					  const struct mail_restoration *of,
+					  struct mail_code_row *row, bool *found)
+{
+	return find(db, arena, STMT_MAIL_CODE_RESTORATION,
+		    ARGS(arg_id(&of->user_id), arg_bytes(of->address), arg_int(of->now)), row,
+		    found);
 }
 
 enum err mail_code_store_is_reserved(struct db *db, struct str address, int64_t now, bool *reserved)

@@ -75,9 +75,30 @@ MUST_CHECK enum err mail_code_store_use(struct db *db, const struct id *id, int6
 MUST_CHECK enum err mail_code_store_void_address(struct db *db, struct str address);
 /* The same for what a user has asked for: recoveries and changes of address. */
 MUST_CHECK enum err mail_code_store_void_user(struct db *db, const struct id *user_id);
+/*
+ * The same when the user's address was taken back, and all that is not used and was sent anywhere
+ * else than there.
+ */
+MUST_CHECK enum err mail_code_store_void_elsewhere(struct db *db, const struct id *user_id,
+						   struct str address);
+/* When the account is closed: all but the restoration of its address. */
+MUST_CHECK enum err mail_code_store_void_closed(struct db *db, const struct id *user_id);
+/* The user has asked for this address, whether or not somebody else has it. */
+MUST_CHECK enum err mail_code_store_is_asked(struct db *db, const struct id *user_id,
+					     struct str address, bool *asked);
+/* Which change is to be taken back. */
+struct mail_restoration {
+	struct id user_id;
+	struct str address; /* the former one */
+	int64_t now;
+};
 /* A change of the user's address can still be taken back: no other one until then. */
 MUST_CHECK enum err mail_code_store_is_restorable(struct db *db, const struct id *user_id,
 						  int64_t now, bool *restorable);
+/* The row by which it can be moved back to that address. */
+MUST_CHECK enum err mail_code_store_find_restoration(struct db *db, struct arena *arena,
+						     const struct mail_restoration *of,
+						     struct mail_code_row *row, bool *found);
 /* An address from which an account was moved, and to which it can still be moved back. */
 MUST_CHECK enum err mail_code_store_is_reserved(struct db *db, struct str address, int64_t now,
 						bool *reserved);

@@ -175,6 +175,7 @@ static bool add_name(struct buf *buf, const struct config *config, struct str na
 		{{"web", 3}, DB_ROLE_WEB},
 		{{"hash", 4}, DB_ROLE_HASH},
 		{{"guard", 5}, DB_ROLE_GUARD},
+		{{"mail", 4}, DB_ROLE_MAIL},
 	};
 
 	if (str_equal(name, STR("database"))) {

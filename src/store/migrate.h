@@ -1,4 +1,4 @@
-/* Numbered migrations with checksums, and the grants of the four accounts. */
+/* Numbered migrations with checksums, and the grants of the five accounts. */
 #ifndef GATEPOST_STORE_MIGRATE_H
 #define GATEPOST_STORE_MIGRATE_H
 

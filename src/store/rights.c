@@ -126,6 +126,8 @@ static struct str name_of(enum db_role role)
 		return STR("{hash}");
 	case DB_ROLE_GUARD:
 		return STR("{guard}");
+	case DB_ROLE_MAIL:
+		return STR("{mail}");
 	case DB_ROLE_MIGRATE:
 	case DB_ROLE_COUNT:
 		break;

@@ -38,7 +38,7 @@
 static const struct stmt_def table[STMT_COUNT] = {
 	/* Also sent as text when a connection is opened. */
 	DEF(STMT_SCHEMA_VERSION, .params = "", COLS(number_cols), .kind = STMT_READ,
-	    .roles = WEB | HASH | GUARD,
+	    .roles = WEB | HASH | GUARD | MAIL,
 	    .sql = "SELECT MAX(version) AS value FROM schema_migration"),
 
 	FIND_1(STMT_SESSION_BY_HASH_1, "hash"),
@@ -140,6 +140,8 @@ static const struct stmt_def table[STMT_COUNT] = {
 	    .sql = "UPDATE user SET grants = ? WHERE id = ?"),
 	DEF(STMT_USER_SET_STATE, .params = "iib", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "UPDATE user SET state = ?, updated_at = ? WHERE id = ?"),
+	DEF(STMT_USER_SET_PROVEN, .params = "iib", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE user SET email_proven_at = ?, updated_at = ? WHERE id = ?"),
 
 	/* ON DUPLICATE KEY UPDATE would ask for the right to read the hash. */
 	DEF(STMT_PASSWORD_UPDATE, .params = "bib", .kind = STMT_IDEMPOTENT, .roles = WEB,
@@ -207,6 +209,16 @@ static const struct stmt_def table[STMT_COUNT] = {
 		   "ON DUPLICATE KEY UPDATE name = VALUES(name), last_seen = VALUES(last_seen)"),
 	DEF(STMT_DEVICE_BY_REF, .params = "bb", COLS(id_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = "SELECT id FROM device WHERE user_id = ? AND ref_hash = ?"),
+	/* A user who was created since then, and has neither another device nor another session. */
+	DEF(STMT_DEVICE_IS_FIRST, .params = "bibb", COLS(number_cols), .kind = STMT_READ,
+	    .roles = WEB,
+	    .sql = "SELECT COUNT(*) AS value FROM user u WHERE u.id = ? AND u.created_at > ? "
+		   "AND NOT EXISTS (SELECT 1 FROM device d WHERE d.user_id = u.id AND d.id <> ?) "
+		   "AND NOT EXISTS "
+		   "(SELECT 1 FROM session s WHERE s.user_id = u.id AND s.id <> ?)"),
+	DEF(STMT_DEVICE_DISARM, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE device SET trusted_until = NULL, key_kind = NULL, public_key = NULL, "
+		   "key_set_at = NULL WHERE user_id = ?"),
 	DEF(STMT_DEVICE_PURGE, .params = "ii", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM device WHERE last_seen < ? AND NOT EXISTS "
 		   "(SELECT 1 FROM session s WHERE s.device_id = device.id) "
@@ -300,7 +312,7 @@ static const struct stmt_def table[STMT_COUNT] = {
 
 	/* No time zone is in it. */
 	DEF(STMT_DOCTOR_CLOCK, .params = "", COLS(number_cols), .kind = STMT_READ,
-	    .roles = WEB | HASH | GUARD,
+	    .roles = WEB | HASH | GUARD | MAIL,
 	    .sql = "SELECT TIMESTAMPDIFF(MICROSECOND, '1970-01-01 00:00:00', UTC_TIMESTAMP(6)) "
 		   "AS value"),
 	DEF(STMT_DOCTOR_OVERDUE, .params = "iii", COLS(overdue_cols), .kind = STMT_READ,
@@ -319,7 +331,7 @@ static const struct stmt_def table[STMT_COUNT] = {
 		   "FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME "
 		   "IN ('user', 'password', 'session', 'audit_event')) AS tables_made"),
 	DEF(STMT_DOCTOR_RIGHTS, .params = "", COLS(right_cols), .kind = STMT_READ,
-	    .roles = WEB | HASH | GUARD,
+	    .roles = WEB | HASH | GUARD | MAIL,
 	    .sql = "SELECT '*' AS place, '' AS table_name, '' AS column_name, "
 		   "PRIVILEGE_TYPE AS privilege, IS_GRANTABLE = 'YES' AS grantable "
 		   "FROM information_schema.USER_PRIVILEGES " OWN
@@ -360,9 +372,9 @@ static const struct stmt_def table[STMT_COUNT] = {
 const struct stmt_def *stmt_def(enum stmt stmt)
 {
 	static const struct stmt_def *const parts[] = {
-		stmt_part_tenants, stmt_part_handover, stmt_part_mail_code,
-		stmt_part_flow,    stmt_part_key,      stmt_part_token,
-		stmt_part_service, stmt_part_roles,    stmt_part_overview,
+		stmt_part_tenants,  stmt_part_handover, stmt_part_mail_code, stmt_part_flow,
+		stmt_part_key,      stmt_part_token,    stmt_part_service,   stmt_part_roles,
+		stmt_part_overview, stmt_part_account,  stmt_part_mail,
 	};
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)

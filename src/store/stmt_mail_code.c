@@ -63,6 +63,10 @@ const struct stmt_def stmt_part_mail_code[STMT_COUNT] = {
 	    .roles = WEB,
 	    .sql = "SELECT COUNT(*) AS value FROM mail_code WHERE user_id = ? AND purpose = 4 "
 		   "AND used_at IS NULL AND expires_at > ?"),
+	DEF(STMT_MAIL_CODE_RESTORATION, .params = "bbi", COLS(mail_code_cols), .kind = STMT_READ,
+	    .roles = WEB,
+	    .sql = MAIL_CODE_SELECT "WHERE user_id = ? AND purpose = 4 AND address = ? "
+				    "AND used_at IS NULL AND expires_at > ?"),
 	DEF(STMT_MAIL_CODE_RESERVED, .params = "bi", COLS(number_cols), .kind = STMT_READ,
 	    .roles = WEB,
 	    .sql = "SELECT COUNT(*) AS value FROM mail_code WHERE address = ? AND purpose = 4 "

@@ -10,6 +10,7 @@
 #define WEB (1U << DB_ROLE_WEB | MIGRATE)
 #define HASH (1U << DB_ROLE_HASH)
 #define GUARD (1U << DB_ROLE_GUARD)
+#define MAIL (1U << DB_ROLE_MAIL)
 
 #define DEF(id, ...) [id] = {.name = #id, __VA_ARGS__}
 #define COLS(table) .cols = (table), .col_count = sizeof(table) / sizeof((table)[0])
@@ -24,5 +25,7 @@ extern const struct stmt_def stmt_part_token[STMT_COUNT];
 extern const struct stmt_def stmt_part_service[STMT_COUNT];
 extern const struct stmt_def stmt_part_roles[STMT_COUNT];
 extern const struct stmt_def stmt_part_overview[STMT_COUNT];
+extern const struct stmt_def stmt_part_account[STMT_COUNT];
+extern const struct stmt_def stmt_part_mail[STMT_COUNT];
 
 #endif

@@ -62,6 +62,9 @@ const struct stmt_def stmt_part_token[STMT_COUNT] = {
 	DEF(STMT_TOKEN_FAMILY_END, .params = "ib", .roles = WEB,
 	    .sql = "UPDATE token_family SET ended_at = ? WHERE session_id = ? "
 		   "AND ended_at IS NULL"),
+	DEF(STMT_TOKEN_FAMILY_END_OF_USER, .params = "ib", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE token_family SET ended_at = ? WHERE user_id = ? "
+		   "AND ended_at IS NULL"),
 	DEF(STMT_TOKEN_DELETE_OF_USER, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE r, f FROM token_family f "
 		   "LEFT JOIN refresh_token r ON r.session_id = f.session_id WHERE f.user_id = ?"),

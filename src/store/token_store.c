@@ -73,6 +73,12 @@ enum err token_store_end(struct db *db, const struct id *session_id, int64_t now
 	return OK;
 }
 
+enum err token_store_end_of_user(struct db *db, const struct id *user_id, int64_t now)
+{
+	return row_run(db, STMT_TOKEN_FAMILY_END_OF_USER, ARGS(arg_int(now), arg_id(user_id)),
+		       NULL);
+}
+
 enum err token_store_delete_of_user(struct db *db, const struct id *user_id)
 {
 	return row_run(db, STMT_TOKEN_DELETE_OF_USER, ARGS(arg_id(user_id)), NULL);

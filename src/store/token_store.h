@@ -71,6 +71,9 @@ MUST_CHECK enum err token_store_exchange(struct db *db, const struct token_excha
 MUST_CHECK enum err token_store_end(struct db *db, const struct id *session_id, int64_t now,
 				    bool *ended);
 
+/* All of a user's. Inside a transaction that holds the user's lock. */
+MUST_CHECK enum err token_store_end_of_user(struct db *db, const struct id *user_id, int64_t now);
+
 /* Families and tokens of a user who is removed. */
 MUST_CHECK enum err token_store_delete_of_user(struct db *db, const struct id *user_id);
 

@@ -73,17 +73,19 @@ enum err user_store_set_state(struct db *db, const struct id *id, enum user_stat
 		       NULL);
 }
 
+enum err user_store_set_proven(struct db *db, const struct id *id, int64_t now)
+{
+	return row_run(db, STMT_USER_SET_PROVEN, ARGS(arg_int(now), arg_int(now), arg_id(id)),
+		       NULL);
+}
+
 enum err user_store_delete(struct db *db, const struct id *id)
 {
 	static const enum stmt deletions[] = {
-		STMT_PASSWORD_DELETE,
-		STMT_USER_ROLE_DELETE_OF_USER,
-		STMT_MEMBERSHIP_DELETE_OF_USER,
-		STMT_DEVICE_DELETE_OF_USER,
-		STMT_OUTBOX_DELETE_OF_USER,
-		STMT_MAIL_CODE_DELETE_OF_USER,
-		STMT_HANDOVER_DELETE_OF_USER,
-		STMT_USER_DELETE,
+		STMT_PASSWORD_DELETE,           STMT_USER_ROLE_DELETE_OF_USER,
+		STMT_MEMBERSHIP_DELETE_OF_USER, STMT_DEVICE_DELETE_OF_USER,
+		STMT_OUTBOX_DELETE_OF_USER,     STMT_MAIL_CODE_DELETE_OF_USER,
+		STMT_HANDOVER_DELETE_OF_USER,   STMT_USER_DELETE,
 	};
 	uint64_t ended = 0;
 
@@ -306,6 +308,11 @@ enum err password_store_require_change(struct db *db, const struct id *user_id)
 enum err password_store_refuse(struct db *db, const struct id *user_id)
 {
 	return row_run(db, STMT_PASSWORD_REFUSE, ARGS(arg_id(user_id)), NULL);
+}
+
+enum err password_store_delete(struct db *db, const struct id *user_id)
+{
+	return row_run(db, STMT_PASSWORD_DELETE, ARGS(arg_id(user_id)), NULL);
 }
 
 enum err setup_store_put(struct db *db, const struct digest *hash, int64_t expires_at)

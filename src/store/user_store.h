@@ -74,6 +74,11 @@ MUST_CHECK enum err user_store_set_state(struct db *db, const struct id *id, enu
  * Sets what is stored of the hash (insert or update; auth/password_row.h makes it), changed_at,
  * must_change = 0 and refused = 0. Role web or migrate.
  */
+/* The address that the account has was proven at now. Inside such a transaction, too. */
+MUST_CHECK enum err user_store_set_proven(struct db *db, const struct id *id, int64_t now);
+
+/* Sets the hash (insert or update), changed_at, must_change = 0 and refused = 0. Role web or
+ * migrate. */
 MUST_CHECK enum err password_store_set(struct db *db, const struct id *user_id, struct secret hash,
 				       int64_t now);
 /* The same password under a stronger hash: changed_at and must_change stay. */
@@ -106,6 +111,9 @@ MUST_CHECK enum err password_store_must_change(struct db *db, const struct id *u
 					       bool *must_change);
 /* must_change = 1 until a new hash is set. Nothing without a password. */
 MUST_CHECK enum err password_store_require_change(struct db *db, const struct id *user_id);
+/* There is none any more. Inside a transaction that holds the user's lock and ends their sessions.
+ */
+MUST_CHECK enum err password_store_delete(struct db *db, const struct id *user_id);
 /*
  * It opens nothing any more, until another one is set. Nothing without a password. Inside a
  * transaction that holds the user's lock and ends their sessions.

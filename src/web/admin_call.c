@@ -49,6 +49,10 @@ static struct admin_result result_of_account(const struct account_effect *effect
 		"admin_user.last_admin"};
 	static const struct problem_sentence closed = {
 		"The account is closed, so nothing was done.", "admin_user.is_closed"};
+	static const struct problem_sentence locked = {
+		"The account is locked, so nothing was sent.", "admin_user.is_locked"};
+	static const struct problem_sentence no_address = {
+		"The account has no address to send mail to.", "admin_user.no_address"};
 	static const struct admin_result bad = {
 		.refused = true,
 		.problem = PROBLEM_INVALID_REQUEST,
@@ -69,6 +73,10 @@ static struct admin_result result_of_account(const struct account_effect *effect
 		return refused(PROBLEM_CONFLICT, closed);
 	case ACCOUNT_TOO_MUCH:
 		return refused(PROBLEM_CONFLICT, TOO_MUCH);
+	case ACCOUNT_IS_LOCKED:
+		return refused(PROBLEM_CONFLICT, locked);
+	case ACCOUNT_NO_ADDRESS:
+		return refused(PROBLEM_CONFLICT, no_address);
 	case ACCOUNT_NOT_ALLOWED:
 		return not_allowed(effect->verdict);
 	case ACCOUNT_BAD_REASON:

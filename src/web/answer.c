@@ -139,8 +139,9 @@ static const char *const FLAWS[PASSWORD_FLAW_COUNT] = {
 	[PASSWORD_FINE] = "password.flaw_fine",     [PASSWORD_NOT_TEXT] = "password.flaw_not_text",
 	[PASSWORD_TOO_LONG] = "password.flaw_long", [PASSWORD_TOO_SHORT] = "password.flaw_short",
 	[PASSWORD_COMMON] = "password.flaw_common", [PASSWORD_PERSONAL] = "password.flaw_personal",
-	[PASSWORD_SAME] = "password.flaw_same",
+	[PASSWORD_SAME] = "password.flaw_same",     [PASSWORD_BREACHED] = "new_password.breached",
 };
+_Static_assert(PASSWORD_BREACHED + 1 == PASSWORD_FLAW_COUNT, "each flaw has its text above");
 
 static const char *const HINTS[PASSWORD_HINT_COUNT] = {
 	[PASSWORD_HINT_WEAK] = "password.hint_weak",

@@ -51,7 +51,7 @@ static enum err answer_refusal(struct call *call, const struct admin_result *res
 }
 
 /* The user as he or she is now; gone meanwhile is not found. */
-static enum err answer_result(struct call *call, const struct admin_result *result)
+static enum err answer_result(struct call *call, int status, const struct admin_result *result)
 {
 	struct user_row user;
 	struct json_out out;
@@ -61,36 +61,42 @@ static enum err answer_result(struct call *call, const struct admin_result *resu
 	TRY(admin_find(call, &user, &found));
 	if (!found)
 		return answer_not_found(call);
-	answer_json_begin(call, 200, &out);
+	answer_json_begin(call, status, &out);
 	json_bool(&out, "changed", result->changed);
 	json_number(&out, "sessions", (int64_t)result->sessions);
 	admin_user_json(&out, "user", &user);
 	return answer_json_end(call, &out);
 }
 
-static enum err act(struct call *call, struct admin_deed deed)
+static enum err act(struct call *call, int status, struct admin_deed deed)
 {
 	struct account_act what = {.reason = call_text(call, "reason")};
 	struct admin_result result;
 	if (id_parse(call->match.segment, &what.user_id) != OK)
 		return answer_not_found(call);
 	TRY(admin_act(call, deed, &what, &result));
-	return answer_result(call, &result);
+	return answer_result(call, status, &result);
 }
 
 enum err api_admin_lock(struct call *call)
 {
-	return act(call, (struct admin_deed){account_lock});
+	return act(call, 200, (struct admin_deed){account_lock});
 }
 
 enum err api_admin_unlock(struct call *call)
 {
-	return act(call, (struct admin_deed){account_unlock});
+	return act(call, 200, (struct admin_deed){account_unlock});
 }
 
 enum err api_admin_hold(struct call *call)
 {
-	return act(call, (struct admin_deed){account_hold});
+	return act(call, 200, (struct admin_deed){account_hold});
+}
+
+/* Accepted: the mail is on its way, and what changes is the person's to do. */
+enum err api_admin_recover(struct call *call)
+{
+	return act(call, 202, (struct admin_deed){account_recover});
 }
 
 static enum err change_role(struct call *call, bool give)
@@ -104,7 +110,7 @@ static enum err change_role(struct call *call, bool give)
 	if (id_parse(call->match.segment, &wish.user_id) != OK)
 		return answer_not_found(call);
 	TRY(admin_change_role(call, &wish, &result));
-	return answer_result(call, &result);
+	return answer_result(call, 200, &result);
 }
 
 enum err api_admin_role_give(struct call *call)

@@ -46,16 +46,41 @@ static enum err check_pages(const struct app *app, struct fault *fault)
 	return OK;
 }
 
+static enum err load_templates(struct app *app, struct fault *fault)
+{
+	TRY(say_check(app->texts, fault));
+	TRY(template_load(app->config->server.template_dir.p, app->texts, app->arena,
+			  &app->templates, fault));
+	return check_pages(app, fault);
+}
+
 static enum err load_texts(struct app *app, struct fault *fault)
 {
 	const char *dir = app->config->server.template_dir.p;
-	struct str tag = app->config->server.language;
-	TRY(catalogue_load(dir, app->arena, &app->texts, fault));
-	app->language = catalogue_lookup(app->texts, tag);
-	if (app->language == NULL)
-		return fault_set(fault, "%s/lang/%s: is missing (server.language)", dir, tag.p);
-	TRY(say_check(app->texts, fault));
-	return template_load(dir, app->texts, app->arena, &app->templates, fault);
+	TRY(catalogue_open(dir, app->arena, &app->texts, fault));
+	TRY(catalogue_default(app->texts, app->config->server.language, &app->language, fault));
+	if (app->one_request)
+		return OK;
+	for (size_t i = 0; i < catalogue_languages(app->texts); i++)
+		TRY(catalogue_read(app->texts, catalogue_language(app->texts, i), fault));
+	return load_templates(app, fault);
+}
+
+bool app_is_mute(const struct app *app)
+{
+	return app->fault.text[0] != '\0';
+}
+
+void app_speak(struct app *app, const struct language *language)
+{
+	enum err err = OK;
+	if (!app->one_request || app_is_mute(app))
+		return;
+	err = catalogue_read(app->texts, language, &app->fault);
+	if (err == OK && app->templates == NULL)
+		err = load_templates(app, &app->fault);
+	if (err != OK && app->fault.text[0] == '\0')
+		(void)fault_set(&app->fault, "templates: %s", err_name(err));
 }
 
 static enum err load_assets(struct app *app, struct fault *fault)
@@ -112,7 +137,6 @@ static enum err load(struct app *app, const char *config_path, struct fault *fau
 		return ERR_MEMORY;
 	TRY(key_box_open(config->token.signature_cache, &app->signing));
 	TRY(load_texts(app, fault));
-	TRY(check_pages(app, fault));
 	TRY(load_assets(app, fault));
 	TRY(load_document(app, fault));
 	TRY(check_run_dir(config->server.run_dir.p, fault));
@@ -141,7 +165,7 @@ static enum err no_memory(struct fault *fault)
 	return fault_set(fault, "not enough memory");
 }
 
-enum err app_load(const char *config_path, struct app **out, struct fault *fault)
+enum err app_load(const char *config_path, bool one_request, struct app **out, struct fault *fault)
 {
 	struct arena *arena;
 	*fault = (struct fault){.text = ""};
@@ -153,6 +177,7 @@ enum err app_load(const char *config_path, struct app **out, struct fault *fault
 		return no_memory(fault);
 	}
 	counted->app.arena = arena;
+	counted->app.one_request = one_request;
 	atomic_init(&counted->holders, 1);
 	enum err err = load(&counted->app, config_path, fault);
 	if (err != OK) {

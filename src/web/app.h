@@ -27,9 +27,11 @@ struct app {
 	struct keyring *keys;
 	struct keyring *peppers; /* NULL: password hashes are not sealed */
 	struct key_box *signing; /* changes by itself, and is thread-safe */
-	const struct catalogue *texts;
-	const struct language *language; /* who asks for none that is there, gets this one */
-	const struct template_set *templates;
+	struct catalogue *texts;
+	const struct language *language;      /* who asks for none that is there, gets this one */
+	const struct template_set *templates; /* NULL: none was needed yet, see app_speak */
+	bool one_request;
+	struct fault fault; /* of app_speak; empty: none */
 	const struct asset_set *assets;
 	struct asset document; /* the API's description */
 	struct slots *slots;
@@ -41,10 +43,18 @@ struct app {
 };
 
 /*
- * The whole ladder of checks but the database: configuration, keys, templates, assets, the API's
- * description, run_dir, slots. ERR_CONFIG with one line.
+ * The whole ladder of checks but the database: configuration, keys, texts, templates, assets, the
+ * API's description, run_dir, slots. ERR_CONFIG with one line. one_request: it serves one and ends,
+ * so texts and templates are read when a page needs them.
  */
-MUST_CHECK enum err app_load(const char *config_path, struct app **out, struct fault *fault);
+MUST_CHECK enum err app_load(const char *config_path, bool one_request, struct app **out,
+			     struct fault *fault);
+/*
+ * Before texts of the language are asked for, where one_request: reads them, and the templates.
+ * What is wrong with them stands in app->fault, and there are no texts. Else nothing is to do.
+ */
+void app_speak(struct app *app, const struct language *language);
+bool app_is_mute(const struct app *app); /* it has failed */
 /* Another holder; the last app_release frees. Thread-safe. */
 struct app *app_hold(struct app *app);
 void app_release(struct app **app);

@@ -41,10 +41,10 @@ struct call {
 	struct route_match match;
 	struct call_fields query, body;
 	struct str pre_cookie; /* value of -pre as sent, if valid */
-	bool pre_is_new;       /* pre_cookie was made for this answer: it sets the cookie */
 	/* What the request asks for, or the configured; an account's own comes before. */
 	const struct language *language;
 	bool carries_language;    /* it is ui_locales that asked: links of the page go on asking */
+	bool pre_is_new;          /* pre_cookie was made for this answer: it sets the cookie */
 	struct str device_cookie; /* value as sent, if well-formed: 43 base64url characters */
 	const struct form *form;  /* the parsed form of a page; NULL: none */
 	bool csrf_stale;          /* see ROUTE_STALE_FORM: check first, do nothing, show it again */

@@ -248,6 +248,8 @@ static void end(struct call *call, enum err failure)
 	if (failure != OK && answer_failure(call, failure) != OK)
 		call->response.headers.failed = ERR_MEMORY;
 	send_answer(call);
+	if (call->app != NULL && app_is_mute(call->app))
+		log_detail(LOG_LEVEL_ERROR, "pages_refused", call->app->fault.text);
 	note(call);
 	arena_reset(call->arena);
 	fcgi_finish(call->fcgi);

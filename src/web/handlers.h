@@ -7,6 +7,7 @@
 #include "err.h"
 
 struct call;
+struct mail_code_row;
 struct session_issued;
 struct signin_form;
 
@@ -26,6 +27,24 @@ MUST_CHECK enum err page_logout_post(struct call *call);
 /* page_account.c */
 MUST_CHECK enum err page_account_home(struct call *call);
 MUST_CHECK enum err page_account_show(struct call *call);
+MUST_CHECK enum err page_account_post(struct call *call);
+
+/* page_address.c */
+MUST_CHECK enum err page_address_show(struct call *call);
+MUST_CHECK enum err page_address_post(struct call *call);
+/*
+ * The part of page_verify.c for the link of a change of address and for its ticket, shown and
+ * posted: only the user who asked gets further. *taken false: it is not that.
+ */
+MUST_CHECK enum err page_verify_address(struct call *call, bool *taken);
+
+/* page_restore.c: the parts of page_not_me.c for a MAIL_RESTORATION. */
+MUST_CHECK enum err page_restore_show(struct call *call, const struct mail_code_row *row);
+MUST_CHECK enum err page_restore_post(struct call *call, const struct mail_code_row *row);
+
+/* page_close.c */
+MUST_CHECK enum err page_close_show(struct call *call);
+MUST_CHECK enum err page_close_post(struct call *call);
 
 /* oauth_token.c */
 MUST_CHECK enum err oauth_token(struct call *call);
@@ -68,6 +87,18 @@ MUST_CHECK enum err page_reauth_post(struct call *call);
 MUST_CHECK enum err page_password_show(struct call *call);
 MUST_CHECK enum err page_password_post(struct call *call);
 
+/* page_recover.c, page_reset.c, page_not_me.c */
+MUST_CHECK enum err page_recover_show(struct call *call);
+MUST_CHECK enum err page_recover_post(struct call *call);
+MUST_CHECK enum err page_reset_show(struct call *call);
+MUST_CHECK enum err page_reset_post(struct call *call);
+MUST_CHECK enum err page_not_me_show(struct call *call);
+MUST_CHECK enum err page_not_me_post(struct call *call);
+
+/* api_recovery.c */
+MUST_CHECK enum err api_password_recover(struct call *call);
+MUST_CHECK enum err api_password_reset(struct call *call);
+
 /* page_setup.c */
 MUST_CHECK enum err page_setup_show(struct call *call);
 MUST_CHECK enum err page_setup_post(struct call *call);
@@ -97,6 +128,14 @@ MUST_CHECK enum err api_session_end(struct call *call);
 
 /* api_user.c */
 MUST_CHECK enum err api_user_show(struct call *call);
+MUST_CHECK enum err api_user_change(struct call *call);
+MUST_CHECK enum err api_user_close(struct call *call);
+
+/* api_email_change.c */
+MUST_CHECK enum err api_email_ask(struct call *call);
+/* The part of POST /email/verify for who asked for another address; *taken false: it is not that.
+ */
+MUST_CHECK enum err api_email_prove_change(struct call *call, bool *taken);
 
 /* api_reauth.c */
 MUST_CHECK enum err api_session_reauth(struct call *call);
@@ -126,6 +165,7 @@ MUST_CHECK enum err api_admin_user(struct call *call);
 MUST_CHECK enum err api_admin_lock(struct call *call);
 MUST_CHECK enum err api_admin_unlock(struct call *call);
 MUST_CHECK enum err api_admin_hold(struct call *call);
+MUST_CHECK enum err api_admin_recover(struct call *call);
 MUST_CHECK enum err api_admin_role_give(struct call *call);
 MUST_CHECK enum err api_admin_role_take(struct call *call);
 
@@ -142,6 +182,17 @@ MUST_CHECK enum err page_admin_user_post(struct call *call);
 
 /* page_admin_overview.c */
 MUST_CHECK enum err page_admin_overview_show(struct call *call);
+/* api_email.c */
+MUST_CHECK enum err api_users_create(struct call *call);
+MUST_CHECK enum err api_email_verify(struct call *call);
+
+/* page_register.c, page_verify.c */
+MUST_CHECK enum err page_register_show(struct call *call);
+MUST_CHECK enum err page_register_post(struct call *call);
+MUST_CHECK enum err page_verify_show(struct call *call);
+MUST_CHECK enum err page_verify_post(struct call *call);
+MUST_CHECK enum err page_invite_show(struct call *call);
+MUST_CHECK enum err page_invite_post(struct call *call);
 
 /* api_health.c */
 MUST_CHECK enum err api_health_show(struct call *call);

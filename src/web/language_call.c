@@ -58,7 +58,10 @@ const struct language *language_of_call(const struct call *call)
 		language = catalogue_lookup(call->app->texts, call->session.found.language);
 	if (language == NULL)
 		language = call->language;
-	return language == NULL ? call->app->language : language;
+	if (language == NULL)
+		language = call->app->language;
+	app_speak(call->app, language);
+	return language;
 }
 
 enum err language_url(struct call *call, struct str own_path, struct url *out)

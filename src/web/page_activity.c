@@ -1,11 +1,11 @@
 /* What happened to one's account, in plain words. */
 #include "activity.h"
 #include "answer.h"
-#include "audit.h"
 #include "buf.h"
 #include "call.h"
 #include "fields.h"
 #include "handlers.h"
+#include "language_call.h"
 #include "moment.h"
 #include "say.h"
 #include "session_item.h"
@@ -18,12 +18,13 @@
 static enum err event_text(struct call *call, struct str event, struct str *out)
 {
 	struct str key;
-	struct buf text;
-	buf_init(&text, call->arena, KEY_MAX);
-	buf_add(&text, STR("activity.event."));
-	buf_add(&text, audit_is_event(event) ? event : STR("other"));
-	TRY(buf_str(&text, &key));
-	*out = say(call, key.p);
+	struct buf buf;
+	buf_init(&buf, call->arena, KEY_MAX);
+	buf_add(&buf, STR("activity.event."));
+	buf_add(&buf, event);
+	TRY(buf_str(&buf, &key));
+	struct str text = language_text(language_of_call(call), key);
+	*out = str_is_present(text) ? text : say(call, "activity.event.other");
 	return OK;
 }
 

@@ -29,9 +29,10 @@ static const struct {
 	const char *notice; /* a key */
 } OUTCOMES[] = {
 	{"lock", "admin_user.done_lock"},       {"unlock", "admin_user.done_unlock"},
-	{"hold", "admin_user.done_hold"},       {"give", "admin_user.done_give"},
-	{"take", "admin_user.done_take"},       {"end", "admin_user.done_end"},
-	{"end-all", "admin_user.done_end_all"}, {"same", "admin_user.done_same"},
+	{"recover", "admin_user.done_recover"}, {"hold", "admin_user.done_hold"},
+	{"give", "admin_user.done_give"},       {"take", "admin_user.done_take"},
+	{"end", "admin_user.done_end"},         {"end-all", "admin_user.done_end_all"},
+	{"same", "admin_user.done_same"},
 };
 
 static struct str outcome_notice(const struct call *call, struct str word)
@@ -143,6 +144,7 @@ static enum err add_facts(struct call *call, const struct user_row *user,
 	template_flag(data, "is_locked", user->state == USER_LOCKED);
 	template_flag(data, "is_closed", user->state == USER_CLOSED);
 	template_flag(data, "is_own", own);
+	template_flag(data, "may_recover", user->state == USER_ACTIVE && user->email.n > 0);
 	template_flag(data, "may_change", !own && user->state != USER_CLOSED);
 	return OK;
 }
@@ -216,6 +218,7 @@ static enum err act(struct call *call, const struct id *user_id, struct admin_re
 		{"lock", {account_lock}},
 		{"unlock", {account_unlock}},
 		{"hold", {account_hold}},
+		{"recover", {account_recover}},
 	};
 	struct account_act what = {.user_id = *user_id, .reason = call_text(call, "reason")};
 	struct str word = call_text(call, "act");

@@ -8,6 +8,7 @@
 #define NAME_MAX_BYTES 1024
 
 static const struct field_def LOGIN_QUERY[] = {
+	{.name = "done", .max = 16, .optional = true},
 	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
 	{.name = "switch", .max = 8, .optional = true},
 	{.name = NULL},
@@ -210,10 +211,6 @@ const struct route route_table[] = {
 	 .exempt = WAY_OUT | ROUTE_STALE_FORM,
 	 .body = NO_BODY,
 	 .handle = page_logout_post},
-	{.method = METHOD_GET,
-	 .path = "/account",
-	 .exempt = ROUTE_STALE_OK,
-	 .handle = page_account_show},
 	{.method = METHOD_GET,
 	 .path = "/account/activity",
 	 .exempt = ROUTE_STALE_OK,

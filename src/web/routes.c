@@ -11,7 +11,16 @@ const struct route *routes_at(size_t i)
 	if (i < route_table_count)
 		return &route_table[i];
 	i -= route_table_count;
-	return i < route_table_admin_count ? &route_table_admin[i] : NULL;
+	if (i < route_table_mail_count)
+		return &route_table_mail[i];
+	i -= route_table_mail_count;
+	if (i < route_table_admin_count)
+		return &route_table_admin[i];
+	i -= route_table_admin_count;
+	if (i < route_table_account_count)
+		return &route_table_account[i];
+	i -= route_table_account_count;
+	return i < route_table_recovery_count ? &route_table_recovery[i] : NULL;
 }
 
 static unsigned bits_of(enum method method)

@@ -88,12 +88,18 @@ struct route {
 	const char *permission;
 };
 
-/* The rows themselves (route_table.c, route_table_admin.c). Paths are compared literally; a {name}
+/* The rows themselves (route_table.c, route_table_*.c). Paths are compared literally; a {name}
  * fills a whole segment. */
 extern const struct route route_table[];
 extern const size_t route_table_count;
+extern const struct route route_table_mail[];
+extern const size_t route_table_mail_count;
 extern const struct route route_table_admin[];
 extern const size_t route_table_admin_count;
+extern const struct route route_table_account[];
+extern const size_t route_table_account_count;
+extern const struct route route_table_recovery[];
+extern const size_t route_table_recovery_count;
 
 /* Static; NULL behind the last one. */
 const struct route *routes_at(size_t i);

@@ -246,6 +246,8 @@ static enum err page_data(struct call *call, struct str token, struct template_d
 	TRY(id_text(call->arena, call->request.id, &id));
 	TRY(add_urls(call, data, signed_in));
 	template_language(data, language_of_call(call));
+	if (app_is_mute(call->app))
+		return ERR_CONFIG;
 	template_text(data, "ui_locales",
 		      call->carries_language ? language_tag(call->language) : STR_NONE);
 	template_text(data, "service_name", call->app->config->server.name);

@@ -116,11 +116,32 @@ async function services() {
   assert.equal((await library.revoke(canaries['handle in a form'])).status, 200);
 }
 
+// Links of mails, which the outbox has sealed, and the password that one of them sets.
+async function recovery() {
+  const { codeOf, lastMail } = await import('../support/outbox.mjs');
+  const email = 'alice@example.org';
+  const ask = () => stack.client.post(`${api}/password/recover`, { json: { email } });
+  assert.equal((await ask()).status, 202);
+  canaries['link of a recovery'] = codeOf(lastMail(stack, email, 'recover'));
+  canaries['recovered password'] = unique('recovered');
+  const done = await stack.client.post(`${api}/password/reset`, { json: { email, code: canaries['link of a recovery'], new_password: canaries['recovered password'] } });
+  assert.equal(done.status, 204, done.body);
+  stack.users.alice.password = canaries['recovered password'];
+  canaries['link of a notice'] = codeOf(lastMail(stack, email, 'recovered'));
+  stack.sql('DELETE FROM outbox WHERE kind = "recover"');
+  assert.equal((await ask()).status, 202);
+  canaries['link that nobody opened'] = codeOf(lastMail(stack, email, 'recover'));
+  canaries['code that is none'] = unique('no-code');
+  const wrong = await stack.client.post(`${api}/password/reset`, { json: { email, code: canaries['code that is none'], new_password: unique('x') } });
+  assert.equal(wrong.status, 401);
+}
+
 async function use() {
   await pages();
   await setup();
   await calls();
   await services();
+  await recovery();
   for (const [name, text] of Object.entries(canaries)) assert.ok(text?.length >= 20, `${name}: ${text}`);
 }
 

@@ -58,6 +58,17 @@ export function matrix(server, { chunked = true, http2 = false, spools = true, b
     assert.equal((await visitor.get('/account')).status, 303);
   });
 
+  test('Accept-Language arrives, and ui_locales: pages and refusals of both languages from one worker', async () => {
+    for (const [path, language, expected] of [
+      ['/login', 'pl-PL,en;q=0.5', 'pl'], ['/login?ui_locales=en', 'pl', 'en'], ['/nothing', 'pl', 'pl'], ['/nothing', 'en', 'en'],
+    ]) {
+      const page = await stack.client.get(`${base}${path}`, { headers: { 'Accept-Language': language, Accept: 'text/html' } });
+      assert.equal(page.headers['content-language'], expected, `${path} ${language}`);
+      assert.match(page.body, new RegExp(`<html lang="${expected}" dir="ltr">`));
+      assert.match(page.body, expected === 'pl' ? /Przejdź do treści/ : /Skip to the content/);
+    }
+  });
+
   test('sign in by handle: X-Session-Id and Authorization: Bearer both arrive', async () => {
     const { session_handle: handle, session } = await stack.signIn(stack.users.alice);
     assert.equal((await byHandle(handle, 'GET', '/session')).json.session.id, session.id);

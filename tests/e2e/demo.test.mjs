@@ -1,11 +1,11 @@
-// conf/demo start|status|stop, as a stranger would use it, in a folder and on a port of its own.
+// conf/demo start|status|stop|mail, as a stranger would use it, in a folder and on a port of its own.
 import { test, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, source } from '../support/harness.mjs';
-import { freePort, temporaryFolder } from '../support/stack.mjs';
+import { freePort, temporaryFolder, until } from '../support/stack.mjs';
 import { Client, Visitor } from '../support/client.mjs';
 import { program } from '../support/servers.mjs';
 
@@ -103,6 +103,15 @@ test('starts, prints, is idempotent, signs in, stops leaving nothing', { timeout
   const handle = /gps_\S+/.exec(readFileSync(join(folder.dir, 'phone-alice/credential'), 'utf8'))[0];
   const { flows } = (await client.get('/auth/api/v1/session/state', { headers: { 'X-Session-Id': handle } })).json;
   assert.deepEqual(flows.map(({ step, facts, counters }) => [step, facts.funded.amount, counters.otp.left, counters.resend.left]), [['done', '50.00', 3, 2]]);
+
+  // A notice that the hand-over to the browser made, and a mail of our own: files, and nobody is written to.
+  const ctl = (...args) => run(join(build, 'src/gatepost'), ['--config', json.config, ...args], env);
+  assert.equal((await ctl('mail', 'test', 'alice@example.org')).code, 0);
+  await until(async () => /Subject: A test of mail from Gatepost demo/.test((await demo('mail')).text), 'the mail is there');
+  const mail = await demo('mail');
+  assert.match(mail.text, /^To: alice@example\.org$/m);
+  assert.match(mail.text, /testing whether mail arrives/);
+  assert.ok(first.text.includes(json.mail) && first.text.includes('conf/demo mail'));
 
   const second = await demo('start');
   assert.equal(second.code, 0, second.text);

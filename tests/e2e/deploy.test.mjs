@@ -44,6 +44,19 @@ test('the service is valid, by itself and on a socket', () => inFolder((dir) => 
   assert.doesNotMatch(both.text, /gatepost\.(service|socket)/);
 }));
 
+test('the mailer\'s service is valid and as confined', () => inFolder((dir) => {
+  const service = join(dir, 'gatepost-mailer.service');
+  const text = read('systemd/gatepost-mailer.service');
+  writeFileSync(service, text.replace('/usr/local/libexec/gatepost/gatepost-mailer', programs.mailer));
+  const valid = run('systemd-analyze', ['verify', '--man=no', '--recursive-errors=no', service]);
+  assert.equal(valid.code, 0, valid.text);
+  assert.doesNotMatch(valid.text, /gatepost-mailer\.service/);
+  const confined = run('systemd-analyze', ['security', '--offline=yes', '--no-pager', '--threshold=20', service]);
+  assert.equal(confined.code, 0, confined.text);
+  const settings = (unit) => unit.slice(unit.indexOf('NoNewPrivileges'));
+  assert.equal(settings(text), settings(read('systemd/gatepost.service')));
+}));
+
 test('the service may open a port below 1024 with its drop-in, and nothing else besides', () => inFolder((dir) => {
   const service = units(dir);
   mkdirSync(`${service}.d`);
@@ -113,7 +126,7 @@ test('the three lighttpd snippets refuse the same look-alikes, the three Apache 
 });
 
 test('every path that the files name is one that is installed or made', () => {
-  const known = [/^\/usr\/local\/(libexec\/gatepost\/gatepost\.fcgi|etc\/gatepost\/gatepost\.conf|share\/gatepost\/\S*)$/, /^\/run\/gatepost(\/(gatepost|spawned|guard)\.sock)?$/, /^\/etc\/gatepost$/];
+  const known = [/^\/usr\/local\/(libexec\/gatepost\/gatepost(\.fcgi|-mailer)|etc\/gatepost\/gatepost\.conf|share\/gatepost\/\S*)$/, /^\/run\/gatepost(\/(gatepost|spawned|guard)\.sock)?$/, /^\/etc\/gatepost$/];
   for (const kind of ['apache', 'lighttpd', 'nginx', 'systemd', 'tmpfiles.d']) {
     for (const name of readdirSync(shipped(kind))) {
       for (const [path] of read(`${kind}/${name}`).matchAll(/(?<![\w.:])\/(?:usr\/local|run|etc\/gatepost)[^\s"';|]*/g)) {

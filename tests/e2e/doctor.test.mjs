@@ -13,6 +13,7 @@ let httpPort;
 before(async () => {
   httpPort = await freePort();
   stack = await startStack({
+    settings: { mail: { transport: 'sendmail', from: 'accounts@example.org' } },
     extra: `
 server.modules += ( "mod_redirect" )
 $SERVER["socket"] == "127.0.0.1:${httpPort}" { ssl.engine = "disable" }

@@ -1,14 +1,45 @@
 // The language of pages: by account, ui_locales, Accept-Language; links and forms go on asking for it.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { startStack } from '../support/harness.mjs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { source, startStack } from '../support/harness.mjs';
+import { temporaryFolder } from '../support/stack.mjs';
 import { tokenOf } from '../support/client.mjs';
 
+// A third language, made from the English one: right to left, six plural forms, and every text in brackets.
+const arabic = {
+  name: 'العربية',
+  direction: 'rtl',
+  forms: 6,
+  plural: 'n==0 ? 0 : n==1 ? 1 : n==2 ? 2 : n%100>=3 && n%100<=10 ? 3 : n%100>=11 ? 4 : 5',
+  months: Array.from({ length: 12 }, (_, month) => `شهر ${month + 1}`),
+  time: '{year}/{month}/{day} {hour}:{minute}',
+};
+function addLanguage(templates) {
+  const from = join(templates, 'lang/en');
+  const to = join(templates, 'lang/ar');
+  mkdirSync(to);
+  for (const file of readdirSync(from)) {
+    const texts = JSON.parse(readFileSync(join(from, file), 'utf8'));
+    const own = file === 'language.json' ? arabic : Object.fromEntries(Object.entries(texts)
+      .map(([key, text]) => [key, Array.isArray(text) ? Array.from({ length: 6 }, (_, form) => `⟦${form}: ${text[1]}⟧`) : `⟦${text}⟧`]));
+    writeFileSync(join(to, file), JSON.stringify(own));
+  }
+}
+
 let stack;
+const folder = temporaryFolder();
 before(async () => {
-  stack = await startStack();
+  const templates = join(folder.dir, 'templates');
+  cpSync(join(source, 'templates'), templates, { recursive: true });
+  addLanguage(templates);
+  stack = await startStack({ settings: { server: { template_dir: templates } } });
 });
-after(() => stack?.stop());
+after(async () => {
+  await stack?.stop();
+  folder.remove();
+});
 
 const polish = { 'Accept-Language': 'fr, pl-PL;q=0.8, en;q=0.5' };
 const isPolish = (page) => {
@@ -84,4 +115,44 @@ test('the language of the account comes before both', async () => {
 test('the API speaks English to programs', async () => {
   const refused = await stack.client.get('/auth/api/v1/session', { headers: polish });
   assert.equal(refused.json.title, 'Please sign in');
+});
+
+test('a language that is added below templates/lang is there: right to left, with its own plural forms', async () => {
+  const visitor = stack.visitor();
+  const page = await visitor.get('/login', { 'Accept-Language': 'ar-EG, en;q=0.5' });
+  assert.match(page.body, /<html lang="ar" dir="rtl">/);
+  assert.match(page.body, /<h1>⟦Sign in⟧<\/h1>/);
+  assert.match(page.body, / data-show="⟦Show⟧"/);
+  // What a page says without brackets is a name or a value, and none of the program's words.
+  const bare = page.body.replace(/<[^>]*>/g, '\n').replace(/⟦[^⟧]*⟧/g, '').split('\n').map((line) => line.trim()).filter((line) => /\p{L}/u.test(line));
+  assert.deepEqual([...new Set(bare)].sort(), ['Gatepost', '· Gatepost']);
+  await visitor.signIn(stack.users.admin);
+  const account = await visitor.get('/account?ui_locales=ar');
+  assert.match(account.body, /\d{4}\/شهر \d+\/\d+ \d\d:\d\d/);
+  const password = await visitor.get('/account/password?ui_locales=ar');
+  assert.match(password.body, /⟦4: At least 15 characters\./);
+  for (const path of ['/account', '/account/sessions', '/account/password', '/admin/users', '/logout', '/problems', '/handover', '/reauth', '/nothing']) {
+    const answer = await visitor.get(`${path}?ui_locales=ar`);
+    assert.match(answer.body, /dir="rtl"/, path);
+    assert.match(answer.body, /<h1>⟦/, path);
+  }
+});
+
+test('a page says numbers as Polish does', async () => {
+  const words = {
+    one: ['sekundę', 'minutę', 'godzinę'],
+    few: ['sekundy', 'minuty', 'godziny'],
+    many: ['sekund', 'minut', 'godzin'],
+  };
+  const visitor = stack.visitor();
+  let answer;
+  for (let i = 0; i < 40 && answer?.status !== 429; i++) {
+    const csrf_token = tokenOf(await visitor.get('/login?ui_locales=pl'));
+    answer = await visitor.post('/login?ui_locales=pl', { csrf_token, identifier: 'nobody.at.all', password: 'never the right one' });
+  }
+  assert.equal(answer.status, 429);
+  const [, number, word] = /Było zbyt wiele prób\. Spróbuj ponownie za (\d+) (\p{L}+)\./u.exec(answer.body);
+  assert.ok(words[new Intl.PluralRules('pl').select(Number(number))].includes(word), `${number} ${word}`);
+  const form = await visitor.get('/setup?ui_locales=pl');
+  assert.match(form.body, /Co najmniej 15 znaków\./);
 });

@@ -9,6 +9,7 @@ import { source, startStack } from '../support/harness.mjs';
 import { Jar } from '../support/client.mjs';
 import { exercised, follow, operations } from '../support/openapi.mjs';
 import { freePort, until } from '../support/stack.mjs';
+import { codeOf, lastMail } from '../support/outbox.mjs';
 import { basic, makeService } from '../support/services.mjs';
 
 // What a proxy asks is answered by a listener that believes it.
@@ -27,6 +28,7 @@ before(async () => {
   // Two wrong passwords are soon too many, and two guests.
   stack = await startStack({ extra: asForwarded(forwarded), settings: {
     'listen forwarded': { address: `127.0.0.1:${forwarded}`, forwarded: 'yes' },
+    account: { registration: 'on' },
     throttle: { free_failures: 1, device_failures: 1, guests: 2 }, 'client app': { services: 'library idler' }, 'client browser': { services: 'library' }, 'flow trip': { steps: 'start > end', client_may: 'start > end', 'counter.try': '2, reset 1h' },
   } });
   ({ tenant } = JSON.parse(stack.must(['tenant', 'add', 'readers', '--json']).stdout));
@@ -194,13 +196,25 @@ async function subject() {
 }
 const isAdmin = ({ path }) => path.startsWith('/admin/');
 
+// What a new address is proven with.
+async function askedFor(email) {
+  const answer = await stack.client.post(`${api}/users`, { json: { email } });
+  assert.equal(answer.status, 202, answer.body);
+  return { email, code: codeOf(lastMail(stack, email)), new_password: 'a kettle sings behind the mill' };
+}
+
 // The described request, with this person's values: {path, json}.
-function fill({ path, operation }, who, { id, session = id, tenant: wanted, kind = 'trip', query }, transport = 'handle') {
+function fill({ path, operation }, who, { id, session = id, tenant: wanted, kind = 'trip', query, mailed = '12345678' }, transport = 'handle') {
+  const email = `${who.identifier}@example.org`;
   const bodies = {
+    recoverPassword: { email },
+    resetPassword: { email, code: mailed, new_password: `a lantern on the far shore ${people}` },
     beginAsGuest: { transport },
     signIn: { identifier: who.identifier, password: who.password, transport: 'handle' },
     stepUp: { method: 'password', password: who.password },
     changePassword: { current_password: who.password, new_password: `a kettle sings behind the mill ${people}` },
+    register: { email: `new-${who.identifier}@example.org`, username: `new-${who.identifier}` },
+    proveAddress: who.proof,
     chooseTenant: { tenant: wanted ?? tenant.id },
     giveHandover: { challenge, to: 'native' },
     startFlow: { return_to: '/shop', data: { amount: 1 } },
@@ -208,6 +222,8 @@ function fill({ path, operation }, who, { id, session = id, tenant: wanted, kind
     moveFlow: { to: 'end' },
     takeAttempt: { counter: 'try' },
     holdSession: { reason: 'a book is overdue' },
+    changeUser: { display_name: 'Somebody Else', language: 'pl' },
+    askForEmail: { email: `moved-${who.identifier}@example.org` },
   };
   const queries = { endSessions: `?scope=${transport === 'handle' ? 'others' : 'all'}`, getHealth: '?ready' };
   const below = path === '/health' || path === '/metrics' || path === '/verify-access' || path.startsWith('/.well-known/') || isForm(operation) ? '/auth' : api;
@@ -237,6 +253,26 @@ async function withoutFreeKinds(act) {
   }
 }
 
+const idOf = (who) => `(SELECT id FROM user WHERE username = '${who.identifier}')`;
+
+// An earlier change of the address can still be taken back.
+async function changing(who, call) {
+  stack.sql(`INSERT INTO mail_code (id, purpose, slot_hash, address, user_id, code_hash, link_hash, asker_hash, created_at, code_end, expires_at)
+    SELECT RANDOM_BYTES(16), 4, RANDOM_BYTES(32), 'former@example.org', ${idOf(who)}, '', RANDOM_BYTES(32), '', 0, 0, 4000000000000000`);
+  return call();
+}
+
+// The only administrator there is.
+async function alone(who, call) {
+  stack.sql("CREATE TABLE others SELECT * FROM user_role; DELETE FROM user_role");
+  stack.sql(`INSERT INTO user_role (user_id, tenant_id, role_id, created_at) SELECT ${idOf(who)}, UNHEX(REPEAT('00', 16)), id, 0 FROM role WHERE name = 'admin'`);
+  try {
+    return await call();
+  } finally {
+    stack.sql('DELETE FROM user_role; INSERT INTO user_role SELECT * FROM others; DROP TABLE others');
+  }
+}
+
 async function tooMany(call) {
   for (let i = 0; i < 100; i++) {
     const answer = await call({ kind: `one${i}` });
@@ -253,6 +289,10 @@ const ways = {
     const without = {
       signIn: { json: { identifier: who.identifier, password: 'not the one', transport: 'handle' } },
       beginAsGuest: { headers: { 'X-Session-Id': 'gps_short' } },
+      register: { headers: { 'X-Session-Id': 'gps_short' } },
+      proveAddress: { json: { email: 'nobody@example.org', code: '00000000' } },
+      recoverPassword: { headers: { 'X-Session-Id': 'gps_short' } },
+      resetPassword: { mailed: '00000000' },
       revoke: { headers: wrongSecret },
       getMetrics: { headers: wrongSecret },
     };
@@ -277,12 +317,24 @@ const ways = {
     if (operation.operationId.endsWith('Role')) return call({ query: '?tenant=unjoined' });
     if (operation.tags[0] === 'Administration') return call({ closed: true });
     if (operation.operationId === 'startFlow') return tooMany(call);
+    if (operation.operationId === 'proveAddress') return call({ json: { ...who.proof, username: 'alice' } });
+    if (operation.operationId === 'changeUser') return call({ json: { username: 'alice' } });
+    if (operation.operationId === 'askForEmail') return changing(who, call);
+    if (operation.operationId === 'closeUser') return alone(who, call);
     return (operation.operationId === 'signIn' ? call({ json: await handedOver(person()) }) : call({ anonymous: false }));
   },
   410: async (call, entry, who) => {
     if (entry.path.startsWith('/flows/')) {
       stack.sql('UPDATE flow SET expires_at = UNIX_TIMESTAMP() * 1000000 - 1000000');
       return call();
+    }
+    if (entry.operation.operationId === 'proveAddress') {
+      assert.equal((await call()).status, 200);
+      return call();
+    }
+    if (entry.operation.operationId === 'resetPassword') {
+      assert.equal((await call({ anonymous: true })).status, 204);
+      return call({ anonymous: true });
     }
     const json = await handedOver(who);
     assert.equal((await call({ anonymous: true, json })).status, 201);
@@ -294,7 +346,7 @@ const ways = {
   428: async (call) => call({ tag: '' }),
   421: async (call) => call({ headers: { Host: 'evil.test' } }),
   429: async (call, { operation }, who) => {
-    const wrong = { takeAttempt: { counter: 'try' }, beginAsGuest: { transport: 'handle' }, signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' } };
+    const wrong = { resetPassword: { email: `${who.identifier}@example.org`, code: '00000000', new_password: 'a kettle sings behind the mill' }, takeAttempt: { counter: 'try' }, beginAsGuest: { transport: 'handle' }, signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' }, proveAddress: { email: who.proof?.email, code: '00000000' } };
     const options = takesServices({ operation }) ? { headers: wrongSecret } : { json: wrong[operation.operationId] };
     for (let i = 0; i < 12; i++) {
       const answer = await call(options);
@@ -311,13 +363,17 @@ async function bringAbout(entry, status, transport = 'handle') {
   const other = isAdmin(entry) ? await subject() : undefined;
   const carried = isRefresh(entry) ? 'token' : transport;
   const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport: carried } }));
+  if (entry.operation.operationId === 'proveAddress') who.proof = await askedFor(`proof-${who.identifier}@example.org`);
   const own = carried === 'token' ? {} : transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
   const carrier = isServices(entry) ? service.headers : own;
   // A guest begins without a session; a form token belongs to one.
   const alone = entry.operation.operationId === 'beginAsGuest' && status !== '403';
   const matches = ['changeFlow', 'moveFlow', 'endFlow'].includes(entry.operation.operationId) ? '*' : undefined;
-  const call = ({ anonymous = alone, id = other?.id ?? mine.session.id, tenant: wanted, kind, query, closed, headers = {}, tag = matches, ...more } = {}) => {
-    const { path, json } = fill(entry, who, { id, session: other?.session, tenant: wanted, kind, query }, transport);
+  const email = `${who.identifier}@example.org`;
+  if (entry.operation.operationId === 'resetPassword') await stack.client.post(`${api}/password/recover`, { json: { email } });
+  const code = entry.operation.operationId === 'resetPassword' ? lastMail(stack, email, 'recover').values.code : undefined;
+  const call = ({ anonymous = alone, id = other?.id ?? mine.session.id, tenant: wanted, kind, query, closed, mailed = code, headers = {}, tag = matches, ...more } = {}) => {
+    const { path, json } = fill(entry, who, { id, session: other?.session, tenant: wanted, kind, query, mailed }, transport);
     const form = formOf(entry, mine);
     if (closed) stack.sql(`UPDATE user SET state = 3 WHERE username = '${other.username}'`);
     return stack.client.request(entry.verb.toUpperCase(), path, { json, form, ...more, headers: { ...asked(entry), ...(anonymous ? {} : carrier), ...(tag && { 'If-Match': tag }), ...headers } });
@@ -330,7 +386,7 @@ async function bringAbout(entry, status, transport = 'handle') {
 }
 
 async function bringAboutUnavailable(all) {
-  const who = person();
+  const who = { ...person(), proof: { email: 'nobody@example.org', code: '00000000' } };
   const { session, session_handle: handle } = await stack.signIn(who);
   await stack.mariadb.kill('SIGKILL');
   try {

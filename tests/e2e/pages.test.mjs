@@ -43,7 +43,7 @@ test('CS-05: a crawl by GET and HEAD changes nothing and makes no row', async ()
   const count = () => ['session', 'device', 'audit_event', 'rotation', 'throttle', 'outbox'].map(rows).join();
   const was = count();
   for (const method of ['GET', 'HEAD']) {
-    for (const path of ['', '/', '/login', '/logout', '/account', '/account/sessions', '/setup', '/problems', '/health', '/nothing', '/api/v1/session', '/api/v1/sessions', '/api/v1/user']) {
+    for (const path of ['', '/', '/login', '/logout', '/account', '/account/sessions', '/register', '/verify', '/invite', '/setup', '/problems', '/health', '/nothing', '/api/v1/session', '/api/v1/sessions', '/api/v1/user']) {
       await stack.client.request(method, `/auth${path}`, { headers: visitor.headers() });
       await stack.client.request(method, `/auth${path}`);
     }
@@ -243,7 +243,7 @@ test('error pages for every status have title, request id and headers', async ()
 test('HD-01..10: the headers of every answer', async () => {
   const visitor = stack.visitor();
   await visitor.signIn(stack.users.alice);
-  const paths = ['/login', '/logout', '/account', '/account/sessions', '/setup', '/nothing', '/api/v1/session', '/api/v1/nothing', '/health'];
+  const paths = ['/login', '/logout', '/account', '/account/sessions', '/setup', '/register', '/verify', '/invite', '/nothing', '/api/v1/session', '/api/v1/nothing', '/health'];
   for (const path of paths) {
     for (const headers of [{}, visitor.headers()]) {
       const answer = await stack.client.get(`/auth${path}`, { headers });
@@ -273,7 +273,7 @@ test('HD-01..10: the headers of every answer', async () => {
 
 test('pages have no inline script, style or foreign address; passwords are typed as such (PW-15, HD-02)', async () => {
   const visitor = stack.visitor();
-  const pages = [await visitor.get('/login'), await visitor.get('/setup')];
+  const pages = [await visitor.get('/login'), await visitor.get('/setup'), await visitor.get('/verify'), await visitor.get('/register')];
   await visitor.signIn(stack.users.alice);
   for (const path of ['/account', '/account/sessions', '/logout', '/nothing', '/problems']) pages.push(await visitor.get(path));
   for (const { body } of pages) {

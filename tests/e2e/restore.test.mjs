@@ -131,19 +131,22 @@ test('the steps of the guide: after them it does not live', async () => {
   stack.sql(`INSERT INTO rotation (old_hash, session_id, epoch, proof_hash, nonce, repeat_until, purge_at)
     VALUES (REPEAT('x', 32), REPEAT('y', 16), 1, REPEAT('z', 32), REPEAT('n', 16), 1 << 60, 1 << 60);
     INSERT INTO handover (code_hash, challenge, receiver, user_id, session_id, epoch, created_at, expires_at)
-    SELECT REPEAT('c', 32), REPEAT('v', 32), 2, user_id, id, epoch, 1, 1 << 60 FROM session LIMIT 1`);
+    SELECT REPEAT('c', 32), REPEAT('v', 32), 2, user_id, id, epoch, 1, 1 << 60 FROM session LIMIT 1;
+    DELETE FROM mail_code;
+    INSERT INTO mail_code (id, purpose, slot_hash, address, code_hash, link_hash, asker_hash, created_at, code_end, expires_at)
+    VALUES (REPEAT('m', 16), 2, REPEAT('s', 32), 'alice@example.org', REPEAT('c', 32), REPEAT('l', 32), REPEAT('a', 32), 1, 1 << 60, 1 << 60)`);
   const said = await follow(check);
   assert.match(said, /^data +up to 2\S+Z, 2[34] h ago$/m);
   assert.match(said, /^tables +made 2\S+Z: restored then, or moved$/m);
   assert.match(said, /^clock +the database's differs by -?\d+ ms$/m);
   assert.match(said, /^sessions +2 ended/m);
-  assert.match(said, /^deleted +1 rotations, 1 hand-overs, 1 set-up codes$/m);
-  assert.match(said, /--since '2\S+Z' \| grep authn_password_change/);
+  assert.match(said, /^deleted +1 rotations, 1 hand-overs, 1 mail codes, 1 set-up codes$/m);
+  assert.match(said, /--since '2\S+Z' \| grep -E 'authn_password_\(change\|recovered\)'/);
   await follow(start);
   for (const one of [revoked, kept]) assert.equal(await status(one), 401);
-  for (const table of ['session', 'rotation', 'handover', 'setup_code']) assert.equal(stack.count(table), 0, table);
+  for (const table of ['session', 'rotation', 'handover', 'mail_code', 'setup_code']) assert.equal(stack.count(table), 0, table);
   const [{ detail }] = stack.sql("SELECT detail FROM audit_event WHERE event = 'sys_restore_check'");
-  assert.equal(detail, 'sessions 2, rotations 1, hand-overs 1, set-up codes 1');
+  assert.equal(detail, 'sessions 2, rotations 1, hand-overs 1, mail codes 1, set-up codes 1');
   assert.equal(doctor().result, 'ok');
 
   // What it told to do again: the worker's log has the person, and the old password must go.
@@ -171,7 +174,7 @@ test('many sessions end in batches; --keep-sessions keeps them and says what tha
   const report = JSON.parse(stack.must(['restore-check', '--json']).stdout);
   assert.deepEqual({ ...report, data_until: 0, tables_made_at: 0, clock_difference_ms: 0 }, {
     data_until: 0, tables_made_at: 0, restored: true, checked_before: true, clock_difference_ms: 0, time_is_wrong: false,
-    sessions_kept: false, sessions_ended: before, rotations_deleted: 0, handovers_deleted: 0, setup_codes_deleted: 0,
+    sessions_kept: false, sessions_ended: before, rotations_deleted: 0, handovers_deleted: 0, mail_codes_deleted: 0, setup_codes_deleted: 0,
   });
   assert.equal(await status(session), 401);
 

@@ -23,6 +23,7 @@ test('dependencies go down only: what a floor includes lies on it or below', () 
     auth: ['auth', 'store', 'base'],
     web: ['web', 'auth', 'store', 'http', 'base'],
     ctl: ['ctl', 'auth', 'store', 'http', 'base'],
+    mailer: ['mailer', 'auth', 'store', 'http', 'base'],
   };
   const floorOf = new Map(all.filter(({ path }) => path.endsWith('.h')).map(({ path }) => [path.split('/').pop(), path.split('/')[1]]));
   const wrong = [];
@@ -51,7 +52,7 @@ test('one door per foreign library', () => {
     [/#\s*include\s*[<"]utf8proc\.h/, ['src/auth/password.c']],
     [/#\s*include\s*[<"]zxcvbn\.h/, ['src/auth/strength.c']],
     [/#\s*include\s*[<"]ini\.h/, ['src/base/config']],
-    [/#\s*include\s*[<"]curl\//, ['src/ctl/fetch.c']],
+    [/#\s*include\s*[<"]curl\//, ['src/ctl/fetch.c', 'src/mailer/smtp.c']],
     [/#\s*include\s*[<"]crypt\.h/, ['src/auth/foreign_crypt.c']],
     [/#\s*include\s*[<"]openssl\//, ['src/auth/foreign_digest.c']],
     [/#\s*include\s*[<"]qrencode\.h/, ['src/http/qr.c']],
@@ -87,6 +88,11 @@ test('PW-20: no memcmp or strcmp where secrets are compared', () => {
   none(findings(secretive, /\b(memcmp|strcmp|strncmp|str_equal)\s*\(/));
 });
 
+test('PW-19: a stored password is written where it is sealed', () => {
+  const list = outside(['src/store/user_store', 'src/auth/password_row.c', 'src/auth/pepper_rows.c']);
+  none(findings(list, /\bpassword_store_(set|strengthen|get)\b/));
+});
+
 test('TK-26, secrets come from libsodium: no other source of randomness', () => {
   none(findings(all, /\b(getrandom|getentropy|arc4random\w*|RAND_bytes)\s*\(|\/dev\/u?random/, { code: true }));
 });
@@ -98,7 +104,7 @@ test('no free above base but in the doors, no goto above db.c', () => {
 
 test('only the floors of rule 6 log', () => {
   const loggers = ['src/base/log', 'src/store/db', 'src/http/fcgi.c', 'src/web/dispatch.c', 'src/web/worker.c', 'src/web/lane.c',
-    'src/web/keeper.c', 'src/auth/audit.c', 'src/main.c'];
+    'src/web/keeper.c', 'src/auth/audit.c', 'src/main.c', 'src/mailer/main.c', 'src/mailer/mailer.c'];
   none(findings(outside(loggers), /\blog_(line|detail)\s*\(/));
 });
 

@@ -58,7 +58,7 @@ test('nothing is left open or skipped', () => {
 
 test('every setting of the program is in conf/gatepost.conf and in its manual page', () => {
   const table = files((path) => /^src\/base\/config.*\.c$/.test(path)).map((file) => file.text).join('\n');
-  const names = new Set([...table.matchAll(/\{\s*"(?:server|database|session|password|throttle|token|cors|listen|guard|protect|metrics)"\s*,\s*"([a-z0-9_]+)"/g)].map(([, name]) => name));
+  const names = new Set([...table.matchAll(/\{\s*"(?:server|database|session|password|throttle|token|cors|listen|guard|protect|metrics|mail|account)"\s*,\s*"([a-z0-9_]+)"/g)].map(([, name]) => name));
   assert.ok(names.size > 40, `found ${names.size} settings in the table`);
   const sample = read('conf/gatepost.conf');
   const manual = read('conf/man/gatepost.conf.5');

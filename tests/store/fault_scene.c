@@ -40,6 +40,8 @@ static const char *const tables[] = {
 #define KNOWN_KID KNOWN("signing_key", "kid")
 #define KNOWN_FAMILY KNOWN("token_family", "session_id")
 #define KNOWN_TOKEN KNOWN("refresh_token", "hash")
+/* The database's own clock, which goes on between two runs. */
+#define NEARLY(time) "IF(ABS(" time " - UNIX_TIMESTAMP() * 1000000) < 86400000000, 'now', " time ")"
 #define PAIR "(SELECT COUNT(*) FROM session x WHERE x.pair_id = t.pair_id)"
 #define REPEAT "(SELECT COUNT(*) FROM session x WHERE x.id = t.session_id AND x.epoch >= t.epoch)"
 #define GIVER "(SELECT COUNT(*) FROM session x WHERE x.id = t.session_id AND x.epoch = t.epoch)"
@@ -65,7 +67,10 @@ static const struct {
 	 "name, elevated, turns, work, IFNULL(HEX(work_user), '-'), IFNULL(HEX(work_tenant), '-')",
 	 "1"},
 	{"permission", ROLE ", name", "1"},
-	{"device", USER ", HEX(ref_hash), kind, name, created_at, last_seen", "1"},
+	{"device",
+	 USER ", HEX(ref_hash), kind, name, created_at, last_seen, IFNULL(trusted_until, 0), "
+	      "key_set_at IS NULL",
+	 "1"},
 	{"session",
 	 USER ", " TENANT ", " KNOWN_HASH ", " KNOWN_ID
 	      ", epoch, carrier, class, state, value_used, held, client, aal, amr, auth_time, "
@@ -77,8 +82,9 @@ static const struct {
 	 "short_count + long_count + failures > 0"},
 	{"setup_code", "expires_at", "1"},
 	{"outbox",
-	 "kind, " USER ", recipient, language, LENGTH(payload), root, state, attempts, due_at, "
-	 "created_at, IFNULL(done_at, 0), last_error",
+	 "kind, " USER ", recipient, language, LENGTH(payload), root, state, attempts, " NEARLY(
+		 "due_at") ", created_at, " NEARLY("IFNULL(done_at, 0)") ", last_error, taken_by "
+									 "IS NULL",
 	 "1"},
 	{"mail_code",
 	 KNOWN_MAIL ", purpose, address, " USER ", payload, language, tries, created_at, code_end, "

@@ -198,7 +198,9 @@ static void renew_connections(struct trial *t)
 	db_close(&fixture->web);
 	db_close(&fixture->hash);
 	db_close(&fixture->guard);
+	db_close(&fixture->mail);
 	fixture->guard = fixture_db(&t->w->config, DB_ROLE_GUARD);
+	fixture->mail = fixture_db(&t->w->config, DB_ROLE_MAIL);
 	fixture->web = fixture_db(&t->w->config, DB_ROLE_WEB);
 	fixture->hash = fixture_db(&t->w->config, DB_ROLE_HASH);
 	t->w->db = t->w->context.db = fixture->web;
@@ -291,6 +293,10 @@ static enum trial_share share_of(enum stmt stmt)
 		return TRIAL_TOKENS;
 	if (stmt_part_mail_code[stmt].name != NULL)
 		return TRIAL_MAIL_CODES;
+	if (stmt_part_account[stmt].name != NULL)
+		return TRIAL_ACCOUNT;
+	if (stmt_part_mail[stmt].name != NULL)
+		return TRIAL_MAIL;
 	if (stmt_part_service[stmt].name != NULL)
 		return TRIAL_SERVICES;
 	if (stmt_part_roles[stmt].name != NULL)

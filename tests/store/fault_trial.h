@@ -95,8 +95,10 @@ enum trial_share {
 	TRIAL_TOKENS,     /* test_fault_tokens */
 	TRIAL_SERVICES,   /* test_fault_services */
 	TRIAL_ROLES,      /* test_fault_roles */
+	TRIAL_ACCOUNT,    /* test_fault_address */
 	TRIAL_MAIL_CODES, /* test_fault_mail_codes */
 	TRIAL_OVERVIEW,   /* test_fault_overview */
+	TRIAL_MAIL,       /* test_fault_mail */
 	TRIAL_MIGRATION,  /* test_fault_migrate */
 };
 /* Fails for a statement of that share that did not meet every failure in this process. */

@@ -1,4 +1,4 @@
-/* A migrated database and its four accounts, for the tests of the store. */
+/* A migrated database and its five accounts, for the tests of the store. */
 #include "fixture.h"
 
 #include <stdio.h>
@@ -44,6 +44,7 @@ void fixture_config(struct config *config)
 	config->database.accounts[DB_ROLE_WEB] = account("WEB");
 	config->database.accounts[DB_ROLE_HASH] = account("HASH");
 	config->database.accounts[DB_ROLE_GUARD] = account("GUARD");
+	config->database.accounts[DB_ROLE_MAIL] = account("MAIL");
 	config->database.connect_timeout = 5;
 	config->database.read_timeout = 10;
 	config->database.write_timeout = 10;
@@ -74,6 +75,7 @@ int fixture_open(void **state)
 	fixture->web = fixture_db(&fixture->config, DB_ROLE_WEB);
 	fixture->hash = fixture_db(&fixture->config, DB_ROLE_HASH);
 	fixture->guard = fixture_db(&fixture->config, DB_ROLE_GUARD);
+	fixture->mail = fixture_db(&fixture->config, DB_ROLE_MAIL);
 	*state = fixture;
 	return 0;
 }
@@ -85,6 +87,7 @@ int fixture_close(void **state)
 	db_close(&fixture->web);
 	db_close(&fixture->hash);
 	db_close(&fixture->guard);
+	db_close(&fixture->mail);
 	arena_close(&fixture->arena);
 	free(fixture);
 	db_done();

@@ -1,4 +1,4 @@
-/* A migrated database and its four accounts, for the tests of the store; started by
+/* A migrated database and its five accounts, for the tests of the store; started by
  * with-mariadb.mjs. */
 #ifndef GATEPOST_TEST_FIXTURE_H
 #define GATEPOST_TEST_FIXTURE_H
@@ -29,6 +29,7 @@ struct fixture {
 	struct db *web;
 	struct db *hash;
 	struct db *guard;
+	struct db *mail;
 };
 
 /* Group set-up and tear-down: *state is a struct fixture. */

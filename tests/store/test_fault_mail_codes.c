@@ -82,6 +82,19 @@ ACT(untry, return mail_code_store_untry(DB, &t->scene.recovery_id);)
 ACT(void_address, return mail_code_store_void_address(DB, STR("alice@example.org"));)
 ACT(void_user, return mail_code_store_void_user(DB, &t->scene.alice);)
 ACT(restorable, return mail_code_store_is_restorable(DB, &t->scene.alice, CONTEXT->now, out);)
+static enum err restoration(struct trial *t, void *out)
+{
+	const struct mail_restoration of = {.user_id = t->scene.alice,
+					    .address = STR("alice@example.org"),
+					    .now = CONTEXT->now};
+	struct mail_code_row row;
+	bool found = true;
+
+	(void)out;
+	TRY(mail_code_store_find_restoration(DB, CONTEXT->arena, &of, &row, &found));
+	return must(!found);
+}
+
 ACT(reserved, return mail_code_store_is_reserved(DB, STR("alice@example.org"), CONTEXT->now, out);)
 ACT(purge, return mail_code_store_purge(DB, WORLD_START + 9 * CLOCK_DAY, 10, out);)
 
@@ -127,6 +140,7 @@ static void statements_under_every_failure(void **state)
 		{"mail code void address", void_address, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"mail code void user", void_user, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"mail code restorable", restorable, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"mail code restoration", restoration, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"mail code reserved", reserved, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"mail code purge", purge, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"user delete", user_delete_it, NULL, ACT_ATOMIC | ACT_INSIDE},

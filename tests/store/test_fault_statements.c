@@ -120,6 +120,7 @@ ACT(user_insert, struct user_row row = fixture_user("carol"); return user_store_
 ACT(user_delete_it, return user_store_delete(DB, &SCENE.alice);)
 ACT(user_list, struct page_cursor from = {.limit = 10}; struct user_row rows[10];
     return user_store_list(DB, ARENA, &from, rows, out);)
+ACT(user_proven, return user_store_set_proven(DB, &SCENE.alice, NOW);)
 ACT(user_state_set, return user_store_set_state(DB, &SCENE.alice, USER_LOCKED, NOW);)
 
 static enum err user_locked(struct trial *t, void *out)
@@ -196,6 +197,9 @@ static enum err device_ensure(struct trial *t, void *out)
 	return device_store_ensure(DB, ARENA, &row, out);
 }
 
+ACT(device_disarm, return device_store_disarm(DB, &SCENE.alice);)
+ACT(device_first, const struct device_first of = {.user_id = SCENE.alice, .since = 0};
+    return device_store_is_first(DB, &of, out);)
 ACT(device_find, struct digest ref; bool found = false; device_of(t, &ref);
     return device_store_find(DB, &SCENE.alice, &ref, out, &found);)
 ACT(device_purge, uint64_t n = 0; TRY(session_store_delete_any(DB, 100, &n));
@@ -307,6 +311,7 @@ static void statements_under_every_failure(void **state)
 		{"user insert", user_insert, NULL, ACT_ATOMIC},
 		{"user delete", user_delete_it, NULL, ACT_ATOMIC | ACT_INSIDE},
 		{"user list", user_list, NULL, ACT_ATOMIC},
+		{"user proven", user_proven, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"user state", user_state_set, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"password update", password_update, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"password insert", password_insert, NULL, ACT_ATOMIC | ACT_INSIDE},
@@ -325,6 +330,8 @@ static void statements_under_every_failure(void **state)
 		{"setup consume", setup_consume, NULL, ACT_ATOMIC | ACT_INSIDE},
 		{"device ensure", device_ensure, NULL, ACT_ATOMIC | ACT_INSIDE},
 		{"device find", device_find, NULL, ACT_ATOMIC},
+		{"device disarm", device_disarm, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"device is first", device_first, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"device purge", device_purge, NULL, ACT_ATOMIC | ACT_INSIDE},
 		{"audit insert", audit_insert, NULL, ACT_ATOMIC},
 		{"audit lists", audit_lists, NULL, ACT_ATOMIC},

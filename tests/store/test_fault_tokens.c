@@ -52,6 +52,7 @@ ACT(token_end, bool ended = false; TRY(token_store_end(DB, &good_id, CONTEXT->no
     return must(ended);)
 ACT(token_purge, return token_store_purge(DB, FAR, 10, out);)
 ACT(family_purge, return token_family_store_purge(DB, FAR, 10, out);)
+ACT(end_of_user, return token_store_end_of_user(DB, &t->scene.bob, CONTEXT->now);)
 ACT(token_of_user, return token_store_delete_of_user(DB, &t->scene.bob);)
 
 static enum err token_begin(struct trial *t, void *out)
@@ -221,6 +222,7 @@ static void statements_under_every_failure(void **state)
 		{"token end", token_end, NULL, ACT_ATOMIC},
 		{"tokens purge", token_purge, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"families purge", family_purge, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"families of a user end", end_of_user, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"tokens of a user", token_of_user, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"token exchange", exchange_it, check_exchanged, ACT_ATOMIC},
 		{"token repeat", repeat_it, NULL, ACT_REPEATABLE},

@@ -81,6 +81,24 @@ static const struct attempt attempts[] = {
 	{DB_ROLE_GUARD, DENIED, "SELECT turn FROM signing_turn"},
 	{DB_ROLE_GUARD, DENIED, "UPDATE signing_turn SET turn = 0"},
 	{DB_ROLE_GUARD, DENIED, "INSERT INTO audit_event (at, id) VALUES (1, 'x')"},
+	/* mail takes mail out of the box, and can neither write one nor send it elsewhere. */
+	{DB_ROLE_MAIL, ALLOWED, "SELECT MAX(version) FROM schema_migration"},
+	{DB_ROLE_MAIL, ALLOWED, "SELECT id, kind, recipient, language, payload, root FROM outbox"},
+	{DB_ROLE_MAIL, ALLOWED,
+	 "UPDATE outbox SET state = 3, payload = '', last_error = '' WHERE id = 'none'"},
+	{DB_ROLE_MAIL, DENIED, "UPDATE outbox SET recipient = 'x' WHERE id = 'none'"},
+	{DB_ROLE_MAIL, DENIED, "UPDATE outbox SET kind = 'x' WHERE id = 'none'"},
+	{DB_ROLE_MAIL, DENIED, "UPDATE outbox SET root = 1 WHERE id = 'none'"},
+	{DB_ROLE_MAIL, DENIED, "SELECT user_id FROM outbox"},
+	{DB_ROLE_MAIL, DENIED, "INSERT INTO outbox (id) VALUES ('x')"},
+	{DB_ROLE_MAIL, DENIED, "DELETE FROM outbox WHERE id = 'none'"},
+	{DB_ROLE_MAIL, DENIED, "SELECT email FROM user"},
+	{DB_ROLE_MAIL, DENIED, "SELECT hash FROM password"},
+	{DB_ROLE_MAIL, DENIED, "SELECT hash FROM session"},
+	{DB_ROLE_MAIL, DENIED, "SELECT link_hash FROM mail_code"},
+	{DB_ROLE_MAIL, DENIED, "SELECT seed FROM signing_key"},
+	{DB_ROLE_MAIL, DENIED, "INSERT INTO audit_event (at, id) VALUES (1, 'x')"},
+	{DB_ROLE_MAIL, DENIED, "CREATE TABLE mine (id INT)"},
 };
 
 /* Access denied to a database, table, column, command or account; nothing else counts as a refusal.

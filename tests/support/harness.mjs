@@ -12,7 +12,7 @@ import { giveToWwwData, servers, wwwData } from './servers.mjs';
 
 export const source = process.env.GATEPOST_SOURCE ?? join(dirname(fileURLToPath(import.meta.url)), '../..');
 export const build = process.env.GATEPOST_BUILD ?? join(source, 'build/dev');
-export const programs = { worker: join(build, 'src/gatepost.fcgi'), ctl: join(build, 'src/gatepost') };
+export const programs = { worker: join(build, 'src/gatepost.fcgi'), ctl: join(build, 'src/gatepost'), mailer: join(build, 'src/gatepost-mailer'), post: join(build, 'tests/post') };
 
 export const password = () => randomBytes(18).toString('base64url');
 
@@ -25,7 +25,7 @@ export function configText(sections) {
 
 // What every stack needs below dir: password files, key file place, configuration.
 export function writeConfig({ dir, origin, socket, database, settings = {} }) {
-  for (const role of ['web', 'hash', 'guard', 'migrate']) {
+  for (const role of ['web', 'hash', 'guard', 'mail', 'migrate']) {
     secretFile(join(dir, `${role}.password`), database.accounts[role].password);
   }
   mkdirSync(join(dir, 'run'), { recursive: true, mode: 0o700 });
@@ -43,7 +43,7 @@ export function writeConfig({ dir, origin, socket, database, settings = {} }) {
     database: { socket, name: database.name },
     password: { blocklist: join(source, 'conf/blocklist.txt') },
   };
-  for (const role of ['web', 'hash', 'guard', 'migrate']) {
+  for (const role of ['web', 'hash', 'guard', 'mail', 'migrate']) {
     sections.database[`${role}_user`] = database.accounts[role].user;
     sections.database[`${role}_password_file`] = join(dir, `${role}.password`);
   }

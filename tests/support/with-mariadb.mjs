@@ -1,6 +1,6 @@
 /*
  * A private, throw-away MariaDB: unix socket only, its own folder, stopped by pid and removed.
- * As a script: with-mariadb.mjs PROGRAM [ARGUMENT…] runs the program with a database of four accounts
+ * As a script: with-mariadb.mjs PROGRAM [ARGUMENT…] runs the program with a database of five accounts
  * named by GATEPOST_TEST_* in its environment, and exits as it does. The program's descriptor 3 takes
  * the lines "kill", "stop", "restart", "freeze" and "thaw" and answers "done" or "failed".
  */
@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { freeze, start, temporaryFolder, until } from './stack.mjs';
 
 const source = join(dirname(fileURLToPath(import.meta.url)), '../..');
-const roles = ['migrate', 'web', 'hash', 'guard'];
+const roles = ['migrate', 'web', 'hash', 'guard', 'mail'];
 
 export function program(name) {
   for (const dir of [...(process.env.PATH ?? '').split(':'), '/usr/sbin', '/sbin']) {
@@ -149,7 +149,7 @@ export async function startMariadb({ dir, flushLog = 1, fresh = false, args: mor
   };
 }
 
-// Creates a database and its four accounts by sql/accounts.sql: {name, accounts: {web: {user, password}, …}}.
+// Creates a database and its five accounts by sql/accounts.sql: {name, accounts: {web: {user, password}, …}}.
 export async function createDatabase(mariadb, name) {
   const accounts = Object.fromEntries(roles.map((role) =>
     [role, { user: `${name}_${role}`, password: randomBytes(18).toString('base64url') }]));

@@ -175,6 +175,104 @@ static void identifiers(void **state)
 	is_refused(state, account_normal_identifier, STR("' OR 1=1 --"));
 }
 
+/* IN-29: what looks like somebody else's is no name. */
+static void look_alikes(void **state)
+{
+	static const char *const names[] = {
+		"\xd0\xb0lice" /* a Cyrillic letter */,
+		"\xef\xbd\x81lice" /* full width */,
+		"al\xc4\xb1"
+		"ce" /* i without a dot */,
+		"alice\xcc\x81" /* a combining accent */,
+		"al\xe2\x80\x8bice" /* a space of no width */,
+		"alice\xc2\xad" /* a soft hyphen */,
+		"\xc4\xb0lice" /* I with a dot, which lower case could make an i of */,
+		"\xe2\x84\xaa"
+		"elvin" /* the sign of Kelvin, which lower case could make a k of */,
+	};
+	static const char *const addresses[] = {
+		"al\xc4\xb1"
+		"ce@example.org",
+		"alice@ex\xc3\xa4mple.org",
+		"alice@\xef\xbd\x85xample.org",
+		"alice@example\xe3\x80\x82org" /* an ideographic full stop */,
+		"alice\xef\xbc\xa0"
+		"example.org" /* a wide at sign */,
+	};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
+		is_refused(state, account_normal_username, str_of(names[i]));
+	for (size_t i = 0; i < sizeof addresses / sizeof addresses[0]; i++)
+		is_refused(state, account_normal_email, str_of(addresses[i]));
+	/* A domain of other letters has an ASCII form, and that is what is mailed to. */
+	is_normal(state, account_normal_email, STR("Alice@XN--exmple-cua.org"),
+		  "alice@xn--exmple-cua.org");
+}
+
+static enum account_flaw flaw_of_display_name(void **state, struct str typed)
+{
+	const struct account_request request = {.username = STR("alice"), .display_name = typed};
+	struct user_row user = {.state = USER_NONE};
+	enum account_flaw flaw = ACCOUNT_FINE;
+
+	assert_int_equal(account_read_names(*state, &request, &user, &flaw), OK);
+	return flaw;
+}
+
+/* IN-29: display names may be of any script, but of nothing that hides or turns what is around. */
+static void display_names(void **state)
+{
+	static const char *const good[] = {
+		"Za\xc5\xbc\xc3\xb3\xc5\x82\xc4\x87",
+		"\xe5\xbc\xa0\xe4\xbc\x9f",
+		"\xd9\x85\xd8\xad\xd9\x85\xd8\xaf",
+		"O'Brien",
+		"Anne-Marie \xf0\x9f\x8c\x8a",
+		"a=b",
+		"<b>",
+	};
+	static const char *const bad[] = {
+		"a\nb",
+		"a\rb",
+		"a\x7f",
+		"a\xc2\x85"
+		"b",
+		"a\xff",
+		"a\xc2\xad"
+		"b" /* U+00AD */,
+		"a\xd8\x9c"
+		"b" /* U+061C */,
+		"a\xe2\x80\x8b"
+		"b" /* U+200B */,
+		"a\xe2\x80\x8d"
+		"b",
+		"a\xe2\x80\x8f"
+		"b",
+		"a\xe2\x80\xa8"
+		"b" /* U+2028 */,
+		"a\xe2\x80\xaa"
+		"b",
+		"a\xe2\x80\xae"
+		"b",
+		"a\xe2\x81\xa0"
+		"b" /* U+2060 */,
+		"a\xe2\x81\xa6"
+		"b",
+		"a\xe2\x81\xa9"
+		"b",
+		"\xef\xbb\xbf"
+		"a" /* U+FEFF */,
+		"\xe3\x85\xa4" /* U+3164 */,
+		"a\xf3\xa0\x81\x81" /* U+E0041 */,
+	};
+
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+		assert_int_equal(flaw_of_display_name(state, str_of(good[i])), ACCOUNT_FINE);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		assert_int_equal(flaw_of_display_name(state, str_of(bad[i])),
+				 ACCOUNT_BAD_DISPLAY_NAME);
+}
+
 /* LG-01: every kind of event has a name of its own. */
 static void every_event_has_a_name(void **state)
 {
@@ -194,6 +292,8 @@ int main(void)
 		cmocka_unit_test(addresses),
 		cmocka_unit_test(addresses_are_bounded),
 		cmocka_unit_test(identifiers),
+		cmocka_unit_test(look_alikes),
+		cmocka_unit_test(display_names),
 		cmocka_unit_test(every_event_has_a_name),
 	};
 

@@ -12,6 +12,12 @@
 #include "buf.h"
 #include "clock.h"
 
+/* As STR, where only constants may stand. */
+#define LITERAL(text)                                                                              \
+	{                                                                                          \
+		(text), sizeof(text) - 1                                                           \
+	}
+
 static struct str written(struct arena *arena, void (*add)(struct buf *, int64_t), int64_t at)
 {
 	struct buf buf;
@@ -96,6 +102,38 @@ static void clocks_run(void **state)
 	assert_true(clock_now() > INT64_C(1700000000) * CLOCK_SECOND);
 }
 
+static void dates_are_read_as_they_are_written(void **state)
+{
+	static const struct str wrong[] = {
+		LITERAL("2026-02-29T00:00:00Z"),   LITERAL("2026-04-31T00:00:00Z"),
+		LITERAL("2026-00-01T00:00:00Z"),   LITERAL("2026-13-01T00:00:00Z"),
+		LITERAL("2026-01-00T00:00:00Z"),   LITERAL("1969-12-31T23:59:59Z"),
+		LITERAL("2026-01-01T24:00:00Z"),   LITERAL("2026-01-01T00:60:00Z"),
+		LITERAL("2026-01-01T00:00:60Z"),   LITERAL("2026-01-01 00:00:00Z"),
+		LITERAL("2026-01-01T00:00:00z"),   LITERAL("2026-01-01T00:00:00"),
+		LITERAL("2026-01-01T00:00:00.5Z"), LITERAL("+026-01-01T00:00:00Z"),
+		LITERAL("2026-01-01T00:00:0 Z"),   LITERAL(""),
+	};
+	struct arena *arena = NULL;
+	int64_t out = 7;
+
+	(void)state;
+	assert_int_equal(arena_open(1024, 65536, &arena), OK);
+	for (int64_t at = 0; at < INT64_C(253402300800); at += INT64_C(86400) * 17 + 12345) {
+		struct str text = written(arena, clock_add_rfc3339, at * CLOCK_SECOND);
+
+		assert_int_equal(clock_parse_rfc3339(text, &out), OK);
+		assert_int_equal(out, at * CLOCK_SECOND);
+		arena_reset(arena);
+	}
+	arena_close(&arena);
+	assert_int_equal(clock_parse_rfc3339(STR("2024-02-29T23:59:59Z"), &out), OK);
+	assert_int_equal(out, INT64_C(1709251199) * CLOCK_SECOND);
+	for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++)
+		assert_int_equal(clock_parse_rfc3339(wrong[i], &out), ERR_INPUT);
+	assert_int_equal(out, INT64_C(1709251199) * CLOCK_SECOND);
+}
+
 static void spans(void **state)
 {
 	const struct {
@@ -142,6 +180,7 @@ int main(void)
 		cmocka_unit_test(dates_outside_show_the_nearer_end),
 		cmocka_unit_test(milliseconds),
 		cmocka_unit_test(clocks_run),
+		cmocka_unit_test(dates_are_read_as_they_are_written),
 		cmocka_unit_test(spans),
 	};
 

@@ -32,9 +32,9 @@ static void refuses_texts_that_do_not_fit_each_other(void **state)
 		const char *en, *xx, *file, *why;
 	} rows[] = {
 		{"{\"a\": \"\"}", "{}", "lang/xx", "a is missing"},
-		{"{}", "{\"a\": \"\"}", "lang/xx/texts.json", "a is not in lang/en"},
+		{"{}", "{\"a\": \"\"}", "lang/xx/texts.json", "a is not in "},
 		{"{\"b\": \"\"}", "{\"a\": \"\", \"b\": \"\"}", "lang/xx/texts.json",
-		 "a is not in lang/en"},
+		 "a is not in "},
 		{"{\"a\": \"{x}\"}", "{\"a\": \"\"}", "lang/xx/texts.json", "other slots"},
 		{"{\"a\": \"\"}", "{\"a\": \"{x}\"}", "lang/xx/texts.json", "other slots"},
 		{"{\"a\": \"{x}{y}\"}", "{\"a\": \"{x}{z}\"}", "lang/xx/texts.json", "other slots"},
@@ -209,6 +209,12 @@ static void looks_languages_up_as_rfc_4647(void **state)
 	assert_int_equal(catalogue_languages(texts), 4);
 	for (size_t i = 0; i < COUNT(rows); i++)
 		finds(catalogue_lookup, texts, rows[i].range, rows[i].expected);
+	const struct language *language = NULL;
+	struct fault fault = {.text = ""};
+	assert_int_equal(catalogue_default(texts, STR("fr"), &language, &fault), ERR_CONFIG);
+	assert_non_null(strstr(fault.text, "/lang/fr: is missing (server.language)"));
+	assert_int_equal(catalogue_default(texts, STR("xx"), &language, &fault), OK);
+	assert_true(str_equal(language_tag(language), STR("xx")));
 	finds(catalogue_first, texts, "fr de-AT xx-YY en", "xx");
 	finds(catalogue_first, texts, " en", "en");
 	finds(catalogue_first, texts, "fr", "-");
@@ -311,6 +317,30 @@ static void says_texts_by_language_and_number(void **state)
 	says(scratch, en, &(struct say_text){.key = STR("d")}, NULL);
 }
 
+static void reads_one_language_and_another_when_asked(void **state)
+{
+	struct scratch *scratch = *state;
+	struct catalogue *texts = NULL;
+	struct fault fault = {.text = ""};
+
+	texts_write(scratch, "{\"a\": \"A\"}", "{\"b\": \"B\"}");
+	assert_int_equal(catalogue_open(scratch->dir, scratch->arena, &texts, &fault), OK);
+	const struct language *en = catalogue_lookup(texts, STR("en"));
+	const struct language *xx = catalogue_lookup(texts, STR("xx-YY"));
+	assert_int_equal(catalogue_languages(texts), 2);
+	assert_false(catalogue_has(texts, STR("b")));
+	assert_false(str_is_present(language_text(xx, STR("b"))));
+	says(scratch, xx, &(struct say_text){.key = STR("b")}, NULL);
+	assert_int_equal(catalogue_read(texts, xx, &fault), OK);
+	assert_int_equal(catalogue_read(texts, xx, &fault), OK);
+	assert_true(str_equal(language_text(xx, STR("b")), STR("B")));
+	assert_false(str_is_present(language_text(en, STR("b"))));
+	/* The model is the one that was read first. */
+	assert_int_equal(catalogue_read(texts, en, &fault), ERR_CONFIG);
+	assert_non_null(strstr(fault.text, "lang/en/texts.json: a is not in"));
+	assert_false(str_is_present(language_text(en, STR("a"))));
+}
+
 static void writes_times_as_the_language_does(void **state)
 {
 	static const struct {
@@ -351,6 +381,7 @@ int main(void)
 		WITH_SCRATCH(looks_languages_up_as_rfc_4647),
 		WITH_SCRATCH(follows_the_weights_of_accept_language),
 		WITH_SCRATCH(says_texts_by_language_and_number),
+		WITH_SCRATCH(reads_one_language_and_another_when_asked),
 		WITH_SCRATCH(writes_times_as_the_language_does),
 	};
 

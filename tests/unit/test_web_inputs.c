@@ -166,8 +166,8 @@ static void requests_are_turned_away_in_order(void **state)
 		assert_true(answered);
 		assert_int_equal(call->response.status, CASES[i].status);
 		if (CASES[i].status == 405 || CASES[i].status == 204)
-			assert_true(
-				web_has(&call->response.headers, "Allow: GET, HEAD, OPTIONS\r\n"));
+			assert_true(web_has(&call->response.headers,
+					    "Allow: GET, HEAD, PATCH, DELETE, OPTIONS\r\n"));
 	}
 }
 

@@ -1,6 +1,6 @@
 /* A short label for a device, from what its program calls itself. */
-#ifndef GATEPOST_WEB_USER_AGENT_H
-#define GATEPOST_WEB_USER_AGENT_H
+#ifndef GATEPOST_HTTP_USER_AGENT_H
+#define GATEPOST_HTTP_USER_AGENT_H
 
 #include "err.h"
 #include "str.h"
