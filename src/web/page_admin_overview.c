@@ -8,7 +8,10 @@
 #include "view.h"
 
 #define WORD_MAX 32
-#define DATE_BYTES (sizeof "2026-11-27" - 1)
+/* Of 2026-11-27T14:00:00Z. */
+#define DATE_BYTES 10
+#define CLOCK_FROM 11
+#define CLOCK_TO 16
 
 _Static_assert(OVERVIEW_POINTS <= CHART_POINTS, "a chart has room for all points");
 
@@ -118,22 +121,16 @@ static enum err add_chart(struct call *call, struct template_data *data,
 	return add_number(call, item, "top", chart_top(peak));
 }
 
-/* Short, and the same in every language: 2026-11-27, and of an hour 2026-11-27 14:00. */
+/* Short, and the same in every language: 2026-11-27, and of an hour 14:00 beside it. */
 static enum err add_time(struct call *call, struct template_data *item, const struct period *period,
 			 int64_t at)
 {
-	struct str iso, date, text;
-	struct buf buf;
+	struct str iso, date;
 	TRY(moment_iso(call->arena, at, &iso));
 	date = str_sub(iso, 0, DATE_BYTES);
-	buf_init(&buf, call->arena, WORD_MAX);
-	buf_add(&buf, date);
-	if (!period->is_days) {
-		buf_add_char(&buf, ' ');
-		buf_add(&buf, str_sub(iso, DATE_BYTES + 1, DATE_BYTES + sizeof "T00:00" - 1));
-	}
-	TRY(buf_str(&buf, &text));
-	template_text(item, "time", text);
+	template_text(item, "date", date);
+	template_text(item, "clock",
+		      period->is_days ? STR_NONE : str_sub(iso, CLOCK_FROM, CLOCK_TO));
 	template_text(item, "time_iso", period->is_days ? date : iso);
 	return OK;
 }
