@@ -11,7 +11,6 @@
 #include "throttle.h"
 
 #define LINK_BYTES 16
-#define PAYLOAD_MAX 2048
 /* 10^8 fits 42 times into 32 bits: what is above the last whole time is drawn again. */
 #define CODES 100000000U
 #define CODES_FAIR (UINT32_MAX / CODES * CODES)
@@ -85,43 +84,6 @@ static void asker_digest(const struct auth_context *context, size_t root,
 	digest_of(context, root,
 		  (struct labelled){STR("asker"), keyring_part(&kind, 1), part_of(asker->value)},
 		  out);
-}
-
-enum err mail_code_pack(struct arena *arena, const struct mail_code_value *values, size_t n,
-			struct str *out)
-{
-	struct buf text;
-
-	buf_init(&text, arena, PAYLOAD_MAX);
-	for (size_t i = 0; i < n; i++) {
-		if (!str_is_present(values[i].value))
-			continue;
-		if (str_has_control(values[i].value))
-			return ERR_INPUT;
-		buf_add(&text, str_of(values[i].name));
-		buf_add_char(&text, '=');
-		buf_add(&text, values[i].value);
-		buf_add_char(&text, '\n');
-	}
-	return buf_str(&text, out);
-}
-
-struct str mail_code_unpack(const struct mail_code_row *row, struct str name)
-{
-	struct str rest = row->payload;
-	struct str line = STR_NONE;
-	struct str key = STR_NONE;
-	struct str value = STR_NONE;
-
-	while (rest.n > 0) {
-		struct str tail = STR_NONE;
-
-		str_cut(rest, '\n', &line, &tail);
-		rest = tail;
-		if (str_cut(line, '=', &key, &value) && str_equal(key, name))
-			return value;
-	}
-	return STR_NONE;
 }
 
 int64_t mail_code_life(const struct config *config, enum mail_purpose purpose)
