@@ -23,8 +23,8 @@ static const struct col survey_cols[] = {
 #define HOUR_SELECT                                                                                \
 	"SELECT hour_start, sign_ins, failures, sessions, updated_at FROM overview_hour "
 #define MAILS(states)                                                                              \
-	"(SELECT COUNT(*) FROM (SELECT 1 FROM outbox WHERE state IN (" states ") LIMIT 10000) AS " \
-									      "m)"
+	"(SELECT COUNT(*) FROM (SELECT 1 FROM outbox "                                             \
+	"WHERE state IN (" states ") LIMIT 10000) AS m)"
 
 const struct stmt_def stmt_part_overview[STMT_COUNT] = {
 	DEF(STMT_OVERVIEW_NEWEST, .params = "i", COLS(hour_cols), .kind = STMT_READ, .roles = WEB,

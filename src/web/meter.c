@@ -46,14 +46,9 @@ const int64_t *meter_bounds(void)
 	return BOUNDS;
 }
 
-static size_t routes(void)
-{
-	return route_table_count + route_table_admin_count;
-}
-
 size_t meter_places(void)
 {
-	return routes() + PLACES_MORE;
+	return routes_count() + PLACES_MORE;
 }
 
 const char *meter_place_method(size_t place)
@@ -69,7 +64,7 @@ const char *meter_place_route(size_t place)
 
 	if (route != NULL)
 		return route->path;
-	return place == routes() + PLACE_AUTHORIZER ? authorizer_route.path : "(unknown)";
+	return place == routes_count() + PLACE_AUTHORIZER ? authorizer_route.path : "(unknown)";
 }
 
 size_t meter_requests_at(size_t place, size_t status)
@@ -146,9 +141,9 @@ enum err meter_open(const struct config *config, bool stays, struct counters **o
 static size_t place_of(const struct route_match *match)
 {
 	if (match->route == NULL)
-		return routes() + PLACE_UNKNOWN;
+		return routes_count() + PLACE_UNKNOWN;
 	if (match->route == &authorizer_route)
-		return routes() + PLACE_AUTHORIZER;
+		return routes_count() + PLACE_AUTHORIZER;
 	return match->index;
 }
 

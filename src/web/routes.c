@@ -6,21 +6,36 @@
 #define API_PATH STR("/api/v1")
 #define OAUTH_PATH STR("/oauth/")
 
+/* Its parts, in order. */
+static const struct {
+	const struct route *rows;
+	const size_t *n;
+} TABLES[] = {
+	{route_table, &route_table_count},
+	{route_table_mail, &route_table_mail_count},
+	{route_table_admin, &route_table_admin_count},
+	{route_table_account, &route_table_account_count},
+	{route_table_recovery, &route_table_recovery_count},
+};
+
+#define TABLE_COUNT (sizeof(TABLES) / sizeof(TABLES[0]))
+
 const struct route *routes_at(size_t i)
 {
-	if (i < route_table_count)
-		return &route_table[i];
-	i -= route_table_count;
-	if (i < route_table_mail_count)
-		return &route_table_mail[i];
-	i -= route_table_mail_count;
-	if (i < route_table_admin_count)
-		return &route_table_admin[i];
-	i -= route_table_admin_count;
-	if (i < route_table_account_count)
-		return &route_table_account[i];
-	i -= route_table_account_count;
-	return i < route_table_recovery_count ? &route_table_recovery[i] : NULL;
+	for (size_t t = 0; t < TABLE_COUNT; t++) {
+		if (i < *TABLES[t].n)
+			return &TABLES[t].rows[i];
+		i -= *TABLES[t].n;
+	}
+	return NULL;
+}
+
+size_t routes_count(void)
+{
+	size_t n = 0;
+	for (size_t t = 0; t < TABLE_COUNT; t++)
+		n += *TABLES[t].n;
+	return n;
 }
 
 static unsigned bits_of(enum method method)

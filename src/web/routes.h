@@ -103,6 +103,7 @@ extern const size_t route_table_recovery_count;
 
 /* Static; NULL behind the last one. */
 const struct route *routes_at(size_t i);
+size_t routes_count(void);
 
 struct route_match {
 	const struct route *route; /* NULL: none for this method */

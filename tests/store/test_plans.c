@@ -153,9 +153,9 @@ static unsigned look_at(MYSQL *keeper, const struct stmt_def *def)
  */
 static bool is_meant_to(const struct stmt_def *def)
 {
-	static const char *const names[] = {"STMT_SESSION_COUNT_BEFORE", "STMT_DOCTOR_RESTORE",
-					    "STMT_OVERVIEW_SESSIONS", "STMT_SURVEY_COUNTS",
-					    "STMT_OUTBOX_COUNT", "STMT_OUTBOX_COUNT_SEALED"};
+	static const char *const names[] = {
+		"STMT_SESSION_COUNT_BEFORE", "STMT_DOCTOR_RESTORE", "STMT_OVERVIEW_SESSIONS",
+		"STMT_SURVEY_COUNTS",        "STMT_OUTBOX_COUNT",   "STMT_OUTBOX_COUNT_SEALED"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(def->name, names[i]) == 0)
