@@ -110,9 +110,10 @@ enum err mail_queue(const struct auth_context *context, struct db *db, const str
 	return outbox_store_insert(db, &row);
 }
 
-enum err mail_open(const struct keyring *keys, struct arena *arena, const struct id *id,
-		   uint32_t root, struct str sealed, struct str *json)
+enum err mail_open(const struct keyring *keys, struct arena *arena, const struct mail_box *box,
+		   struct str *json)
 {
+	struct str sealed = box->sealed;
 	struct place place;
 	unsigned char *plain = NULL;
 
@@ -121,7 +122,8 @@ enum err mail_open(const struct keyring *keys, struct arena *arena, const struct
 	plain = arena_alloc(arena, sealed.n);
 	if (plain == NULL)
 		return ERR_MEMORY;
-	TRY(seal_open(keys, root, place_of(&place, id), keyring_part(sealed.p, sealed.n), plain));
+	TRY(seal_open(keys, box->root, place_of(&place, &box->id), keyring_part(sealed.p, sealed.n),
+		      plain));
 	*json = (struct str){(const char *)plain, sealed.n - SEAL_OVERHEAD};
 	return OK;
 }

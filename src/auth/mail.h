@@ -38,9 +38,15 @@ struct mail {
 MUST_CHECK enum err mail_queue(const struct auth_context *context, struct db *db,
 			       const struct mail *mail);
 
-/* The payload of a row again: a flat JSON object of strings. Errors as of seal_open. */
-MUST_CHECK enum err mail_open(const struct keyring *keys, struct arena *arena, const struct id *id,
-			      uint32_t root, struct str sealed, struct str *json);
+/* A row's payload as it lies there. */
+struct mail_box {
+	struct id id; /* of the row */
+	uint32_t root;
+	struct str sealed;
+};
+/* The payload again: a flat JSON object of strings. Errors as of seal_open. */
+MUST_CHECK enum err mail_open(const struct keyring *keys, struct arena *arena,
+			      const struct mail_box *box, struct str *json);
 
 /* "https://www.example.org/auth/reset?code=…": page is "/reset". ERR_MEMORY. */
 MUST_CHECK enum err mail_link(const struct auth_context *context, struct str page,

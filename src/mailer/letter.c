@@ -105,7 +105,8 @@ static enum err open_payload(struct draft *draft)
 	struct str json = STR_NONE;
 	struct str bad = STR_NONE;
 
-	TRY(mail_open(draft->tools->keys, arena, &mail->id, mail->root, sealed, &json));
+	TRY(mail_open(draft->tools->keys, arena, &(struct mail_box){mail->id, mail->root, sealed},
+		      &json));
 	TRY(json_parse(arena, json, &draft->payload, &bad));
 	for (size_t i = 0; i < draft->payload.n; i++)
 		if (draft->payload.members[i].type != JSON_TYPE_STRING)

@@ -37,38 +37,46 @@ enum err mail_code_store_untry(struct db *db, const struct id *id)
 	return row_run(db, STMT_MAIL_CODE_UNTRY, ARGS(arg_id(id)), NULL);
 }
 
-static enum err find(struct db *db, struct arena *arena, enum stmt stmt, struct args args,
-		     struct mail_code_row *row, bool *found)
+/* Where what is found goes. */
+struct sought {
+	struct arena *arena;
+	struct mail_code_row *row;
+	bool *found;
+};
+
+static enum err find(struct db *db, enum stmt stmt, struct args args, struct sought to)
 {
 	struct mail_code_row there = {.purpose = MAIL_NOTHING};
 	bool any = false;
 
-	TRY(row_find(db, stmt, args, (struct row_into){.arena = arena, .row = &there}, &any));
+	TRY(row_find(db, stmt, args, (struct row_into){.arena = to.arena, .row = &there}, &any));
 	if (any)
-		*row = there;
-	*found = any;
+		*to.row = there;
+	*to.found = any;
 	return OK;
 }
 
 enum err mail_code_store_find(struct db *db, struct arena *arena, const struct digest hashes[2],
 			      struct mail_code_row *row, bool *found)
 {
-	return find(db, arena, STMT_MAIL_CODE_BY_SLOT,
-		    ARGS(arg_digest(&hashes[0]), arg_digest(&hashes[1])), row, found);
+	return find(db, STMT_MAIL_CODE_BY_SLOT,
+		    ARGS(arg_digest(&hashes[0]), arg_digest(&hashes[1])),
+		    (struct sought){arena, row, found});
 }
 
 enum err mail_code_store_find_link(struct db *db, struct arena *arena,
 				   const struct digest hashes[2], struct mail_code_row *row,
 				   bool *found)
 {
-	return find(db, arena, STMT_MAIL_CODE_BY_LINK,
-		    ARGS(arg_digest(&hashes[0]), arg_digest(&hashes[1])), row, found);
+	return find(db, STMT_MAIL_CODE_BY_LINK,
+		    ARGS(arg_digest(&hashes[0]), arg_digest(&hashes[1])),
+		    (struct sought){arena, row, found});
 }
 
 enum err mail_code_store_find_id(struct db *db, struct arena *arena, const struct id *id,
 				 struct mail_code_row *row, bool *found)
 {
-	return find(db, arena, STMT_MAIL_CODE_BY_ID, ARGS(arg_id(id)), row, found);
+	return find(db, STMT_MAIL_CODE_BY_ID, ARGS(arg_id(id)), (struct sought){arena, row, found});
 }
 
 enum err mail_code_store_use(struct db *db, const struct id *id, int64_t now, bool *used)
@@ -129,7 +137,7 @@ enum err mail_code_store_find_restoration(struct db *db, struct arena *arena,
 					  const struct mail_restoration *of,
 					  struct mail_code_row *row, bool *found)
 {
-	return find(db, arena, STMT_MAIL_CODE_RESTORATION,
+	return find(db, STMT_MAIL_CODE_RESTORATION,
 		    ARGS(arg_id(&of->user_id), arg_bytes(of->address), arg_int(of->now)), row,
 		    found);
 }

@@ -162,7 +162,7 @@ enum err chart_number(struct arena *arena, uint64_t number, struct str *out)
 	buf_init(&digits, arena, NUMBER_MAX);
 	buf_add_u64(&digits, number);
 	TRY(buf_str(&digits, &plain));
-	buf_init(&text, arena, 2 * NUMBER_MAX);
+	buf_init(&text, arena, (size_t)2 * NUMBER_MAX);
 	for (size_t i = 0; i < plain.n; i++) {
 		if (i > 0 && (plain.n - i) % 3 == 0)
 			buf_add(&text, NARROW);

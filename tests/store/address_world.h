@@ -72,8 +72,10 @@ static inline void read_letter(struct world *w, MYSQL_ROW row, const unsigned lo
 	struct str json;
 
 	memcpy(id.b, row[0], ID_BYTES);
-	assert_ok(mail_open(w->keys, w->context.arena, &id, (uint32_t)strtoul(row[1], NULL, 10),
-			    (struct str){row[2], lengths[2]}, &json));
+	assert_ok(mail_open(
+		w->keys, w->context.arena,
+		&((struct mail_box){id, (uint32_t)strtoul(row[1], NULL, 10), {row[2], lengths[2]}}),
+		&json));
 	out->json = kept(w, json);
 	out->recipient = kept(w, str_of(row[3] == NULL ? "" : row[3]));
 	out->size = (int64_t)lengths[2];

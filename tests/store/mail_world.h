@@ -40,8 +40,10 @@ static inline struct str mail_found(struct world *w, const char *where)
 	fixture_text(sql, hex, sizeof hex);
 	n = mail_bytes(hex, sealed);
 	(void)snprintf(sql, sizeof sql, "SELECT root FROM outbox WHERE id = UNHEX('%s')", name);
-	assert_ok(mail_open(w->context.keys, w->context.arena, &id, (uint32_t)fixture_number(sql),
-			    (struct str){(const char *)sealed, n}, &json));
+	assert_ok(mail_open(
+		w->context.keys, w->context.arena,
+		&((struct mail_box){id, (uint32_t)fixture_number(sql), {(const char *)sealed, n}}),
+		&json));
 	return json;
 }
 

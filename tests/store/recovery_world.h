@@ -84,8 +84,9 @@ static inline struct mail_seen mail_take(struct world *w, const char *kind)
 	mail_copy(seen.recipient, sizeof seen.recipient, row[2], n[2]);
 	mail_copy(seen.kind, sizeof seen.kind, row[4], n[4]);
 	seen.sealed = n[3];
-	assert_ok(mail_open(w->keys, w->context.arena, &id, (uint32_t)atoi(row[1]),
-			    (struct str){row[3], n[3]}, &seen.json));
+	assert_ok(mail_open(w->keys, w->context.arena,
+			    &((struct mail_box){id, (uint32_t)atoi(row[1]), {row[3], n[3]}}),
+			    &seen.json));
 	mysql_free_result(result);
 	mysql_close(mysql);
 	snprintf(sql, sizeof sql, "DELETE FROM outbox WHERE kind = '%s'", kind);

@@ -33,9 +33,11 @@ static enum err open_it(struct world *w, const char *id_sql, struct str *json)
 		assert_int_equal(sscanf(name + 2 * i, "%2X", &value), 1);
 		id.b[i] = (unsigned char)value;
 	}
-	return mail_open(w->keys, w->context.arena, &id,
-			 (uint32_t)fixture_number("SELECT root FROM outbox"),
-			 (struct str){(const char *)bytes, n}, json);
+	return mail_open(w->keys, w->context.arena,
+			 &(struct mail_box){id,
+					    (uint32_t)fixture_number("SELECT root FROM outbox"),
+					    {(const char *)bytes, n}},
+			 json);
 }
 
 static void a_payload_is_sealed_and_opens_again(void **state)

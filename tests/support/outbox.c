@@ -38,8 +38,9 @@ static void print(const struct auth_context *context, const char *name, uint32_t
 	struct id id;
 
 	if (bytes_of(name, id.b, ID_BYTES).n != ID_BYTES ||
-	    mail_open(context->keys, context->arena, &id, root,
-		      bytes_of(hex, sealed, sizeof sealed), &json) != OK)
+	    mail_open(context->keys, context->arena,
+		      &(struct mail_box){id, root, bytes_of(hex, sealed, sizeof sealed)},
+		      &json) != OK)
 		fail("a mail does not open");
 	(void)printf("%.*s\n", (int)json.n, json.p);
 }
