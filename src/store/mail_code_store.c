@@ -138,8 +138,8 @@ enum err mail_code_store_find_restoration(struct db *db, struct arena *arena,
 					  struct mail_code_row *row, bool *found)
 {
 	return find(db, STMT_MAIL_CODE_RESTORATION,
-		    ARGS(arg_id(&of->user_id), arg_bytes(of->address), arg_int(of->now)), row,
-		    found);
+		    ARGS(arg_id(&of->user_id), arg_bytes(of->address), arg_int(of->now)),
+		    (struct sought){arena, row, found});
 }
 
 enum err mail_code_store_is_reserved(struct db *db, struct str address, int64_t now, bool *reserved)
