@@ -7,7 +7,7 @@
 
 #define TRIAL_OUT ((size_t)64 * 1024)
 #define TRIAL_TEXT ((size_t)256 * 1024)
-#define TRIAL_CHAIN 10
+#define TRIAL_CHAIN 24
 #define TRIAL_VERIFIER "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
 
 /* What every act finds: made once, then restored from copies of the tables. */
