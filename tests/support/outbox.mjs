@@ -1,7 +1,11 @@
 // Mail that waits to be sent, read with the stack's keys, in place of a mail program.
 import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from './harness.mjs';
+
+// Tests of a release build have it in the build that they belong to.
+const tool = [join(build, 'tests/outbox'), join(build, '../tests/outbox')].find(existsSync);
 
 const SELECT = 'SELECT HEX(id) AS id, kind, HEX(user_id) AS user_id, recipient, language, root, HEX(payload) AS payload, created_at FROM outbox';
 
@@ -12,7 +16,7 @@ const SELECT = 'SELECT HEX(id) AS id, kind, HEX(user_id) AS user_id, recipient, 
 export function mails(stack) {
   const rows = stack.sql(`${SELECT} ORDER BY created_at, id`);
   const sealed = rows.filter(({ payload }) => payload);
-  const run = spawnSync(join(build, 'tests/outbox'), [stack.config.file], {
+  const run = spawnSync(tool, [stack.config.file], {
     input: sealed.map(({ id, root, payload }) => `${id} ${root} ${payload}\n`).join(''), encoding: 'utf8', maxBuffer: 1 << 28,
   });
   if (run.status !== 0) throw new Error(`outbox: ${run.stderr}`);
