@@ -11,6 +11,7 @@
 #include "stmt.h"
 
 #define ROWS_DEFAULT 20000
+#define PORTION 20000
 #define READ_MOST 5000 /* rows that a statement may mean to read: a page, a batch */
 #define SQL_MAX 8192
 
@@ -61,15 +62,25 @@ static unsigned rows_of_run(void)
 	return rows == NULL ? ROWS_DEFAULT : (unsigned)strtoul(rows, NULL, 10);
 }
 
-static void fill(MYSQL *keeper)
+/* In portions that no answer is awaited too long for. */
+static void fill_table(MYSQL *keeper, const char *filling)
 {
+	unsigned rows = rows_of_run();
 	char sql[SQL_MAX];
 
-	for (size_t i = 0; i < sizeof fillings / sizeof fillings[0]; i++) {
-		(void)snprintf(sql, sizeof sql, "%s FROM seq_1_to_%u", fillings[i], rows_of_run());
+	for (unsigned first = 1; first <= rows; first += PORTION) {
+		unsigned last = first + PORTION - 1 < rows ? first + PORTION - 1 : rows;
+
+		(void)snprintf(sql, sizeof sql, "%s FROM seq_%u_to_%u", filling, first, last);
 		if (mysql_query(keeper, sql) != 0)
 			fail_msg("%s: %s", sql, mysql_error(keeper));
 	}
+}
+
+static void fill(MYSQL *keeper)
+{
+	for (size_t i = 0; i < sizeof fillings / sizeof fillings[0]; i++)
+		fill_table(keeper, fillings[i]);
 	assert_int_equal(mysql_query(keeper, "ANALYZE TABLE user, password, session, rotation, "
 					     "device, throttle, outbox, audit_event, flow, "
 					     "flow_counter, handover, token_family, "
