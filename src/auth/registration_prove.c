@@ -7,6 +7,7 @@
 #include "db.h"
 #include "password_row.h"
 #include "role_store.h"
+#include "throttle.h"
 
 #define ROLE_LIST_MAX 1024
 
@@ -129,11 +130,29 @@ static enum err look_for_others(struct proving *p, struct db *db, struct registr
 	return OK;
 }
 
+/* Before a name is looked up, whatever comes of it: who is told to wait learns nothing of it. */
+static enum err take_name(struct proving *p, struct registration_result *out)
+{
+	struct throttle_ticket ticket = {.allowed = true};
+
+	if (p->user.username.n > 0)
+		TRY(throttle_take_name(p->context, &p->row.id, &ticket));
+	if (!ticket.allowed) {
+		out->verdict = REGISTRATION_THROTTLED;
+		out->wait = ticket.wait;
+	}
+	return OK;
+}
+
 static enum err prepare(struct proving *p, struct registration_result *out)
 {
 	struct account_result *account = &out->account;
 
 	TRY(read_names(p, &account->flaw));
+	if (account->flaw == ACCOUNT_FINE)
+		TRY(take_name(p, out));
+	if (out->verdict == REGISTRATION_THROTTLED)
+		return OK;
 	if (account->flaw == ACCOUNT_FINE)
 		TRY(look_for_others(p, p->context->db, out));
 	if (account->flaw == ACCOUNT_FINE && str_is_present(p->proof->new_password))

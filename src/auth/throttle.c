@@ -242,6 +242,18 @@ enum err throttle_take_code(const struct auth_context *context, struct str addre
 	return OK;
 }
 
+enum err throttle_take_name(const struct auth_context *context, const struct id *code,
+			    struct throttle_ticket *out)
+{
+	struct taking t = {.context = context};
+
+	add_count(&t, THROTTLE_NAME,
+		  key_of(context, THROTTLE_NAME, keyring_part(code->b, ID_BYTES)));
+	TRY(take(&t));
+	*out = t.ticket;
+	return OK;
+}
+
 /* A success, or an attempt that was never judged. */
 struct settling {
 	const struct throttle_ticket *ticket;

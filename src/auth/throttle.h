@@ -83,6 +83,12 @@ MUST_CHECK enum err throttle_succeed_code(const struct auth_context *context,
  */
 MUST_CHECK enum err throttle_forget(const struct auth_context *context, struct db *db,
 				    const struct user_row *user);
+/*
+ * Takes one try of a user name with a code that was right (its row's id): nobody shall list the
+ * names that are taken with it.
+ */
+MUST_CHECK enum err throttle_take_name(const struct auth_context *context, const struct id *code,
+				       struct throttle_ticket *out);
 /* The attempt was never judged (no hash slot, no database): best effort to count it not. */
 void throttle_give_back(const struct auth_context *context, const struct throttle_ticket *ticket);
 

@@ -34,6 +34,7 @@ const char *throttle_policy_name(enum throttle_bucket bucket)
 		[THROTTLE_MAIL] = "mail",
 		[THROTTLE_MAIL_SOURCE] = "mail source",
 		[THROTTLE_CODE] = "code",
+		[THROTTLE_NAME] = "name",
 	};
 
 	return names[(unsigned)bucket < THROTTLE_BUCKET_COUNT ? bucket : THROTTLE_NONE];
@@ -129,6 +130,7 @@ int64_t throttle_policy_remaining(const struct config *config, const struct thro
 	case THROTTLE_ACCOUNT:
 	case THROTTLE_SERVICE:
 	case THROTTLE_CODE:
+	case THROTTLE_NAME:
 		return left_of_account(config, row, now);
 	case THROTTLE_SOURCE:
 	case THROTTLE_SERVICE_SOURCE:

@@ -23,11 +23,12 @@ enum throttle_bucket {
 	THROTTLE_MAIL,           /* an e-mail address that mail was asked for */
 	THROTTLE_MAIL_SOURCE,    /* an address that asked for mail */
 	THROTTLE_CODE,           /* an e-mail address for which codes were typed */
+	THROTTLE_NAME,           /* a proven code with which user names were tried */
 	THROTTLE_BUCKET_COUNT
 };
 
 /* "account", "device", "source", "guest", "service", "service source", "mail",
- * "mail source", "code"; static. */
+ * "mail source", "code", "name"; static. */
 const char *throttle_policy_name(enum throttle_bucket bucket);
 
 struct throttle_spans throttle_policy_spans(enum throttle_bucket bucket);

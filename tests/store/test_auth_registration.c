@@ -653,6 +653,30 @@ static void one_user_name_goes_to_one(void **state)
 			 AT_ONCE - 1);
 }
 
+/* With one mailbox nobody lists which user names are taken: a free one waits like a taken one. */
+static void names_are_not_listed_with_a_code(void **state)
+{
+	struct world *w = *state;
+	struct registration_proof proof;
+
+	(void)fixture_add_user(w->fixture, "alice");
+	ask(w, EVE);
+	proof = proof_of(EVE, mail_link_code(mail_found(w, TO_EVE)));
+	proof.new_password = STR("short");
+	for (unsigned i = 0; i < w->config.throttle.free_failures; i++) {
+		proof.username = i % 2 == 0 ? STR("alice") : STR("free");
+		assert_int_equal(prove(w, &proof).verdict, REGISTRATION_FLAWED);
+	}
+	proof.username = STR("alice");
+	assert_int_equal(prove(w, &proof).verdict, REGISTRATION_THROTTLED);
+	proof.username = STR("free");
+	assert_true(prove(w, &proof).wait > 0);
+	proof.new_password = STR(WORLD_PASSWORD);
+	assert_int_equal(prove(w, &proof).verdict, REGISTRATION_THROTTLED);
+	w->context.now += 30 * CLOCK_SECOND;
+	assert_int_equal(prove(w, &proof).verdict, REGISTRATION_ACCEPTED);
+}
+
 /* Without a password the code is good for choosing one, once, where it was good before. */
 static void the_password_may_come_after_the_proof(void **state)
 {
@@ -852,6 +876,7 @@ int main(void)
 		TEST(an_account_that_came_between_stays_as_it_is),
 		TEST(of_fifty_at_once_one_gets_the_account),
 		TEST(one_user_name_goes_to_one),
+		TEST(names_are_not_listed_with_a_code),
 		TEST(the_password_may_come_after_the_proof),
 		TEST(a_link_that_is_looked_at_is_not_used),
 		TEST(invitations),
