@@ -54,7 +54,7 @@ test('one door per foreign library', () => {
     [/#\s*include\s*[<"]ini\.h/, ['src/base/config']],
     [/#\s*include\s*[<"]curl\//, ['src/ctl/fetch.c', 'src/mailer/smtp.c']],
     [/#\s*include\s*[<"]crypt\.h/, ['src/auth/foreign_crypt.c']],
-    [/#\s*include\s*[<"]openssl\//, ['src/auth/foreign_digest.c', 'src/base/p256.c']],
+    [/#\s*include\s*[<"]openssl\//, ['src/auth/foreign_digest.c', 'src/base/p256.c', 'src/base/openssl_errors.c']],
     [/#\s*include\s*[<"]qrencode\.h/, ['src/http/qr.c']],
     [/#\s*include\s*[<"]liboath\//, ['src/auth/totp_code.c']],
     [/#\s*include\s*[<"]fido(\/|\.h)/, ['src/auth/webauthn.c', 'src/auth/webauthn_key.c']],
