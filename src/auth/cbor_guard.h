@@ -1,5 +1,4 @@
-/*
- * CBOR (RFC 8949) that strangers send, read without allocating: what passes here may be given to
+/* CBOR (RFC 8949) that strangers send, read without allocating: what passes here may be given to
  * decoders that allocate what a header declares.
  */
 #ifndef GATEPOST_AUTH_CBOR_GUARD_H

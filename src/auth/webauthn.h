@@ -1,5 +1,4 @@
-/*
- * WebAuthn ceremonies as pure functions of octets: what an authenticator says of a new credential,
+/* WebAuthn ceremonies as pure functions of octets: what an authenticator says of a new credential,
  * and what it has signed (WebAuthn L3 §7.1, §7.2). No state, no database, no clock.
  */
 #ifndef GATEPOST_AUTH_WEBAUTHN_H
