@@ -21,6 +21,11 @@ void ed25519_sign(const struct ed25519_secret *secret, struct str message,
 				   secret->b);
 }
 
+bool ed25519_is_public(const struct ed25519_public *public)
+{
+	return crypto_core_ed25519_is_valid_point(public->b) == 1;
+}
+
 bool ed25519_verify(const struct ed25519_public *public, struct str message,
 		    const unsigned char signature[ED25519_SIGNATURE])
 {

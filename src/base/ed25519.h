@@ -25,6 +25,8 @@ void ed25519_make(const unsigned char seed[ED25519_SEED], struct ed25519_secret 
 		  struct ed25519_public *public);
 void ed25519_sign(const struct ed25519_secret *secret, struct str message,
 		  unsigned char signature[ED25519_SIGNATURE]);
+/* A point that verification can use: canonical, on the curve, in the main subgroup. */
+bool ed25519_is_public(const struct ed25519_public *public);
 /* False for a wrong one, S >= L, a small order or a non-canonical encoding (RFC 8032 §5.1.7). */
 bool ed25519_verify(const struct ed25519_public *public, struct str message,
 		    const unsigned char signature[ED25519_SIGNATURE]);
