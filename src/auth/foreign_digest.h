@@ -1,5 +1,4 @@
-/* Hashes that are made of MD5 and SHA-1: $apr1$, phpass, {SHA}, lists. The only door to libcrypto.
- */
+/* Hashes that are made of MD5 and SHA-1: $apr1$, phpass, {SHA}, lists. A door to libcrypto. */
 #ifndef GATEPOST_AUTH_FOREIGN_DIGEST_H
 #define GATEPOST_AUTH_FOREIGN_DIGEST_H
 

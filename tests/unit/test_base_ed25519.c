@@ -56,6 +56,7 @@ static void signs_as_the_rfc_does(void **state)
 		unhex(vectors[i].message, message, text.n);
 		ed25519_make(seed, &secret, &public);
 		assert_memory_equal(&public, &stated, sizeof stated);
+		assert_true(ed25519_is_public(&public));
 		ed25519_sign(&secret, text, signature);
 		assert_memory_equal(signature, expected, sizeof expected);
 		assert_true(ed25519_verify(&public, text, signature));
@@ -137,6 +138,7 @@ static void odd_points_are_refused(void **state)
 
 			unhex(points[i], public.b, sizeof public.b);
 			unhex(points[k], signature, sizeof public.b);
+			assert_false(ed25519_is_public(&public));
 			assert_false(ed25519_verify(&public, STR("anything"), signature));
 		}
 	}
