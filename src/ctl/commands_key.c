@@ -1,4 +1,4 @@
-/* The part of the table of commands about keys. */
+/* The part of the table of commands about keys, the web server's among them. */
 #include "ctl.h"
 
 #define BIT(option) (UINT64_C(1) << (option))
@@ -63,6 +63,18 @@ static const struct ctl_command COMMANDS[] = {
 		.operands = 1,
 		.need = CTL_NEED_DATABASE,
 		.run = cmd_key_retire_root,
+	},
+	{
+		.noun = "pin",
+		.synopsis = "FILE...",
+		.description =
+			"Prints by what apps can pin the web server's key (SHA-256 of its "
+			"SubjectPublicKeyInfo), for each certificate and public key in PEM of the "
+			"files; - is standard input. Pin a second key, too, that waits in a safe "
+			"place: with one alone, losing it locks every app out.",
+		.operands = CTL_OPERANDS_MAX,
+		.need = CTL_NEED_NOTHING,
+		.run = cmd_pin,
 	},
 };
 

@@ -214,6 +214,7 @@ enum ctl_exit cmd_key_retire(struct ctl *ctl);
 enum ctl_exit cmd_key_reseal(struct ctl *ctl);
 enum ctl_exit cmd_key_rotate_root(struct ctl *ctl);
 enum ctl_exit cmd_key_retire_root(struct ctl *ctl);
+enum ctl_exit cmd_pin(struct ctl *ctl);
 enum ctl_exit cmd_pepper_new(struct ctl *ctl);
 enum ctl_exit cmd_pepper_rotate(struct ctl *ctl);
 enum ctl_exit cmd_pepper_retire(struct ctl *ctl);
