@@ -30,6 +30,14 @@ static struct str skip_blanks(struct str s)
 	return str_sub(s, from, s.n);
 }
 
+/* As clients of RFC 2109 send it: the JDK's jar does for every cookie that has a Max-Age. */
+static struct str without_quotes(struct str text)
+{
+	if (text.n < 2 || text.p[0] != '"' || text.p[text.n - 1] != '"')
+		return text;
+	return str_sub(text, 1, text.n - 1);
+}
+
 enum err cookie_find(struct str header, struct str name, struct str *value)
 {
 	struct str found = STR_NONE;
@@ -42,6 +50,7 @@ enum err cookie_find(struct str header, struct str name, struct str *value)
 		more = str_cut(rest, ';', &pair, &rest);
 		if (!str_cut(skip_blanks(pair), '=', &key, &text) || !str_equal(key, name))
 			continue;
+		text = without_quotes(text);
 		if (str_is_present(found) || !is_cookie_value(text))
 			return ERR_INPUT;
 		found = text;

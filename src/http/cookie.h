@@ -16,8 +16,9 @@ struct buf;
 #define COOKIE_DEVICE "__Host-gatepost-device"
 
 /*
- * Finds the value of one name in a Cookie header; *value is STR_NONE when absent. ERR_INPUT when
- * that name occurs twice or its value has anything but cookie-octets (RFC 6265 §4.1.1).
+ * Finds the value of one name in a Cookie header, without the quotes that may stand around it
+ * (RFC 6265 §4.1.1); *value is STR_NONE when absent. ERR_INPUT when that name occurs twice or its
+ * value has anything but cookie-octets.
  */
 MUST_CHECK enum err cookie_find(struct str header, struct str name, struct str *value);
 

@@ -46,6 +46,15 @@ test('curl\'s cookie jar', () => {
   assert.equal(curl([`${stack.api}/session`, ...jarred]).status, 401);
 });
 
+test('a jar that speaks RFC 2109, as the JDK\'s does of cookies with a Max-Age: the value in quotes', () => {
+  const jar = join(stack.dir, 'remember.jar');
+  assert.equal(curl([`${stack.api}/sessions`, '-c', jar, ...json], JSON.stringify({ ...stack.users.alice, transport: 'cookie', remember: true })).status, 201);
+  const [, value] = /\t__Host-gatepost\t(\S+)/.exec(readFileSync(jar, 'utf8'));
+  const quoted = `$Version="1"; __Host-gatepost="${value}";$Path="/";$Domain="localhost.local"`;
+  assert.equal(curl([`${stack.api}/session`, '-b', quoted]).status, 200);
+  assert.equal(curl([`${stack.api}/session`, '-b', quoted.replace(value, `${value}"`)]).status, 401);
+});
+
 test('a language\'s own cookie jar: Java\'s where a JDK is present, else Python\'s', () => {
   const folder = join(source, 'tests/e2e/native');
   const java = spawnSync('javac', ['-version']).status === 0;

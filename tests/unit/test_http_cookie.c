@@ -41,6 +41,16 @@ static void finds_exactly_one_name(void **state)
 	assert_value(";;; ;__Host-gatepost=abc;", "abc");
 }
 
+/* RFC 6265 §4.1.1; the rest of a Cookie header of RFC 2109 is other cookies. */
+static void takes_the_quotes_off(void **state)
+{
+	(void)state;
+	assert_value("__Host-gatepost=\"abc\"", "abc");
+	assert_value("$Version=\"1\"; __Host-gatepost=\"abc\";$Path=\"/\";$Domain=\"x.org\"",
+		     "abc");
+	assert_value("__Host-gatepost=\"\"", "");
+}
+
 /* CO-07: exact and case-sensitive. */
 static void takes_no_similar_name(void **state)
 {
@@ -72,7 +82,13 @@ static void refuses_twice_and_bad_octets(void **state)
 		"__Host-gatepost=abc; __Host-gatepost=abc",
 		"__Host-gatepost=; __Host-gatepost=abc",
 		"__Host-gatepost=a; x=1; __Host-gatepost=b",
-		"__Host-gatepost=\"abc\"",
+		"__Host-gatepost=\"",
+		"__Host-gatepost=\"abc",
+		"__Host-gatepost=abc\"",
+		"__Host-gatepost=\"\"abc\"\"",
+		"__Host-gatepost=\"a\"c\"",
+		"__Host-gatepost=\"a b\"",
+		"__Host-gatepost=\"abc\"; __Host-gatepost=abc",
 		"__Host-gatepost=a b",
 		"__Host-gatepost=abc ; x=1",
 		"__Host-gatepost=a,b",
@@ -171,6 +187,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(finds_exactly_one_name),
+		cmocka_unit_test(takes_the_quotes_off),
 		cmocka_unit_test(takes_no_similar_name),
 		cmocka_unit_test(refuses_twice_and_bad_octets),
 		cmocka_unit_test_setup_teardown(writes_all_attributes, open_arena, close_arena),

@@ -60,7 +60,7 @@ static void malformed_credentials_are_401_without_a_query(void **state)
 static void a_cookie_with_what_no_cookie_may_have_is_malformed(void **state)
 {
 	struct call *call = web_call(*state, METHOD_GET, &CLOSED);
-	call->request.cookie = STR(COOKIE_SESSION "=\"" FORTY_THREE "\"");
+	call->request.cookie = STR(COOKIE_SESSION "=\"" FORTY_THREE);
 	refused(call, 401, "\"unauthenticated\"");
 }
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "arena.h"
+#include "buf.h"
 #include "ceremonies.h"
 #include "json.h"
 #include "webauthn_json.h"
@@ -74,17 +75,20 @@ static void recordings_are_read(void **state)
 static struct str exchanged(struct world *w, struct str text, const char *what, const char *with)
 {
 	const char *at = memmem(text.p, text.n, what, strlen(what));
+	struct str rest;
+	struct str out = STR_NONE;
+	struct buf buf;
 	size_t before = 0;
-	size_t n = text.n - strlen(what) + strlen(with);
-	char *out = arena_alloc(w->arena, n + 1);
 
 	assert_non_null(at);
-	assert_non_null(out);
 	before = (size_t)(at - text.p);
-	memcpy(out, text.p, before);
-	memcpy(out + before, with, strlen(with));
-	memcpy(out + before + strlen(with), at + strlen(what), text.n - before - strlen(what));
-	return (struct str){out, n};
+	rest = str_sub(text, before + strlen(what), text.n);
+	buf_init(&buf, w->arena, text.n + strlen(with));
+	buf_add(&buf, str_sub(text, 0, before));
+	buf_add(&buf, str_of(with));
+	buf_add(&buf, rest);
+	assert_int_equal(buf_str(&buf, &out), OK);
+	return out;
 }
 
 static void what_is_not_one_is_refused(void **state)
