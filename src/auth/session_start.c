@@ -22,9 +22,9 @@ struct sign_in {
 	struct renewal renewal;
 	enum session_state state;
 	enum session_carrier carrier;
-	struct id device_id;
-	bool device_is_new; /* or there is none that could be known again */
-	bool outrun;        /* the guest's row was rotated or ended by another request */
+	struct device_known device; /* id none: there is none */
+	bool device_is_new;         /* or there is none that could be known again */
+	bool outrun;                /* the guest's row was rotated or ended by another request */
 };
 
 /* A password that was marked between its check and the lock opens nothing either. */
@@ -62,13 +62,13 @@ static enum err find_device(struct sign_in *s, struct db *db)
 		.last_seen = s->context->now,
 	};
 
-	s->device_id = ID_NONE;
+	s->device = (struct device_known){.trusted_until = 0};
 	s->device_is_new = true;
 	if (!secret_is_present(start->device_ref) || start->device_kind == DEVICE_NONE)
 		return OK;
 	row.ref_hash = device_hash(s->context->keys, start->device_kind, start->device_ref);
-	TRY(device_store_ensure(db, s->context->arena, &row, &s->device_id));
-	s->device_is_new = id_equal(s->device_id, row.id);
+	TRY(device_store_ensure(db, &row, &s->device));
+	s->device_is_new = id_equal(s->device.id, row.id);
 	return OK;
 }
 
@@ -105,9 +105,9 @@ static enum err end_former(struct sign_in *s, struct db *db, bool rotates)
 			TRY(renewal_note(&s->renewal, AUDIT_SESSION_ENDED, row->id,
 					 STR("signed in anew")));
 	}
-	if (id_is_none(s->device_id) || (rotates && id_equal(row->device_id, s->device_id)))
+	if (id_is_none(s->device.id) || (rotates && id_equal(row->device_id, s->device.id)))
 		return OK;
-	TRY(session_store_delete_of_device(db, &s->start->user_id, &s->device_id, &n));
+	TRY(session_store_delete_of_device(db, &s->start->user_id, &s->device.id, &n));
 	return renewal_note_ended(&s->renewal, n, "of the same device");
 }
 
@@ -144,8 +144,8 @@ static void fill_row(const struct sign_in *s, struct session_row *row)
 	row->user_id = start->user_id;
 	if (id_is_none(row->tenant_id))
 		row->tenant_id = start->tenant_id;
-	if (!id_is_none(s->device_id))
-		row->device_id = s->device_id;
+	if (!id_is_none(s->device.id))
+		row->device_id = s->device.id;
 	row->client = either(start->client, STR(""));
 	row->aal = start->aal;
 	row->amr = either(start->amr, STR(""));
@@ -263,7 +263,7 @@ static enum err tell_of_device(struct sign_in *s, struct db *db)
 	const struct device_first of = {
 		.user_id = s->start->user_id,
 		.since = s->context->now - YOUTH,
-		.device_id = s->device_id,
+		.device_id = s->device.id,
 		.session_id = found->session.id,
 	};
 	bool first = false;

@@ -28,6 +28,8 @@ struct user_row {
 	bool must_change;            /* of the password; false without one */
 	bool password_refused;       /* it opens nothing until another one is set */
 	int64_t password_changed_at; /* 0: no password */
+	uint32_t factors;            /* bits of factor_store.h */
+	int64_t factors_end;         /* an administrator's reset is due then; 0: none */
 };
 
 /* identifier is normalised; with an '@' it is an address, else a user name. */

@@ -194,7 +194,7 @@ static enum err device_ensure(struct trial *t, void *out)
 		.last_seen = NOW,
 	};
 
-	return device_store_ensure(DB, ARENA, &row, out);
+	return device_store_ensure(DB, &row, out);
 }
 
 ACT(device_disarm, return device_store_disarm(DB, &SCENE.alice);)

@@ -378,22 +378,23 @@ static void test_device_is_found_again(void **state)
 {
 	struct fixture *fixture = *state;
 	struct device_row row = device_of(id_random(), T0);
-	struct id first = ID_NONE;
-	struct id second = ID_NONE;
+	struct device_known first = {.trusted_until = 1};
+	struct device_known second = {.trusted_until = 1};
 
-	assert_ok(device_store_ensure(fixture->web, fixture->arena, &row, &first));
-	assert_true(id_equal(first, row.id));
+	assert_ok(device_store_ensure(fixture->web, &row, &first));
+	assert_true(id_equal(first.id, row.id));
+	assert_int_equal(first.trusted_until, 0);
 	row.id = id_random();
 	row.name = STR("inny");
 	row.last_seen = T0 + 5;
-	assert_ok(device_store_ensure(fixture->web, fixture->arena, &row, &second));
-	assert_true(id_equal(first, second));
+	assert_ok(device_store_ensure(fixture->web, &row, &second));
+	assert_true(id_equal(first.id, second.id));
 	assert_int_equal(fixture_number("SELECT last_seen FROM device WHERE name = 'inny'"),
 			 T0 + 5);
 	row.id = id_random();
 	row.user_id = id_random();
-	assert_ok(device_store_ensure(fixture->web, fixture->arena, &row, &second));
-	assert_true(id_equal(second, row.id));
+	assert_ok(device_store_ensure(fixture->web, &row, &second));
+	assert_true(id_equal(second.id, row.id));
 }
 
 /* ST-08: a device with a session stays, however old. */
@@ -401,15 +402,15 @@ static void test_device_purge(void **state)
 {
 	struct fixture *fixture = *state;
 	struct session_row session = fixture_session(id_random());
-	struct id id = ID_NONE;
+	struct device_known known = {.trusted_until = 1};
 	uint64_t deleted = 9;
 
 	for (int i = 0; i < 4; i++) {
 		struct device_row row = device_of(session.user_id, T0 + i);
 
-		assert_ok(device_store_ensure(fixture->web, fixture->arena, &row, &id));
+		assert_ok(device_store_ensure(fixture->web, &row, &known));
 		if (i == 0)
-			session.device_id = id;
+			session.device_id = known.id;
 	}
 	assert_ok(session_store_insert(fixture->web, &session));
 	assert_ok(device_store_purge(fixture->web, T0 + 3, 1, &deleted));
