@@ -23,6 +23,7 @@ void session_judge(const struct auth_context *context, const struct session_foun
 
 	if (session.standing != SESSION_UNKNOWN) {
 		session.found = *found;
+		session.state = policy_state(config, found);
 		session.elevated = policy_is_elevated(found);
 		session.ends = policy_ends(config, &found->session, session.elevated);
 		session.aal = policy_aal(config, &found->session, context->now);

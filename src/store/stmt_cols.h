@@ -54,6 +54,10 @@ static const struct col user_cols[] = {
 	"password p ON p.user_id = "                                                               \
 	"u.id "
 
+static const struct col user_locked_cols[] = {
+	{"state", COL_U32, offsetof(struct user_locked, state), 0},
+	{"factors", COL_U32, offsetof(struct user_locked, factors), 0},
+};
 static const struct col device_known_cols[] = {
 	{"id", COL_ID, offsetof(struct device_known, id), 0},
 	{"trusted_until", COL_I64, offsetof(struct device_known, trusted_until), 0},

@@ -41,6 +41,13 @@ MUST_CHECK enum err user_store_find_by_id(struct db *db, struct arena *arena, co
  * FOR UPDATE, and with consistent = on a written row, which holds on every node. */
 MUST_CHECK enum err user_store_lock(struct db *db, const struct id *id, uint32_t *state,
 				    bool *found);
+/* The same, with the factors that the user has then (bits of factor_store.h). */
+struct user_locked {
+	uint32_t state;
+	uint32_t factors;
+};
+MUST_CHECK enum err user_store_lock_whole(struct db *db, const struct id *id,
+					  struct user_locked *locked, bool *found);
 /* ERR_CONFLICT when user name or address is taken. */
 MUST_CHECK enum err user_store_insert(struct db *db, const struct user_row *row);
 /*
