@@ -35,6 +35,7 @@ const char *throttle_policy_name(enum throttle_bucket bucket)
 		[THROTTLE_MAIL_SOURCE] = "mail source",
 		[THROTTLE_CODE] = "code",
 		[THROTTLE_NAME] = "name",
+		[THROTTLE_FACTOR] = "factor",
 	};
 
 	return names[(unsigned)bucket < THROTTLE_BUCKET_COUNT ? bucket : THROTTLE_NONE];
@@ -131,6 +132,7 @@ int64_t throttle_policy_remaining(const struct config *config, const struct thro
 	case THROTTLE_SERVICE:
 	case THROTTLE_CODE:
 	case THROTTLE_NAME:
+	case THROTTLE_FACTOR:
 		return left_of_account(config, row, now);
 	case THROTTLE_SOURCE:
 	case THROTTLE_SERVICE_SOURCE:
