@@ -124,7 +124,8 @@ static enum err judge_totp(struct proving *p)
 	TRY(totp_store_find(context->db, context->arena, &p->user_id, &row, &found));
 	if (!found || !secret_is_present(row.current.box))
 		return OK;
-	enum err e = factor_open_totp(context->arena, context->keys, &p->user_id, &row.current, &secret);
+	enum err e =
+		factor_open_totp(context->arena, context->keys, &p->user_id, &row.current, &secret);
 	/* Its root is gone: it is as good as lost. */
 	if (e == ERR_CONFIG || e == ERR_INPUT)
 		return OK;
@@ -211,8 +212,7 @@ static enum err judge_device(struct proving *p)
 static void settle_purpose(struct proving *p)
 {
 	struct str asked = p->request->purpose;
-	bool has_challenge =
-		method_of(p) == PROVE_PASSKEY || method_of(p) == PROVE_DEVICE_KEY;
+	bool has_challenge = method_of(p) == PROVE_PASSKEY || method_of(p) == PROVE_DEVICE_KEY;
 
 	p->purpose = str_is_present(asked) ? asked : STR("");
 	if (!has_challenge || !p->right)
@@ -398,7 +398,8 @@ static enum err refuse_work(struct db *db, void *opaque)
 	TRY(tell_of_failures(p, db));
 	if (!p->second)
 		return OK;
-	/* One that became active by its policy alone was none of a sign-in just now: only tries end it. */
+	/* One that became active by its policy alone was none of a sign-in just now: only tries end
+	 * it. */
 	TRY(session_store_delete_tried(db, &p->current.found.session.id, PROVE_TRIES, &r->ended));
 	return r->ended ? audit_trail_add(p->context, &r->trail, &over) : OK;
 }

@@ -256,9 +256,8 @@ static bool lacks_factor(const struct call *call)
 
 static bool is_fresh(const struct call *call)
 {
-	return has(call, ROUTE_STALE_OK) ||
-	       policy_is_fresh(&call->session.found.session, guard_max_age(call),
-			       call->request.now);
+	return has(call, ROUTE_STALE_OK) || policy_is_fresh(&call->session.found.session,
+							    guard_max_age(call), call->request.now);
 }
 
 static enum problem pending_problem(const struct call *call)

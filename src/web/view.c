@@ -138,8 +138,8 @@ static void add_methods(struct json_out *out, struct call *call, enum problem pr
 	json_open_array(out, "methods");
 	if (!second && !wants_aal2(call))
 		json_text(out, NULL, STR("password"));
-	view_methods_json(out, prove_methods(&call->auth, found, second,
-					     !second && has_device_key(call)));
+	view_methods_json(
+		out, prove_methods(&call->auth, found, second, !second && has_device_key(call)));
 	json_close_array(out);
 }
 
