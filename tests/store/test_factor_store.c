@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "passkey_store.h"
 
 #define DB fixture->web
@@ -141,7 +142,7 @@ static void a_step_is_used_once(void **state)
 
 static enum err use_step(struct db *db, void *what, unsigned round, bool *won)
 {
-	return totp_store_use(db, what, 100 + round, T0, won);
+	return totp_store_use(db, what, 100 + round, clock_now(), won);
 }
 
 /* MF-04 */
@@ -274,6 +275,12 @@ static void only_the_old_box_is_replaced(void **state)
 	assert_false(done);
 	assert_ok(recovery_store_reseal(DB, &codes, &done));
 	assert_false(done);
+	app.old = box_of(fixture, 'a', TOTP_BOX_MAX, 4);
+	codes.old = box_of(fixture, 'd', RECOVERY_BOX_MAX, 4);
+	assert_ok(totp_store_reseal(DB, &app, &done));
+	assert_false(done);
+	assert_ok(recovery_store_reseal(DB, &codes, &done));
+	assert_false(done);
 	assert_int_equal(app_of(fixture, user).current.root, 4);
 	assert_int_equal(the_set(fixture, user).digests.root, 4);
 }
@@ -343,35 +350,36 @@ static void bits_are_the_users(void **state)
 /* The longest due first; whose reset is later, or never, is left out. */
 static void due_resets_are_listed(void **state)
 {
+	enum { USERS = 8, DUE = 6 };
 	struct fixture *fixture = *state;
-	const int64_t ends[ROWS] = {T0 + 5, T0 + 3, 0, T0 + 6, T0 + 4};
-	const size_t order[] = {1, 4, 0};
-	struct id users[ROWS];
-	struct id ids[ROWS];
+	const int64_t ends[USERS] = {T0 + 8, T0 + 6, 0, T0 + 9, T0 + 4, T0 + 7, T0 + 3, T0 + 5};
+	const size_t order[DUE] = {6, 4, 7, 1, 5, 0};
+	struct id users[USERS];
+	struct id ids[USERS];
 	char name[16];
 	int64_t at = 9;
 	size_t n = 0;
 
-	for (size_t i = 0; i < ROWS; i++) {
+	for (size_t i = 0; i < USERS; i++) {
 		(void)snprintf(name, sizeof name, "user%zu", i);
 		users[i] = fixture_add_user(fixture, name);
 		assert_ok(factor_store_set_end(DB, &users[i], ends[i]));
 		assert_ok(factor_store_end(DB, &users[i], &at));
 		assert_int_equal(at, ends[i]);
 	}
-	assert_ok(factor_store_due(DB, T0 + 5, ROWS, ids, &n));
-	assert_int_equal(n, 3);
-	for (size_t i = 0; i < 3; i++)
+	assert_ok(factor_store_due(DB, T0 + 8, USERS, ids, &n));
+	assert_int_equal(n, DUE);
+	for (size_t i = 0; i < DUE; i++)
 		assert_true(id_equal(ids[i], users[order[i]]));
-	assert_ok(factor_store_due(DB, T0 + 5, 2, ids, &n));
+	assert_ok(factor_store_due(DB, T0 + 8, 2, ids, &n));
 	assert_int_equal(n, 2);
-	assert_ok(factor_store_set_end(DB, &users[1], 0));
-	assert_ok(factor_store_due(DB, T0 + 5, ROWS, ids, &n));
-	assert_int_equal(n, 2);
+	assert_ok(factor_store_set_end(DB, &users[6], 0));
+	assert_ok(factor_store_due(DB, T0 + 8, USERS, ids, &n));
+	assert_int_equal(n, DUE - 1);
 	assert_true(id_equal(ids[0], users[4]));
-	assert_ok(factor_store_due(DB, T0 + 2, ROWS, ids, &n));
+	assert_ok(factor_store_due(DB, T0 + 2, USERS, ids, &n));
 	assert_int_equal(n, 0);
-	assert_int_equal(factor_store_due(DB, T0 + 5, 0, ids, &n), ERR_INTERNAL);
+	assert_int_equal(factor_store_due(DB, T0 + 8, 0, ids, &n), ERR_INTERNAL);
 }
 
 static void add_everything(struct fixture *fixture, struct id user)
@@ -413,6 +421,7 @@ static void all_of_one_user_go(void **state)
 	assert_true(id_equal(due[0], bob));
 }
 
+/* An offer keeps none: whoever comes too late with its code gets another one. */
 static void boxes_keep_their_root(void **state)
 {
 	struct fixture *fixture = *state;

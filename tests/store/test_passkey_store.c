@@ -412,6 +412,7 @@ static void challenges_are_deleted(void **state)
 	uint64_t n = 9;
 
 	(void)add_challenge(fixture, alice, T0);
+	(void)add_challenge(fixture, alice, T0 + 1);
 	(void)add_challenge(fixture, alice, T0 + 9);
 	(void)add_challenge(fixture, id_random(), T0);
 	(void)add_challenge(fixture, id_random(), T0 + 9);
