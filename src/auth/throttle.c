@@ -271,6 +271,30 @@ enum err throttle_take_factor(const struct auth_context *context, const struct i
 	return OK;
 }
 
+/* What is counted by the source only; the command has none. */
+static enum err take_of_source(const struct auth_context *context, enum throttle_bucket bucket,
+			       struct throttle_ticket *out)
+{
+	struct taking t = {.context = context, .ticket = {.allowed = true}};
+
+	if (context->ip.n > 0) {
+		add_count(&t, bucket, key_of_place(context, bucket, context->ip));
+		TRY(take(&t));
+	}
+	*out = t.ticket;
+	return OK;
+}
+
+enum err throttle_take_passkey(const struct auth_context *context, struct throttle_ticket *out)
+{
+	return take_of_source(context, THROTTLE_SOURCE, out);
+}
+
+enum err throttle_take_challenge(const struct auth_context *context, struct throttle_ticket *out)
+{
+	return take_of_source(context, THROTTLE_CHALLENGE, out);
+}
+
 /* A success, or an attempt that was never judged. */
 struct settling {
 	const struct throttle_ticket *ticket;

@@ -99,6 +99,15 @@ MUST_CHECK enum err throttle_take_factor(const struct auth_context *context,
 					 struct throttle_ticket *out);
 MUST_CHECK enum err throttle_succeed_factor(const struct auth_context *context,
 					    const struct throttle_ticket *ticket);
+/*
+ * Takes one sign-in by passkey from the source's counter of failures: nobody is named by one, and
+ * nobody guesses a signature. A right one is given back (throttle_give_back).
+ */
+MUST_CHECK enum err throttle_take_passkey(const struct auth_context *context,
+					  struct throttle_ticket *out);
+/* Takes one challenge for a sign-in by passkey from the source's counter of them. */
+MUST_CHECK enum err throttle_take_challenge(const struct auth_context *context,
+					    struct throttle_ticket *out);
 /* The attempt was never judged (no hash slot, no database): best effort to count it not. */
 void throttle_give_back(const struct auth_context *context, const struct throttle_ticket *ticket);
 
