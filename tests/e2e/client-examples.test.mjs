@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import yaml from 'js-yaml';
 import { compile } from '../support/app.mjs';
-import { AppError, killApps, makeHome, startApp } from '../support/apps.mjs';
+import { AppError, killApps, killedEverywhere, makeHome, startApp } from '../support/apps.mjs';
 import { source, startStack } from '../support/harness.mjs';
 import { freePort } from '../support/stack.mjs';
 
@@ -42,25 +42,6 @@ async function signedIn(who, more) {
   const app = await start(place, more);
   const { session } = await app.do('signIn', who);
   return { app, place, session };
-}
-
-/*
- * Kills an app at its first moment, another at its second, and so on to the end of the act. prepare() → {app, place, act,
- * more}; then(where, app) looks at each that was started again. Returns the names of the moments.
- */
-async function killedEverywhere(prepare, then) {
-  const names = [];
-  for (let n = 1; ; n++) {
-    const { app, place, act, more, ...rest } = await prepare();
-    await app.do('set', { haltAt: n });
-    const name = await Promise.race([app.halted, act(app).then(() => undefined)]);
-    await app.kill();
-    if (name === undefined) return names;
-    names.push(name);
-    const next = await start(place, more);
-    await then(name, next, rest);
-    await next.quit();
-  }
 }
 
 test('the example has no type errors in strict mode, and takes a platform\'s own fetch', () => {
@@ -119,7 +100,7 @@ test('killed at every moment of signing in: signed in or not, never half, and on
   const place = makeHome(stack);
   const found = { yes: 0, no: 0 };
   const prepare = async () => ({ app: await start(place), place, act: (app) => app.do('signIn', bob) });
-  const names = await killedEverywhere(prepare, async (name, app) => {
+  const names = await killedEverywhere(start, prepare, async (name, app) => {
     const state = await app.do('resume');
     found[state ? 'yes' : 'no']++;
     if (!state) await app.do('signIn', bob);
@@ -138,7 +119,7 @@ test('killed at every moment of a first sign-in: what was answered and not writt
     const place = makeHome(stack);
     return { app: await start(place), place, act: (app) => app.do('signIn', carol) };
   };
-  await killedEverywhere(prepare, async (name, app) => {
+  await killedEverywhere(start, prepare, async (name, app) => {
     const state = await app.do('resume');
     assert.equal(state !== null, name === 'after writing gatepost.session', name);
   });
@@ -151,7 +132,7 @@ test('killed at every moment of a step-up by password: the one who has not seen 
     const { app, place } = await signedIn(dora);
     return { app, place, act: () => app.do('request', 'POST', '/session/reauth', passwordOf(dora)) };
   };
-  const names = await killedEverywhere(prepare, async (name, app) => {
+  const names = await killedEverywhere(start, prepare, async (name, app) => {
     assert.equal(await app.do('resume') === null, unseen.includes(name), name);
     if (unseen.includes(name)) assert.equal((await app.do('signIn', dora)).user.username, 'dora');
   });
@@ -174,7 +155,7 @@ test('killed at every moment of a renewal without a password: the next start rep
     const proof = await handoverFrom(eve);
     return { app, place, session, act: () => app.do('signIn', proof) };
   };
-  const names = await killedEverywhere(prepare, async (name, app, { session }) => {
+  const names = await killedEverywhere(start, prepare, async (name, app, { session }) => {
     const state = await app.do('resume');
     assert.equal(state?.user.username, 'eve', name);
     assert.equal(state.session.id, session.id, name);
@@ -265,7 +246,7 @@ test('a lost answer to a refresh: the same token again, never another; killed at
   await assert.rejects(app.do('request', 'GET', '/session'), lost);
   assert.equal((await app.do('resume')).session.id, kept.id);
 
-  const names = await killedEverywhere(prepare, async (name, next, { session }) => {
+  const names = await killedEverywhere(start, prepare, async (name, next, { session }) => {
     assert.equal((await next.do('resume'))?.session.id, session.id, name);
   });
   assert.ok(names.includes('after POST token'), `${names}`);

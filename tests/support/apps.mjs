@@ -2,7 +2,7 @@
 import { mkdtempSync } from 'node:fs';
 import { join } from 'node:path';
 import { source } from './harness.mjs';
-import { start } from './stack.mjs';
+import { start as startProcess } from './stack.mjs';
 
 const program = join(source, 'tests/e2e/native/app.mjs');
 const apps = new Set();
@@ -25,7 +25,7 @@ export function makeHome(stack) {
  * code: where compile() put the example; place: of makeHome; more: {transport, lock}.
  */
 export async function startApp(stack, code, place, more = {}) {
-  const running = start(process.execPath, [program], {
+  const running = startProcess(process.execPath, [program], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'], env: { ...process.env, NODE_EXTRA_CA_CERTS: stack.caFile, NODE_NO_WARNINGS: '1' },
   });
   const waiting = new Map();
@@ -69,4 +69,25 @@ export async function startApp(stack, code, place, more = {}) {
 
 export async function killApps() {
   for (const app of [...apps]) await app.kill();
+}
+
+/*
+ * Kills an app at its first moment, another at its second, and so on to the end of the act. prepare() → {app, place, act,
+ * more}; then(moment, app, prepared) looks at each that start(place, more) has started again. Returns the names of the
+ * moments.
+ */
+export async function killedEverywhere(start, prepare, then) {
+  const names = [];
+  for (let n = 1; ; n++) {
+    const prepared = await prepare();
+    const { app, place, act, more } = prepared;
+    await app.do('set', { haltAt: n });
+    const name = await Promise.race([app.halted, act(app).then(() => undefined)]);
+    await app.kill();
+    if (name === undefined) return names;
+    names.push(name);
+    const next = await start(place, more);
+    await then(name, next, prepared);
+    await next.quit();
+  }
 }
