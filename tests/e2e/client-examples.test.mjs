@@ -1,7 +1,7 @@
 // docs/examples/clients/typescript: an app that is killed at every moment, loses answers, races itself and others, and goes on.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, randomUUID, sign, verify } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import yaml from 'js-yaml';
@@ -389,4 +389,19 @@ test('Electron\'s without a key ring refuses to write', async () => {
   const { electronStore } = await import(join(code, 'stores.js'));
   const { gatepost } = await here({ store: electronStore({ isAsyncEncryptionAvailable: async () => true, getSelectedStorageBackend: () => 'basic_text' }, await import('node:fs/promises'), stack.dir) });
   await assert.rejects(gatepost.signIn(stack.users.alice), /no key store/);
+});
+
+test('a challenge signed by a device\'s key: over its text, in base64url; the person may say no', async () => {
+  const { signed } = await import(join(code, 'device.js'));
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const key = { sign: async (bytes) => sign('sha256', bytes, privateKey) };
+  // Signatures in DER are of several lengths.
+  for (let i = 0; i < 100; i++) {
+    const challenge = randomBytes(32).toString('base64url');
+    const { signature, ...rest } = await signed(key, 'a-device', challenge);
+    assert.deepEqual(rest, { method: 'device_key', device_id: 'a-device', challenge });
+    assert.match(signature, /^[\w-]+$/);
+    assert.ok(verify('sha256', Buffer.from(challenge), publicKey, Buffer.from(signature, 'base64url')));
+  }
+  assert.equal(await signed({ sign: () => Promise.reject(new Error('cancelled')) }, 'a-device', 'x'), null);
 });
