@@ -397,7 +397,7 @@ test('a challenge signed by a device\'s key: over its text, in base64url; the pe
   const key = { sign: async (bytes) => sign('sha256', bytes, privateKey) };
   // Signatures in DER are of several lengths.
   for (let i = 0; i < 100; i++) {
-    const challenge = randomBytes(32).toString('base64url');
+    const challenge = `Gatepost zażółć 100%\nfor ${randomBytes(32).toString('base64url')}\n`;
     const { signature, ...rest } = await signed(key, 'a-device', challenge);
     assert.deepEqual(rest, { method: 'device_key', device_id: 'a-device', challenge });
     assert.match(signature, /^[\w-]+$/);
