@@ -2,6 +2,7 @@
 #include "admin_call.h"
 #include "answer.h"
 #include "call.h"
+#include "factors_reset.h"
 #include "fields.h"
 #include "handlers.h"
 #include "view.h"
@@ -97,6 +98,17 @@ enum err api_admin_hold(struct call *call)
 enum err api_admin_recover(struct call *call)
 {
 	return act(call, 202, (struct admin_deed){account_recover});
+}
+
+/* Accepted: it takes effect later, [second_factor] reset_delay. */
+enum err api_admin_factors_reset(struct call *call)
+{
+	return act(call, 202, (struct admin_deed){factors_reset_ask});
+}
+
+enum err api_admin_factors_keep(struct call *call)
+{
+	return act(call, 200, (struct admin_deed){factors_reset_stop});
 }
 
 static enum err change_role(struct call *call, bool give)
