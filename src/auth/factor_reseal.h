@@ -8,7 +8,7 @@
 #include "err.h"
 
 struct factor_resealing {
-	uint64_t resealed;
+	uint64_t resealed;  /* were under a former root, and are not any more */
 	uint64_t shut;      /* do not open with this key file: they stay as they are */
 	struct fault fault; /* whose, and why, of the first of those */
 };
