@@ -42,9 +42,15 @@ export async function startNetwork(stack) {
     const answer = await stack.client.request(request.method, request.url, { headers: kept(request.headers), body });
     seen.push({ line: `${request.method} ${path} ${answer.status}`, body, json: answer.json });
     order.done?.(answer);
-    if (order.act === 'lose') request.socket.destroy();
-    if (order.act !== 'pass') return;
-    response.writeHead(answer.status, kept(answer.headers)).end(answer.body);
+    if (order.act === 'hold') return;
+    if (order.act === 'lose') {
+      request.socket.destroy();
+      return;
+    }
+    const headers = { ...kept(answer.headers), ...(answer.body !== '' && { 'Content-Length': Buffer.byteLength(answer.body) }) };
+    response.writeHead(answer.status, headers);
+    if (order.act === 'cut') response.write(answer.body.slice(0, answer.body.length >> 1), () => request.socket.end());
+    else response.end(answer.body);
   }
 
   server.on('connection', (socket) => {
@@ -59,9 +65,9 @@ export async function startNetwork(stack) {
     seen,
     lines: () => seen.map(({ line }) => line),
     /*
-     * The next request "POST /sessions" is done by the server, and its answer lost ("lose") or kept from the client
-     * ("hold"), or passed on ("pass"), in each case when meanwhile() has come to its end; or it is answered here
-     * ("refuse" with status, headers and body). Resolves with the server's answer as soon as there is one.
+     * The next request "POST /sessions" is done by the server, when meanwhile() has come to its end, and its answer
+     * lost ("lose"), lost after the headers ("cut"), kept from the client ("hold") or passed on ("pass"); or it is
+     * answered here ("refuse" with status, headers and body). Resolves with the server's answer as soon as there is one.
      */
     next: (line, act, more = {}) => new Promise((done) => {
       orders.push({ line, act, done, ...more });
