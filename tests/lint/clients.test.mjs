@@ -73,6 +73,17 @@ test('every name with an underline that stands in quotation marks is described',
   assert.deepEqual(unknown(found, (name) => described.words.has(name) || own.includes(name) || later.words.includes(name)), []);
 });
 
+test('docs/clients.md says of every code, with its status, what to do', () => {
+  const [{ text }] = files((path) => path === 'docs/clients.md');
+  const table = text.slice(text.indexOf('## What to do on each code'));
+  const rows = [...table.matchAll(/^\| ((?:`[a-z_]+`(?:, )?)+) \| ([\d, ]+) \| (.*) \|$/gm)].flatMap(([, names, numbers]) => {
+    const statuses = numbers.split(', ');
+    return [...names.matchAll(/`([a-z_]+)`/g)].map(([, code], i) => `${statuses[i] ?? statuses[0]} ${code}`);
+  });
+  assert.ok(rows.length > 20);
+  assert.deepEqual(rows.sort(), [...described.answers].sort());
+});
+
 test('what is described by now is no exception any more', () => {
   assert.deepEqual(later.calls.filter((name) => described.calls.has(name)), []);
   assert.deepEqual(later.words.filter((name) => described.words.has(name)), []);
