@@ -26,6 +26,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.refresh_token TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.signing_key TO {web};
 GRANT SELECT, INSERT, UPDATE ON {database}.signing_turn TO {web};
 GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.service TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.totp TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.recovery_set TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.passkey TO {web};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {database}.challenge TO {web};
 -- What was recorded is never changed, only purged.
 GRANT SELECT, INSERT, DELETE ON {database}.audit_event TO {web};
 
@@ -36,7 +40,7 @@ GRANT SELECT (user_id, hash) ON {database}.password TO {hash};
 -- guard: reads what a check reads, and notes that a session was used.
 GRANT SELECT (version) ON {database}.schema_migration TO {guard};
 GRANT SELECT, UPDATE (last_seen, idle_end) ON {database}.session TO {guard};
-GRANT SELECT (id, username, email, display_name, state, grants, language) ON {database}.user TO {guard};
+GRANT SELECT (id, username, email, display_name, state, grants, language, factors) ON {database}.user TO {guard};
 GRANT SELECT (user_id, tenant_id, grants) ON {database}.membership TO {guard};
 GRANT SELECT (id, name) ON {database}.tenant TO {guard};
 -- Seeds are sealed under the key file: a public key is derived from its opened seal, never believed from a column.

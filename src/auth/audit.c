@@ -88,6 +88,19 @@ static const struct {
 	[AUDIT_MAIL_CODE_REFUSED] = {"authn_mail_code_fail", "refused", LOG_LEVEL_WARN},
 	[AUDIT_USER_INVITED] = {"user_invited", "ok", LOG_LEVEL_INFO},
 	[AUDIT_INVITATION_WITHDRAWN] = {"invitation_withdrawn", "ok", LOG_LEVEL_INFO},
+	[AUDIT_FACTOR_SUCCESS] = {"authn_factor_success", "ok", LOG_LEVEL_INFO},
+	[AUDIT_FACTOR_FAIL] = {"authn_factor_fail", "refused", LOG_LEVEL_WARN},
+	[AUDIT_FACTOR_ADDED] = {"factor_added", "ok", LOG_LEVEL_INFO},
+	[AUDIT_FACTOR_REMOVED] = {"factor_removed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_FACTORS_RESET_ASKED] = {"factors_reset_asked", "ok", LOG_LEVEL_WARN},
+	[AUDIT_FACTORS_RESET_STOPPED] = {"factors_reset_stopped", "ok", LOG_LEVEL_INFO},
+	[AUDIT_FACTORS_RESET] = {"factors_reset", "ok", LOG_LEVEL_WARN},
+	[AUDIT_RECOVERY_CODES_MADE] = {"recovery_codes_made", "ok", LOG_LEVEL_INFO},
+	[AUDIT_RECOVERY_CODE_USED] = {"recovery_code_used", "ok", LOG_LEVEL_WARN},
+	[AUDIT_PASSKEY_COUNTER] = {"passkey_counter", "refused", LOG_LEVEL_WARN},
+	[AUDIT_DEVICE_KEY_SET] = {"device_key_set", "ok", LOG_LEVEL_INFO},
+	[AUDIT_DEVICE_REMOVED] = {"device_removed", "ok", LOG_LEVEL_INFO},
+	[AUDIT_DEVICE_TRUSTED] = {"device_trusted", "ok", LOG_LEVEL_INFO},
 };
 
 const char *audit_kind_name(enum audit_kind kind)

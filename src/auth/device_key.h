@@ -4,11 +4,9 @@
 
 #include <stdbool.h>
 
+#include "device_store.h"
 #include "err.h"
 #include "str.h"
-
-/* As in the column device.key_kind. */
-enum device_key_kind { DEVICE_KEY_NONE = 0, DEVICE_KEY_P256 = 1, DEVICE_KEY_ED25519 = 2 };
 
 /* As stored in device.public_key: 65 octets of an uncompressed point (p256.h), or 32 (ed25519.h).
  */

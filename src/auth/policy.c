@@ -1,7 +1,7 @@
 /* The rules about sessions as pure functions of rows, configuration and time. */
 #include "policy.h"
 
-#include "clock.h"
+#include "factor_store.h"
 #include "grants.h"
 #include "ident.h"
 
@@ -22,6 +22,50 @@ bool policy_is_elevated(const struct session_found *found)
 {
 	return grants_has(found->user_grants, STR("elevated")) ||
 	       grants_has(found->tenant_grants, STR("elevated"));
+}
+
+/* A role of the list, held everywhere or in the session's tenant. */
+static bool has_listed_role(const struct config *config, const struct session_found *found)
+{
+	struct str rest = config->second_factor.roles;
+	struct str role;
+
+	while (rest.n > 0) {
+		(void)str_cut(rest, ' ', &role, &rest);
+		if (str_equal(role, STR("elevated")) && policy_is_elevated(found))
+			return true;
+		if (role.n > 0 && (grants_has_named(found->user_grants, STR("role:"), role) ||
+				   grants_has_named(found->tenant_grants, STR("role:"), role)))
+			return true;
+	}
+	return false;
+}
+
+bool policy_requires_factor(const struct config *config, const struct session_found *found)
+{
+	if (id_is_none(found->session.user_id))
+		return false;
+	return config->second_factor.require == FACTOR_ALL ||
+	       (config->second_factor.require == FACTOR_ROLES && has_listed_role(config, found));
+}
+
+bool policy_has_factor(const struct config *config, unsigned factors)
+{
+	return config->second_factor.require != FACTOR_OFF && (factors & FACTORS_STRONG) != 0;
+}
+
+enum session_state policy_state(const struct config *config, const struct session_found *found)
+{
+	const struct session_row *row = &found->session;
+
+	if (row->state != SESSION_ACTIVE || !policy_requires_factor(config, found) ||
+	    grants_has(row->amr, STR("mfa")))
+		return (enum session_state)row->state;
+	if ((found->factors & FACTORS_STRONG) == 0)
+		return SESSION_ENROLMENT_REQUIRED;
+	if (grants_has(row->amr, STR("rba")) && !policy_is_elevated(found))
+		return SESSION_ACTIVE;
+	return SESSION_SECOND_FACTOR_REQUIRED;
 }
 
 struct policy_ends policy_ends(const struct config *config, const struct session_row *row,
@@ -52,7 +96,7 @@ enum session_standing policy_standing(const struct config *config,
 		return SESSION_EXPIRED;
 	if (row->held)
 		return SESSION_HELD;
-	return row->state == SESSION_ACTIVE ? SESSION_LIVE : SESSION_PENDING;
+	return policy_state(config, found) == SESSION_ACTIVE ? SESSION_LIVE : SESSION_PENDING;
 }
 
 unsigned policy_aal(const struct config *config, const struct session_row *row, int64_t now)
@@ -60,6 +104,14 @@ unsigned policy_aal(const struct config *config, const struct session_row *row, 
 	if (row->aal < 2)
 		return row->aal;
 	return now < row->aal2_end && now < row->last_seen + config->session.aal2.idle ? 2 : 1;
+}
+
+bool policy_is_factor_fresh(const struct config *config, const struct session_row *row,
+			    int64_t max_age, int64_t now)
+{
+	int64_t age = now - (row->aal2_end - config->session.aal2.absolute);
+
+	return policy_aal(config, row, now) >= 2 && age <= max_age && age >= -POLICY_CLOCK_SKEW;
 }
 
 bool policy_is_fresh(const struct session_row *row, int64_t max_age, int64_t now)
@@ -88,5 +140,9 @@ enum session_class policy_class(enum session_carrier carrier, bool remember)
 
 int64_t policy_idle_end(const struct config *config, const struct session_row *row, int64_t now)
 {
-	return earlier(now + limits_of(config, row).idle, row->expires_at);
+	int64_t end = earlier(now + limits_of(config, row).idle, row->expires_at);
+
+	if (row->state == SESSION_SECOND_FACTOR_REQUIRED)
+		return earlier(end, row->auth_time + POLICY_FACTOR_SPAN);
+	return end;
 }

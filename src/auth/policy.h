@@ -5,8 +5,12 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "clock.h"
 #include "config.h"
 #include "session_store.h"
+
+/* So long a sign-in waits for its second factor. */
+#define POLICY_FACTOR_SPAN (15 * CLOCK_MINUTE)
 
 /* What a presented session is worth. 0 denies; only SESSION_LIVE opens a route by default. */
 enum session_standing {
@@ -28,6 +32,19 @@ struct policy_ends policy_ends(const struct config *config, const struct session
 			       bool elevated);
 /* A role with "elevated", everywhere or in the session's tenant. */
 bool policy_is_elevated(const struct session_found *found);
+/*
+ * [second_factor] require demands one of this person, as things are now: without it a session goes
+ * nowhere, whatever it was when it began.
+ */
+bool policy_requires_factor(const struct config *config, const struct session_found *found);
+/* The person has what a sign-in asks for, and the configuration lets it ask. */
+bool policy_has_factor(const struct config *config, unsigned factors);
+/*
+ * The state as it counts now: an active row of somebody of whom a second factor is required,
+ * without one (and without a trusted device, which never stands for an elevated role's), waits for
+ * it, or for one to be set up.
+ */
+enum session_state policy_state(const struct config *config, const struct session_found *found);
 /* The standing of a found row. A user that is not active: SESSION_UNKNOWN. */
 enum session_standing policy_standing(const struct config *config,
 				      const struct session_found *found, int64_t now);
@@ -36,6 +53,9 @@ enum session_standing policy_standing(const struct config *config,
  * last).
  */
 unsigned policy_aal(const struct config *config, const struct session_row *row, int64_t now);
+/* A second factor was shown at most max_age ago, and counts still. */
+bool policy_is_factor_fresh(const struct config *config, const struct session_row *row,
+			    int64_t max_age, int64_t now);
 /* auth_time is at most max_age old (and not in the future by more than a minute). */
 bool policy_is_fresh(const struct session_row *row, int64_t max_age, int64_t now);
 /* last_seen is over a minute old. */
@@ -44,7 +64,10 @@ bool policy_is_seen_late(const struct session_row *row, int64_t now);
 bool policy_must_touch(const struct session_row *row, int64_t now);
 /* The class of a new session. */
 enum session_class policy_class(enum session_carrier carrier, bool remember);
-/* The new idle_end when seen at now: never after expires_at. */
+/*
+ * The new idle_end when seen at now: never after expires_at. What waits for a second factor has so
+ * long from its sign-in, and no request moves that.
+ */
 int64_t policy_idle_end(const struct config *config, const struct session_row *row, int64_t now);
 
 #endif

@@ -91,13 +91,14 @@ enum err renewal_note_ended(struct renewal *r, uint64_t n, const char *why)
 	return renewal_note(r, AUDIT_SESSIONS_ENDED, ID_NONE, detail);
 }
 
-static enum err lock_user(const struct renewal *r, struct db *db)
+static enum err lock_user(struct renewal *r, struct db *db)
 {
-	uint32_t state = USER_NONE;
+	struct user_locked locked = {.state = USER_NONE};
 	bool found = false;
 
-	TRY(user_store_lock(db, &r->user_id, &state, &found));
-	return found && state == USER_ACTIVE ? OK : ERR_CONFLICT;
+	TRY(user_store_lock_whole(db, &r->user_id, &locked, &found));
+	r->factors = locked.factors;
+	return found && locked.state == USER_ACTIVE ? OK : ERR_CONFLICT;
 }
 
 /* Another request may have rotated or ended it before the lock: only what is read now counts. */

@@ -25,6 +25,7 @@ struct renewal {
 	struct str method;              /* for the audit event of a repetition: "pwd" */
 	bool takes_resolved; /* does not look again: renewal_rotate decides whether it still is */
 	struct session current; /* presented, as it stands under the user's lock */
+	unsigned factors;       /* of the user, under that lock */
 	struct secret value;
 	struct digest hash;
 	struct session_issued issued;

@@ -23,6 +23,7 @@ void session_judge(const struct auth_context *context, const struct session_foun
 
 	if (session.standing != SESSION_UNKNOWN) {
 		session.found = *found;
+		session.state = policy_state(config, found);
 		session.elevated = policy_is_elevated(found);
 		session.ends = policy_ends(config, &found->session, session.elevated);
 		session.aal = policy_aal(config, &found->session, context->now);
@@ -52,15 +53,15 @@ enum err session_keep(struct arena *arena, struct session *session)
  */
 static enum err step_down(const struct auth_context *context, struct session *session)
 {
-	struct session_row row = session->found.session;
+	struct session_row *row = &session->found.session;
 	bool won = false;
 
-	row.aal = 1;
-	row.aal2_end = 0;
-	row.epoch++;
-	TRY(session_store_rotate(context->db, &row.hash, &row, &won));
-	if (won)
-		session->found.session = row;
+	TRY(session_store_step_down(context->db, &row->id, row->epoch, &won));
+	if (!won)
+		return OK;
+	row->aal = 1;
+	row->aal2_end = 0;
+	row->epoch++;
 	return OK;
 }
 

@@ -18,6 +18,7 @@
 /* A presented credential, resolved. Zeroed: SESSION_UNKNOWN. */
 struct session {
 	enum session_standing standing;
+	enum session_state state;   /* as it counts now (policy_state); set as found is */
 	struct session_found found; /* set from SESSION_EXPIRED on, but for REPLACED */
 	struct policy_ends ends;
 	unsigned aal; /* as of now */
@@ -147,8 +148,10 @@ bool session_is_guest(const struct session *session);
 MUST_CHECK enum err session_sign_in(const struct auth_context *context,
 				    const struct session_start *start, struct session_issued *out);
 
-/* Its sign-in is complete but for a new password. */
+/* Its sign-in is complete but for a new password; for a second factor; for setting one up. */
 bool session_awaits_password(const struct session *session);
+bool session_awaits_factor(const struct session *session);
+bool session_awaits_enrolment(const struct session *session);
 
 /* The person of a session has proven again who they are. */
 struct session_proof_again {
@@ -156,16 +159,26 @@ struct session_proof_again {
 	const struct credential *presented;
 	const struct session *current; /* presented, resolved */
 	struct digest proof;           /* session_proof */
-	struct str method;             /* a word of amr: "pwd" */
+	struct str method;             /* words of amr: "pwd", "otp mfa" */
 	struct str purpose;            /* for the audit event */
 	struct secret new_hash;        /* of a new password; missing: the password stays */
+	/*
+	 * It is more than the password: the session is of aal 2 from now on, and one that waited
+	 * for just this is complete, with the carrier that was asked for. enrols: what it shows was
+	 * set up with it, so a session may come that waits for that.
+	 */
+	bool is_factor;
+	bool enrols;
+	int64_t trust_until; /* the session's device is trusted until then; 0: nothing changes */
+	struct session_claim claim; /* runs when it is not a repetition */
 };
 
 /*
  * In one transaction (user locked first): the session goes on under a new value with epoch + 1, a
  * fresh auth_time and no hold; its absolute end does not move. With new_hash: the password is
  * set, every other session of the user ends, recoveries and changes of address that were asked for
- * are void, the address is told, and a session that waited for this becomes active.
+ * are void, the address is told, and a session that waited for this becomes active. What a
+ * factor completes gets the carrier that was asked for.
  * The same request repeated is answered as session_sign_in does. ERR_CONFLICT, nothing done: the
  * session is gone, rotated away, carried in another way than it was presented (by an access token),
  * waiting for something else, or its user is not active.

@@ -2,18 +2,22 @@
 #include "session.h"
 
 #include "arena.h"
+#include "buf.h"
 #include "clock.h"
 #include "db.h"
 #include "device.h"
 #include "flow.h"
+#include "grants.h"
 #include "notice.h"
 #include "password_row.h"
 #include "renewal.h"
+#include "tenant_store.h"
 
 /* A guest's row is rotated by somebody else at most once; the rest is for what nobody foresaw. */
 #define PROMOTION_TRIES 3
 /* Who is so young and has no other device signs in for the first time. */
 #define YOUTH CLOCK_DAY
+#define AMR_MAX 64 /* as the column */
 
 /* One sign-in. Everything below "renewal" is made anew when the transaction runs again. */
 struct sign_in {
@@ -21,32 +25,108 @@ struct sign_in {
 	const struct session_start *start;
 	struct renewal renewal;
 	enum session_state state;
+	struct str amr;
 	enum session_carrier carrier;
-	struct id device_id;
-	bool device_is_new; /* or there is none that could be known again */
-	bool outrun;        /* the guest's row was rotated or ended by another request */
+	enum session_carrier
+		wish; /* the carrier of the complete sign-in; none: it is the carrier */
+	struct device_known device; /* id none: there is none */
+	bool device_is_new;         /* or there is none that could be known again */
+	bool outrun;                /* the guest's row was rotated or ended by another request */
 };
 
-/* A password that was marked between its check and the lock opens nothing either. */
+static struct str either(struct str s, struct str other)
+{
+	if (s.n > 0)
+		return s;
+	return str_is_present(other) ? other : STR("");
+}
+
+static bool is_trusted(const struct sign_in *s)
+{
+	const struct auth_context *context = s->context;
+
+	return context->config->second_factor.trusted_device > 0 && !id_is_none(s->device.id) &&
+	       s->device.trusted_until > context->now;
+}
+
+/*
+ * The words of amr say what was shown. Where a role asks for a factor whatever the device,
+ * policy_state says so at every check.
+ */
+static enum err ask_for_factor(struct sign_in *s)
+{
+	struct buf text;
+
+	s->amr = either(s->start->amr, STR(""));
+	if (grants_has(s->amr, STR("mfa")) ||
+	    !policy_has_factor(s->context->config, s->renewal.factors))
+		return OK;
+	if (!is_trusted(s)) {
+		s->state = SESSION_SECOND_FACTOR_REQUIRED;
+		return OK;
+	}
+	buf_init(&text, s->context->arena, AMR_MAX);
+	buf_add(&text, s->amr);
+	buf_add(&text, s->amr.n > 0 ? STR(" rba") : STR("rba"));
+	return buf_str(&text, &s->amr);
+}
+
+/*
+ * A second factor first: who has only the password shall not choose another. A password that was
+ * marked between its check and the lock opens nothing either.
+ */
 static enum err choose_state(struct sign_in *s, struct db *db)
 {
 	bool must_change = false;
 
 	s->state = s->start->state;
-	if (s->state != SESSION_ACTIVE)
+	if (s->state == SESSION_ACTIVE) {
+		TRY(password_store_must_change(db, &s->start->user_id, &must_change));
+		if (must_change)
+			s->state = SESSION_PASSWORD_CHANGE_REQUIRED;
+	}
+	return ask_for_factor(s);
+}
+
+/*
+ * Whether nothing goes before this person has set a second factor up, which is in no column: a role
+ * may come or go. Statements only for who asks for tokens.
+ */
+static enum err must_enrol(const struct sign_in *s, struct db *db, bool *enrols)
+{
+	const struct session_start *start = s->start;
+	struct session_found found = {
+		.session = {.user_id = start->user_id, .state = SESSION_ACTIVE, .amr = s->amr},
+		.factors = s->renewal.factors,
+	};
+	struct user_row user = {.grants = STR_NONE};
+	struct member_row member = {.grants = STR_NONE};
+	bool any = false;
+
+	*enrols = false;
+	if (start->carrier != CARRIER_TOKEN ||
+	    s->context->config->second_factor.require < FACTOR_ROLES)
 		return OK;
-	TRY(password_store_must_change(db, &s->start->user_id, &must_change));
-	if (must_change)
-		s->state = SESSION_PASSWORD_CHANGE_REQUIRED;
+	TRY(user_store_find_by_id(db, s->context->arena, &start->user_id, &user, &any));
+	found.user_grants = user.grants;
+	if (!id_is_none(start->tenant_id))
+		TRY(member_store_find(db, s->context->arena,
+				      &(struct member_key){start->user_id, start->tenant_id},
+				      &member, &any));
+	found.tenant_grants = member.grants;
+	*enrols = policy_state(s->context->config, &found) != SESSION_ACTIVE;
 	return OK;
 }
 
 /* Nobody has tokens before the sign-in is complete: what completes it is done with a handle. */
-static void choose_carrier(struct sign_in *s)
+static void choose_carrier(struct sign_in *s, bool enrols)
 {
 	s->carrier = s->start->carrier;
-	if (s->carrier == CARRIER_TOKEN && s->state != SESSION_ACTIVE)
+	s->wish = CARRIER_NONE;
+	if (s->carrier == CARRIER_TOKEN && (s->state != SESSION_ACTIVE || enrols)) {
 		s->carrier = CARRIER_HANDLE;
+		s->wish = CARRIER_TOKEN;
+	}
 	s->renewal.carrier = s->renewal.issued.carrier = s->carrier;
 }
 
@@ -62,13 +142,13 @@ static enum err find_device(struct sign_in *s, struct db *db)
 		.last_seen = s->context->now,
 	};
 
-	s->device_id = ID_NONE;
+	s->device = (struct device_known){.trusted_until = 0};
 	s->device_is_new = true;
 	if (!secret_is_present(start->device_ref) || start->device_kind == DEVICE_NONE)
 		return OK;
 	row.ref_hash = device_hash(s->context->keys, start->device_kind, start->device_ref);
-	TRY(device_store_ensure(db, s->context->arena, &row, &s->device_id));
-	s->device_is_new = id_equal(s->device_id, row.id);
+	TRY(device_store_ensure(db, &row, &s->device));
+	s->device_is_new = id_equal(s->device.id, row.id);
 	return OK;
 }
 
@@ -105,9 +185,9 @@ static enum err end_former(struct sign_in *s, struct db *db, bool rotates)
 			TRY(renewal_note(&s->renewal, AUDIT_SESSION_ENDED, row->id,
 					 STR("signed in anew")));
 	}
-	if (id_is_none(s->device_id) || (rotates && id_equal(row->device_id, s->device_id)))
+	if (id_is_none(s->device.id) || (rotates && id_equal(row->device_id, s->device.id)))
 		return OK;
-	TRY(session_store_delete_of_device(db, &s->start->user_id, &s->device_id, &n));
+	TRY(session_store_delete_of_device(db, &s->start->user_id, &s->device.id, &n));
 	return renewal_note_ended(&s->renewal, n, "of the same device");
 }
 
@@ -121,13 +201,6 @@ static enum err make_room(struct sign_in *s, struct db *db)
 		return OK;
 	TRY(session_store_delete_idlest(db, &s->start->user_id, s->context->now, count + 1 - most));
 	return renewal_note_ended(&s->renewal, count + 1 - most, "over the limit");
-}
-
-static struct str either(struct str s, struct str other)
-{
-	if (s.n > 0)
-		return s;
-	return str_is_present(other) ? other : STR("");
 }
 
 /* What a sign-in makes of a row: a new one, or the one that goes on. */
@@ -144,11 +217,13 @@ static void fill_row(const struct sign_in *s, struct session_row *row)
 	row->user_id = start->user_id;
 	if (id_is_none(row->tenant_id))
 		row->tenant_id = start->tenant_id;
-	if (!id_is_none(s->device_id))
-		row->device_id = s->device_id;
+	if (!id_is_none(s->device.id))
+		row->device_id = s->device.id;
 	row->client = either(start->client, STR(""));
 	row->aal = start->aal;
-	row->amr = either(start->amr, STR(""));
+	row->amr = s->amr;
+	row->wish = (uint32_t)s->wish;
+	row->tries = 0;
 	row->auth_time = start->auth_time > 0 ? start->auth_time : now;
 	row->last_seen = now;
 	row->expires_at = now + config->session.classes[row->class].absolute;
@@ -263,7 +338,7 @@ static enum err tell_of_device(struct sign_in *s, struct db *db)
 	const struct device_first of = {
 		.user_id = s->start->user_id,
 		.since = s->context->now - YOUTH,
-		.device_id = s->device_id,
+		.device_id = s->device.id,
 		.session_id = found->session.id,
 	};
 	bool first = false;
@@ -277,6 +352,7 @@ static enum err tell_of_device(struct sign_in *s, struct db *db)
 static enum err sign_in_work(struct db *db, void *opaque)
 {
 	struct sign_in *s = opaque;
+	bool enrols = false;
 
 	s->outrun = false;
 	s->renewal.carrier = s->start->carrier;
@@ -286,9 +362,10 @@ static enum err sign_in_work(struct db *db, void *opaque)
 		return OK;
 	if (s->start->claim.settle != NULL)
 		TRY(s->start->claim.settle(db, s->start->claim.what));
-	TRY(choose_state(s, db));
-	choose_carrier(s);
 	TRY(find_device(s, db));
+	TRY(choose_state(s, db));
+	TRY(must_enrol(s, db, &enrols));
+	choose_carrier(s, enrols);
 	TRY(make_row(s, db));
 	TRY(renewal_read(&s->renewal, db));
 	TRY(tell_of_device(s, db));

@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "config_client.h"
 #include "config_draft.h"
+#include "config_factor.h"
 #include "config_flow.h"
 #include "config_mail.h"
 #include "config_protect.h"
@@ -162,6 +163,7 @@ static enum err load(struct config_draft *draft)
 	TRY(config_client_check(draft));
 	TRY(config_protect_check(draft));
 	TRY(config_mail_check(draft));
+	TRY(config_factor_check(draft));
 	return read_passwords(draft);
 }
 

@@ -55,6 +55,7 @@ struct listen_config {
 #define CONFIG_RETURN_PREFIXES 16
 #define CONFIG_FLOWS 16
 #define CONFIG_CLIENTS 16
+#define CONFIG_PASSKEY_ORIGINS 8
 #define CONFIG_PROTECTS 64
 #define PROTECT_TERMS 16
 #define FLOW_STEPS 16
@@ -154,6 +155,14 @@ enum remote_user { REMOTE_USER_NAME, REMOTE_USER_EMAIL, REMOTE_USER_ID };
 /* [account] registration: who may make an account for themselves. */
 enum registration { REGISTRATION_OFF = 0, REGISTRATION_ON, REGISTRATION_INVITATION };
 
+/* [second_factor] require: after which sign-ins one is asked for. */
+enum factor_require {
+	FACTOR_OFF = 0,  /* never */
+	FACTOR_OPTIONAL, /* of who has one */
+	FACTOR_ROLES,    /* of who has one, and of the listed roles without fail */
+	FACTOR_ALL       /* of everybody */
+};
+
 struct db_account {
 	struct str user;
 	struct str password_file;
@@ -239,6 +248,21 @@ struct config {
 		int64_t restorable; /* … a change of address can be taken back */
 		int64_t closed;     /* … a closed account keeps its names */
 	} account;
+	struct {
+		struct str require_text; /* as given; the member below is made of it */
+		enum factor_require require;
+		struct str roles;       /* names, space between; "elevated": every elevated one */
+		int64_t trusted_device; /* span; so long a device is not asked again; 0: never */
+		int64_t reset_delay;    /* span; from an administrator's reset to its effect */
+	} second_factor;
+	struct {
+		struct str rp_id;        /* a host: the origin's, or one that it lies below */
+		struct str origins_text; /* as given; the members below are made of it */
+		struct str origins[CONFIG_PASSKEY_ORIGINS]; /* the origin, and those of apps */
+		size_t origin_count;
+		struct str counter_text; /* as given */
+		bool counter_refuses;    /* a counter that did not grow: refused, else noted */
+	} passkey;
 	struct {
 		int64_t life;             /* of an access token; spans like those below */
 		int64_t leeway;           /* for clocks of others: at most a minute */

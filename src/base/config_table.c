@@ -167,6 +167,21 @@ static const struct setting settings[] = {
 	{"account", "closed", CONFIG_SPAN, CONFIG_DEFAULTED, AT(account.closed), 0, 400 * CLOCK_DAY,
 	 "30d"},
 
+	{"second_factor", "require", CONFIG_TEXT, CONFIG_DEFAULTED, AT(second_factor.require_text),
+	 1, 16, "optional"},
+	{"second_factor", "roles", CONFIG_TEXT, CONFIG_DEFAULTED, AT(second_factor.roles), 1, 1024,
+	 "elevated"},
+	{"second_factor", "trusted_device", CONFIG_SPAN, CONFIG_DEFAULTED,
+	 AT(second_factor.trusted_device), 0, 400 * CLOCK_DAY, "0"},
+	{"second_factor", "reset_delay", CONFIG_SPAN, CONFIG_DEFAULTED,
+	 AT(second_factor.reset_delay), 0, 30 * CLOCK_DAY, "3d"},
+
+	{"passkey", "rp_id", CONFIG_TEXT, CONFIG_OPTIONAL, AT(passkey.rp_id), 1, 253, NULL},
+	{"passkey", "origins", CONFIG_TEXT, CONFIG_OPTIONAL, AT(passkey.origins_text), 0, 4095,
+	 NULL},
+	{"passkey", "counter", CONFIG_TEXT, CONFIG_DEFAULTED, AT(passkey.counter_text), 1, 16,
+	 "refuse"},
+
 	{"token", "life", CONFIG_SPAN, CONFIG_DEFAULTED, AT(token.life), CLOCK_MINUTE,
 	 15 * CLOCK_MINUTE, "10m"},
 	{"token", "leeway", CONFIG_SPAN, CONFIG_DEFAULTED, AT(token.leeway), 0, CLOCK_MINUTE,

@@ -3,10 +3,10 @@
 
 #include "row.h"
 
-enum err device_store_ensure(struct db *db, struct arena *arena, const struct device_row *row,
-			     struct id *id)
+enum err device_store_ensure(struct db *db, const struct device_row *row,
+			     struct device_known *known)
 {
-	struct id there = ID_NONE;
+	struct device_known there = {.trusted_until = 0};
 	bool found = false;
 
 	TRY(row_run(db, STMT_DEVICE_ENSURE,
@@ -16,25 +16,104 @@ enum err device_store_ensure(struct db *db, struct arena *arena, const struct de
 		    NULL));
 	TRY(row_find(db, STMT_DEVICE_BY_REF,
 		     ARGS(arg_id(&row->user_id), arg_digest(&row->ref_hash)),
-		     (struct row_into){.arena = arena, .row = &there}, &found));
+		     (struct row_into){.row = &there}, &found));
 	/* Purged between the two: only possible outside the transaction this belongs in. */
 	if (!found)
 		return ERR_UNAVAILABLE;
-	*id = there;
+	*known = there;
 	return OK;
 }
 
 enum err device_store_find(struct db *db, const struct id *user_id, const struct digest *ref_hash,
 			   struct id *id, bool *found)
 {
-	struct id there = ID_NONE;
+	struct device_known there = {.trusted_until = 0};
 	bool any = false;
 
 	TRY(row_find(db, STMT_DEVICE_BY_REF, ARGS(arg_id(user_id), arg_digest(ref_hash)),
 		     (struct row_into){.row = &there}, &any));
 	if (any)
-		*id = there;
+		*id = there.id;
 	*found = any;
+	return OK;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): whose, which, and where it goes */
+enum err device_store_find_by_id(struct db *db, struct arena *arena, const struct id *user_id,
+				 const struct id *id, struct device_row *row, bool *found)
+{
+	struct device_row there = {.kind = DEVICE_NONE};
+	bool any = false;
+
+	TRY(row_find(db, STMT_DEVICE_BY_ID, ARGS(arg_id(id), arg_id(user_id)),
+		     (struct row_into){.arena = arena, .row = &there}, &any));
+	if (any)
+		*row = there;
+	*found = any;
+	return OK;
+}
+
+/* A page of a list: the rows that are there, and how many there may be. */
+struct page {
+	struct device_row *rows;
+	size_t n;
+	size_t room;
+};
+
+static enum err take(struct row_sink *sink)
+{
+	struct page *page = sink->context;
+
+	page->n++;
+	if (page->n < page->room)
+		sink->into.row = &page->rows[page->n];
+	return OK;
+}
+
+/* NOLINTNEXTLINE(readability-function-size): the page and its rows are the caller's */
+enum err device_store_list(struct db *db, struct arena *arena, const struct id *user_id,
+			   const struct page_cursor *cursor, struct device_row *out, size_t *count)
+{
+	struct page page = {.rows = out, .room = cursor->limit};
+	struct row_sink sink = {
+		.into = {.arena = arena, .row = out},
+		.take = take,
+		.context = &page,
+	};
+	int64_t before = cursor->at == 0 ? INT64_MAX : cursor->at;
+
+	if (cursor->limit == 0)
+		return ERR_INTERNAL;
+	TRY(row_each(db, STMT_DEVICE_LIST,
+		     ARGS(arg_id(user_id), arg_int(before), arg_int(before),
+			  arg_id_or_zero(&cursor->id), arg_int(cursor->limit)),
+		     &sink));
+	*count = page.n;
+	return OK;
+}
+
+enum err device_store_set_key(struct db *db, const struct device_row *row)
+{
+	return row_run(db, STMT_DEVICE_SET_KEY,
+		       ARGS(arg_int(row->key_kind), arg_bytes(row->public_key),
+			    arg_time(row->key_set_at), arg_id(&row->id), arg_id(&row->user_id)),
+		       NULL);
+}
+
+enum err device_store_trust(struct db *db, const struct id *user_id, const struct id *id,
+			    int64_t until)
+{
+	return row_run(db, STMT_DEVICE_TRUST, ARGS(arg_time(until), arg_id(id), arg_id(user_id)),
+		       NULL);
+}
+
+enum err device_store_delete(struct db *db, const struct id *user_id, const struct id *id,
+			     bool *deleted)
+{
+	uint64_t affected = 0;
+
+	TRY(row_run(db, STMT_DEVICE_DELETE, ARGS(arg_id(id), arg_id(user_id)), &affected));
+	*deleted = affected > 0;
 	return OK;
 }
 

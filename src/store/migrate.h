@@ -8,7 +8,7 @@
 struct arena;
 
 /* The newest migration this program was written for. It also runs on the next one. */
-#define SCHEMA_VERSION 8
+#define SCHEMA_VERSION 9
 
 struct migrate_report {
 	unsigned from, to; /* versions before and after */

@@ -85,7 +85,8 @@ enum err session_store_insert(struct db *db, const struct session_row *row)
 		     arg_int(row->aal), arg_bytes(row->amr), arg_time(row->auth_time),
 		     arg_time(row->aal2_end), arg_int(row->created_at), arg_int(row->last_seen),
 		     arg_int(row->idle_end), arg_int(row->expires_at), arg_text(row->device_name),
-		     arg_bytes(row->ip), arg_bytes(row->user_agent), arg_id(&row->pair_id)),
+		     arg_bytes(row->ip), arg_bytes(row->user_agent), arg_id(&row->pair_id),
+		     arg_int(row->wish), arg_int(row->tries)),
 		NULL);
 }
 
@@ -117,10 +118,39 @@ enum err session_store_rotate(struct db *db, const struct digest *old_hash,
 			 arg_bytes(row->amr), arg_time(row->auth_time), arg_time(row->aal2_end),
 			 arg_int(row->created_at), arg_int(row->last_seen), arg_int(row->idle_end),
 			 arg_int(row->expires_at), arg_text(row->device_name), arg_bytes(row->ip),
-			 arg_bytes(row->user_agent), arg_id(&row->pair_id), arg_digest(old_hash),
+			 arg_bytes(row->user_agent), arg_id(&row->pair_id), arg_int(row->wish),
+			 arg_int(row->tries), arg_digest(old_hash),
 			 arg_int((int64_t)row->epoch - 1)),
 		    &affected));
 	*won = affected == 1;
+	return OK;
+}
+
+enum err session_store_step_down(struct db *db, const struct id *id, uint32_t epoch, bool *won)
+{
+	uint64_t affected = 0;
+
+	TRY(row_run(db, STMT_SESSION_STEP_DOWN, ARGS(arg_id(id), arg_int(epoch)), &affected));
+	*won = affected == 1;
+	return OK;
+}
+
+enum err session_store_try(struct db *db, const struct session_row *row, unsigned most, bool *taken)
+{
+	uint64_t affected = 0;
+
+	TRY(row_run(db, STMT_SESSION_TRY,
+		    ARGS(arg_id(&row->id), arg_int(row->epoch), arg_int(most)), &affected));
+	*taken = affected == 1;
+	return OK;
+}
+
+enum err session_store_delete_tried(struct db *db, const struct id *id, unsigned most, bool *ended)
+{
+	uint64_t affected = 0;
+
+	TRY(row_run(db, STMT_SESSION_DELETE_TRIED, ARGS(arg_id(id), arg_int(most)), &affected));
+	*ended = affected == 1;
 	return OK;
 }
 

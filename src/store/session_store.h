@@ -52,12 +52,15 @@ struct session_row {
 	struct str device_name, ip, user_agent;
 	struct id pair_id; /* carried by tokens: jti of the newest access token, which value_used is
 			      about; none: another carrier */
+	uint32_t wish;     /* enum session_carrier: what was asked for, once it is complete */
+	uint32_t tries;    /* of second factors, while it is not */
 };
 
 /* What one check reads: the session, its user, its membership, joined by primary key. */
 struct session_found {
 	struct session_row session;
 	uint32_t user_state; /* enum user_state; USER_NONE for a guest or a vanished user */
+	uint32_t factors;    /* bits of factor_store.h */
 	struct str username, email, display_name;
 	struct str user_grants;
 	struct str language; /* a tag; empty or absent: none was chosen */
@@ -92,6 +95,19 @@ MUST_CHECK enum err session_store_touch(struct db *db, const struct session_row 
  */
 MUST_CHECK enum err session_store_rotate(struct db *db, const struct digest *old_hash,
 					 const struct session_row *row, bool *won);
+
+/*
+ * To aal 1 for good, epoch + 1, if epoch still is that one; nothing else of the row is written,
+ * which an exchange may have changed meanwhile.
+ */
+MUST_CHECK enum err session_store_step_down(struct db *db, const struct id *id, uint32_t epoch,
+					    bool *won);
+/* Takes one of most tries of that epoch. *taken false: there is none left, or another epoch. */
+MUST_CHECK enum err session_store_try(struct db *db, const struct session_row *row, unsigned most,
+				      bool *taken);
+/* Ends it if most tries were taken. */
+MUST_CHECK enum err session_store_delete_tried(struct db *db, const struct id *id, unsigned most,
+					       bool *ended);
 
 struct rotation_row {
 	struct digest old_hash;

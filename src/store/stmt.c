@@ -53,11 +53,12 @@ static const struct stmt_def table[STMT_COUNT] = {
 	FIND_8(STMT_SESSION_FOUND_BY_ID_8, "id"),
 	FIND_16(STMT_SESSION_FOUND_BY_ID_16, "id"),
 	FIND_32(STMT_SESSION_FOUND_BY_ID_32, "id"),
-	DEF(STMT_SESSION_INSERT, .params = "bbiiiiiibbbbibiiiiiitbbb", .roles = WEB,
+	DEF(STMT_SESSION_INSERT, .params = "bbiiiiiibbbbibiiiiiitbbbii", .roles = WEB,
 	    .sql = "INSERT INTO session (hash, id, epoch, carrier, class, state, value_used, held, "
 		   "user_id, tenant_id, device_id, client, aal, amr, auth_time, aal2_end, "
 		   "created_at, last_seen, idle_end, expires_at, device_name, ip, user_agent, "
-		   "pair_id) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
+		   "pair_id, wish, tries) VALUES "
+		   "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"),
 	DEF(STMT_SESSION_TOUCH, .params = "iibibbi", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "UPDATE session SET last_seen = ?, idle_end = ?, "
 		   "value_used = IF(pair_id <=> ?, GREATEST(value_used, ?), value_used), ip = ? "
@@ -65,12 +66,19 @@ static const struct stmt_def table[STMT_COUNT] = {
 	DEF(STMT_SESSION_TOUCH_GUARD, .params = "iibi", .kind = STMT_IDEMPOTENT,
 	    .roles = WEB | GUARD,
 	    .sql = "UPDATE session SET last_seen = ?, idle_end = ? WHERE id = ? AND epoch = ?"),
-	DEF(STMT_SESSION_ROTATE, .params = "biiiiiibbbbibiiiiiitbbbbi", .roles = WEB,
+	DEF(STMT_SESSION_ROTATE, .params = "biiiiiibbbbibiiiiiitbbbiibi", .roles = WEB,
 	    .sql = "UPDATE session SET hash = ?, epoch = ?, carrier = ?, class = ?, state = ?, "
 		   "value_used = ?, held = ?, user_id = ?, tenant_id = ?, device_id = ?, "
 		   "client = ?, aal = ?, amr = ?, auth_time = ?, aal2_end = ?, created_at = ?, "
 		   "last_seen = ?, idle_end = ?, expires_at = ?, device_name = ?, ip = ?, "
-		   "user_agent = ?, pair_id = ? WHERE hash = ? AND epoch = ?"),
+		   "user_agent = ?, pair_id = ?, wish = ?, tries = ? WHERE hash = ? AND epoch = ?"),
+	DEF(STMT_SESSION_STEP_DOWN, .params = "bi", .roles = WEB,
+	    .sql = "UPDATE session SET aal = 1, aal2_end = NULL, epoch = epoch + 1 "
+		   "WHERE id = ? AND epoch = ?"),
+	DEF(STMT_SESSION_TRY, .params = "bii", .roles = WEB,
+	    .sql = "UPDATE session SET tries = tries + 1 WHERE id = ? AND epoch = ? AND tries < ?"),
+	DEF(STMT_SESSION_DELETE_TRIED, .params = "bi", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "DELETE FROM session WHERE id = ? AND tries >= ?"),
 	DEF(STMT_SESSION_DELETE_BY_HASH, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM session WHERE hash = ?"),
 	DEF(STMT_SESSION_DELETE_BY_ID, .params = "b", .roles = WEB,
@@ -125,8 +133,8 @@ static const struct stmt_def table[STMT_COUNT] = {
 	    .sql = USER_SELECT "WHERE u.email = ?"),
 	DEF(STMT_USER_BY_ID, .params = "b", COLS(user_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = USER_SELECT "WHERE u.id = ?"),
-	DEF(STMT_USER_LOCK, .params = "b", COLS(number_cols), .kind = STMT_READ, .roles = WEB,
-	    .sql = "SELECT state AS value FROM user WHERE id = ? FOR UPDATE"),
+	DEF(STMT_USER_LOCK, .params = "b", COLS(user_locked_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = "SELECT state, factors FROM user WHERE id = ? FOR UPDATE"),
 	DEF(STMT_USER_TAKE_TURN, .params = "b", .roles = WEB,
 	    .sql = "UPDATE user SET turns = turns + 1 WHERE id = ?"),
 	DEF(STMT_USER_INSERT, .params = "bbbtiibbbii", .roles = WEB,
@@ -207,8 +215,21 @@ static const struct stmt_def table[STMT_COUNT] = {
 	    .sql = "INSERT INTO device (id, user_id, ref_hash, kind, name, created_at, last_seen) "
 		   "VALUES (?,?,?,?,?,?,?) "
 		   "ON DUPLICATE KEY UPDATE name = VALUES(name), last_seen = VALUES(last_seen)"),
-	DEF(STMT_DEVICE_BY_REF, .params = "bb", COLS(id_cols), .kind = STMT_READ, .roles = WEB,
-	    .sql = "SELECT id FROM device WHERE user_id = ? AND ref_hash = ?"),
+	DEF(STMT_DEVICE_BY_REF, .params = "bb", COLS(device_known_cols), .kind = STMT_READ,
+	    .roles = WEB,
+	    .sql = "SELECT id, trusted_until FROM device WHERE user_id = ? AND ref_hash = ?"),
+	DEF(STMT_DEVICE_BY_ID, .params = "bb", COLS(device_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = DEVICE_SELECT "WHERE id = ? AND user_id = ?"),
+	DEF(STMT_DEVICE_LIST, .params = "biibi", COLS(device_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = DEVICE_SELECT "WHERE user_id = ? AND (created_at < ? OR (created_at = ? "
+				 "AND id < ?)) ORDER BY created_at DESC, id DESC LIMIT ?"),
+	DEF(STMT_DEVICE_SET_KEY, .params = "ibibb", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE device SET key_kind = ?, public_key = ?, key_set_at = ? "
+		   "WHERE id = ? AND user_id = ?"),
+	DEF(STMT_DEVICE_TRUST, .params = "ibb", .kind = STMT_IDEMPOTENT, .roles = WEB,
+	    .sql = "UPDATE device SET trusted_until = ? WHERE id = ? AND user_id = ?"),
+	DEF(STMT_DEVICE_DELETE, .params = "bb", .roles = WEB,
+	    .sql = "DELETE FROM device WHERE id = ? AND user_id = ?"),
 	/* A user who was created since then, and has neither another device nor another session. */
 	DEF(STMT_DEVICE_IS_FIRST, .params = "bibb", COLS(number_cols), .kind = STMT_READ,
 	    .roles = WEB,
@@ -374,7 +395,7 @@ const struct stmt_def *stmt_def(enum stmt stmt)
 	static const struct stmt_def *const parts[] = {
 		stmt_part_tenants,  stmt_part_handover, stmt_part_mail_code, stmt_part_flow,
 		stmt_part_key,      stmt_part_token,    stmt_part_service,   stmt_part_roles,
-		stmt_part_overview, stmt_part_account,  stmt_part_mail,
+		stmt_part_overview, stmt_part_account,  stmt_part_mail,      stmt_part_factor,
 	};
 
 	for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)

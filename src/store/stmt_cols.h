@@ -44,12 +44,40 @@ static const struct col user_cols[] = {
 	{"must_change", COL_BOOL, offsetof(struct user_row, must_change), 0},
 	{"refused", COL_BOOL, offsetof(struct user_row, password_refused), 0},
 	{"changed_at", COL_I64, offsetof(struct user_row, password_changed_at), 0},
+	{"factors", COL_U32, offsetof(struct user_row, factors), 0},
+	{"factors_end", COL_I64, offsetof(struct user_row, factors_end), 0},
 };
 #define USER_SELECT                                                                                \
 	"SELECT u.id, u.username, u.email, u.display_name, u.state, u.email_proven_at, "           \
 	"u.default_tenant, u.grants, u.created_at, u.updated_at, u.language, u.closed_at, "        \
-	"p.must_change, p.refused, p.changed_at FROM user u LEFT JOIN password p ON p.user_id = "  \
+	"p.must_change, p.refused, p.changed_at, u.factors, u.factors_end FROM user u LEFT JOIN "  \
+	"password p ON p.user_id = "                                                               \
 	"u.id "
+
+static const struct col user_locked_cols[] = {
+	{"state", COL_U32, offsetof(struct user_locked, state), 0},
+	{"factors", COL_U32, offsetof(struct user_locked, factors), 0},
+};
+static const struct col device_known_cols[] = {
+	{"id", COL_ID, offsetof(struct device_known, id), 0},
+	{"trusted_until", COL_I64, offsetof(struct device_known, trusted_until), 0},
+};
+static const struct col device_cols[] = {
+	{"id", COL_ID, offsetof(struct device_row, id), 0},
+	{"user_id", COL_ID, offsetof(struct device_row, user_id), 0},
+	{"ref_hash", COL_DIGEST, offsetof(struct device_row, ref_hash), 0},
+	{"kind", COL_U32, offsetof(struct device_row, kind), 0},
+	{"name", COL_STR, offsetof(struct device_row, name), 400},
+	{"created_at", COL_I64, offsetof(struct device_row, created_at), 0},
+	{"last_seen", COL_I64, offsetof(struct device_row, last_seen), 0},
+	{"trusted_until", COL_I64, offsetof(struct device_row, trusted_until), 0},
+	{"key_kind", COL_U32, offsetof(struct device_row, key_kind), 0},
+	{"public_key", COL_STR, offsetof(struct device_row, public_key), 128},
+	{"key_set_at", COL_I64, offsetof(struct device_row, key_set_at), 0},
+};
+#define DEVICE_SELECT                                                                              \
+	"SELECT id, user_id, ref_hash, kind, name, created_at, last_seen, trusted_until, "         \
+	"key_kind, public_key, key_set_at FROM device "
 
 static const struct col audit_cols[] = {
 	{"at", COL_I64, offsetof(struct audit_row, at), 0},

@@ -27,5 +27,6 @@ extern const struct stmt_def stmt_part_roles[STMT_COUNT];
 extern const struct stmt_def stmt_part_overview[STMT_COUNT];
 extern const struct stmt_def stmt_part_account[STMT_COUNT];
 extern const struct stmt_def stmt_part_mail[STMT_COUNT];
+extern const struct stmt_def stmt_part_factor[STMT_COUNT];
 
 #endif

@@ -30,19 +30,22 @@
 		{"device_name", COL_STR, offsetof(type, at device_name), 400},                     \
 		{"ip", COL_STR, offsetof(type, at ip), 45},                                        \
 		{"user_agent", COL_STR, offsetof(type, at user_agent), 255},                       \
+		{"pair_id", COL_ID, offsetof(type, at pair_id), 0},                                \
+		{"wish", COL_U32, offsetof(type, at wish), 0},                                     \
 	{                                                                                          \
-		"pair_id", COL_ID, offsetof(type, at pair_id), 0                                   \
+		"tries", COL_U32, offsetof(type, at tries), 0                                      \
 	}
 #define SESSION_SELECT                                                                             \
 	"SELECT s.hash, s.id, s.epoch, s.carrier, s.class, s.state, s.value_used, s.held, "        \
 	"s.user_id, s.tenant_id, s.device_id, s.client, s.aal, s.amr, s.auth_time, s.aal2_end, "   \
 	"s.created_at, s.last_seen, s.idle_end, s.expires_at, s.device_name, s.ip, s.user_agent, " \
-	"s.pair_id"
+	"s.pair_id, s.wish, s.tries"
 
 /* What a check reads; at: the path to a struct session_found. */
 #define FOUND_COLS(type, at)                                                                       \
 	SESSION_COLS(type, at session.),                                                           \
 		{"user_state", COL_U32, offsetof(type, at user_state), 0},                         \
+		{"factors", COL_U32, offsetof(type, at factors), 0},                               \
 		{"username", COL_STR, offsetof(type, at username), 64},                            \
 		{"email", COL_STR, offsetof(type, at email), 254},                                 \
 		{"display_name", COL_STR, offsetof(type, at display_name), 400},                   \
@@ -53,7 +56,8 @@
 		"tenant_grants", COL_STR, offsetof(type, at tenant_grants), 4000                   \
 	}
 #define FOUND_SELECT                                                                               \
-	SESSION_SELECT ", u.state AS user_state, u.username, u.email, u.display_name, "            \
+	SESSION_SELECT ", u.state AS user_state, u.factors, u.username, u.email, "                 \
+		       "u.display_name, "                                                          \
 		       "u.grants AS user_grants, u.language, t.name AS tenant_name, "              \
 		       "m.grants AS tenant_grants "
 #define FOUND_JOINS                                                                                \

@@ -39,18 +39,28 @@ enum err user_store_find_by_id(struct db *db, struct arena *arena, const struct 
 }
 
 /* A lock holds on this node only; a change of the row is what all nodes of a cluster agree on. */
-enum err user_store_lock(struct db *db, const struct id *id, uint32_t *state, bool *found)
+enum err user_store_lock_whole(struct db *db, const struct id *id, struct user_locked *locked,
+			       bool *found)
 {
-	int64_t number = 0;
+	struct user_locked there = {.state = USER_NONE};
 	bool any = false;
 
 	if (db_is_consistent(db))
 		TRY(row_run(db, STMT_USER_TAKE_TURN, ARGS(arg_id(id)), NULL));
-	TRY(row_find(db, STMT_USER_LOCK, ARGS(arg_id(id)), (struct row_into){.row = &number},
-		     &any));
+	TRY(row_find(db, STMT_USER_LOCK, ARGS(arg_id(id)), (struct row_into){.row = &there}, &any));
 	if (any)
-		*state = (uint32_t)number;
+		*locked = there;
 	*found = any;
+	return OK;
+}
+
+enum err user_store_lock(struct db *db, const struct id *id, uint32_t *state, bool *found)
+{
+	struct user_locked locked = {.state = USER_NONE};
+
+	TRY(user_store_lock_whole(db, id, &locked, found));
+	if (*found)
+		*state = locked.state;
 	return OK;
 }
 
@@ -85,7 +95,9 @@ enum err user_store_delete(struct db *db, const struct id *id)
 		STMT_PASSWORD_DELETE,           STMT_USER_ROLE_DELETE_OF_USER,
 		STMT_MEMBERSHIP_DELETE_OF_USER, STMT_DEVICE_DELETE_OF_USER,
 		STMT_OUTBOX_DELETE_OF_USER,     STMT_MAIL_CODE_DELETE_OF_USER,
-		STMT_HANDOVER_DELETE_OF_USER,   STMT_USER_DELETE,
+		STMT_HANDOVER_DELETE_OF_USER,   STMT_TOTP_DELETE,
+		STMT_RECOVERY_DELETE,           STMT_PASSKEY_DELETE_OF_USER,
+		STMT_CHALLENGE_DELETE_OF_USER,  STMT_USER_DELETE,
 	};
 	uint64_t ended = 0;
 

@@ -28,6 +28,8 @@ struct user_row {
 	bool must_change;            /* of the password; false without one */
 	bool password_refused;       /* it opens nothing until another one is set */
 	int64_t password_changed_at; /* 0: no password */
+	uint32_t factors;            /* bits of factor_store.h */
+	int64_t factors_end;         /* an administrator's reset is due then; 0: none */
 };
 
 /* identifier is normalised; with an '@' it is an address, else a user name. */
@@ -39,6 +41,13 @@ MUST_CHECK enum err user_store_find_by_id(struct db *db, struct arena *arena, co
  * FOR UPDATE, and with consistent = on a written row, which holds on every node. */
 MUST_CHECK enum err user_store_lock(struct db *db, const struct id *id, uint32_t *state,
 				    bool *found);
+/* The same, with the factors that the user has then (bits of factor_store.h). */
+struct user_locked {
+	uint32_t state;
+	uint32_t factors;
+};
+MUST_CHECK enum err user_store_lock_whole(struct db *db, const struct id *id,
+					  struct user_locked *locked, bool *found);
 /* ERR_CONFLICT when user name or address is taken. */
 MUST_CHECK enum err user_store_insert(struct db *db, const struct user_row *row);
 /*

@@ -46,11 +46,27 @@ MUST_CHECK enum err page_restore_post(struct call *call, const struct mail_code_
 MUST_CHECK enum err page_close_show(struct call *call);
 MUST_CHECK enum err page_close_post(struct call *call);
 
+/* api_totp.c */
+MUST_CHECK enum err api_totp_begin(struct call *call);
+MUST_CHECK enum err api_totp_confirm(struct call *call);
+MUST_CHECK enum err api_totp_remove(struct call *call);
+MUST_CHECK enum err api_recovery_codes_show(struct call *call);
+MUST_CHECK enum err api_recovery_codes_renew(struct call *call);
+
+/* api_devices.c */
+MUST_CHECK enum err api_devices_list(struct call *call);
+MUST_CHECK enum err api_devices_set_key(struct call *call);
+MUST_CHECK enum err api_devices_remove(struct call *call);
+
 /* oauth_token.c */
 MUST_CHECK enum err oauth_token(struct call *call);
 
 /* api_token.c */
 MUST_CHECK enum err api_session_token(struct call *call);
+
+/* api_factor.c */
+MUST_CHECK enum err api_session_challenge(struct call *call);
+MUST_CHECK enum err api_session_second_factor(struct call *call);
 
 /* api_session_state.c */
 MUST_CHECK enum err api_session_state(struct call *call);
@@ -111,6 +127,13 @@ MUST_CHECK enum err page_problems_show(struct call *call);
 
 /* page_assets.c */
 MUST_CHECK enum err page_assets_send(struct call *call);
+
+/* api_passkeys.c */
+MUST_CHECK enum err api_passkeys_options(struct call *call);
+MUST_CHECK enum err api_passkeys_create(struct call *call);
+MUST_CHECK enum err api_passkeys_list(struct call *call);
+MUST_CHECK enum err api_passkeys_remove(struct call *call);
+MUST_CHECK enum err api_sessions_passkey_options(struct call *call);
 
 /* api_sessions.c */
 MUST_CHECK enum err api_sessions_create(struct call *call);

@@ -44,7 +44,11 @@ enum route_exemption {
 	 * About a request to somewhere else: call->guarded is there, whatever credential came is
 	 * looked up and none is refused, and the handler decides by the rules of that place.
 	 */
-	ROUTE_GUARDS = 1u << 12
+	ROUTE_GUARDS = 1u << 12,
+	/* A session may come whose sign-in waits for a second factor to be set up, and for that. */
+	ROUTE_ENROLMENT_OK = 1u << 13,
+	/* Fresh, but who has a second factor need not show it: for what only takes access away. */
+	ROUTE_AAL1_OK = 1u << 14
 };
 
 /* SURFACE_OAUTH: a form comes in, JSON and the errors of RFC 6749 §5.2 go out. */
@@ -65,8 +69,12 @@ struct field_def {
 
 struct route {
 	enum method method;
-	/* How old auth_time may be, seconds; 0: session.fresh. Nothing with ROUTE_STALE_OK. */
+	/*
+	 * How old auth_time may be, seconds; 0: session.fresh. Nothing with ROUTE_STALE_OK. Who has
+	 * a second factor must have shown one as recently.
+	 */
 	unsigned max_age;
+	bool factor;      /* with ROUTE_STALE_OK: that nevertheless */
 	const char *path; /* below base_path; a segment "{id}" matches one segment */
 	enum surface surface;
 	unsigned exempt; /* enum route_exemption */
@@ -98,6 +106,8 @@ extern const struct route route_table_admin[];
 extern const size_t route_table_admin_count;
 extern const struct route route_table_account[];
 extern const size_t route_table_account_count;
+extern const struct route route_table_factors[];
+extern const size_t route_table_factors_count;
 extern const struct route route_table_recovery[];
 extern const size_t route_table_recovery_count;
 
