@@ -149,7 +149,7 @@ class Gatepost(
     /** Step-up by the device's key: asks for the finger or the face. */
     private suspend fun confirm() {
         val asked = again(Call("POST", "/session/challenge", JSONObject().put("purpose", "reauth").toString()))
-        if (asked.status != 200) throw Failure.Refused(asked)
+        if (!asked.json.has("challenge")) throw Failure.Refused(asked)
         val challenge = asked.json.getString("challenge")
         val proof = JSONObject().put("method", "device_key").put("device_id", vault["key_id"])
             .put("challenge", challenge).put("signature", sign(challenge))
