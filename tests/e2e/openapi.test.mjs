@@ -11,7 +11,7 @@ import { exercised, follow, operations } from '../support/openapi.mjs';
 import { freePort, until } from '../support/stack.mjs';
 import { codeOf, lastMail } from '../support/outbox.mjs';
 import { basic, makeService } from '../support/services.mjs';
-import { codeOf as appCode, wrongCodeOf } from '../support/authapp.mjs';
+import { code as appCode, wrongCode } from '../support/oathtool.mjs';
 
 // What a proxy asks is answered by a listener that believes it.
 const asForwarded = (port) => `$HTTP["url"] == "/auth/verify-access" {
@@ -389,7 +389,7 @@ async function bringAbout(entry, status, transport = 'handle') {
   if (needsApp(entry, status)) withApp(who);
   if (entry.operation.operationId === 'confirmTotp' && ['200', '429'].includes(status)) {
     const { secret } = (await stack.client.post(`${api}/totp`, { headers: own })).json;
-    Object.assign(who, { code: appCode(secret), wrong: wrongCodeOf(secret) });
+    Object.assign(who, { code: appCode(secret), wrong: wrongCode(secret) });
   }
   const carrier = isServices(entry) ? service.headers : own;
   // A guest begins without a session; a form token belongs to one.
