@@ -1,7 +1,7 @@
 // docs/openapi.yaml: as served, and each answer that it describes brought about once. The client holds every answer to it.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
@@ -11,6 +11,7 @@ import { exercised, follow, operations } from '../support/openapi.mjs';
 import { freePort, until } from '../support/stack.mjs';
 import { codeOf, lastMail } from '../support/outbox.mjs';
 import { basic, makeService } from '../support/services.mjs';
+import { totp } from '../support/totp.mjs';
 
 // What a proxy asks is answered by a listener that believes it.
 const asForwarded = (port) => `$HTTP["url"] == "/auth/verify-access" {
@@ -196,6 +197,15 @@ async function subject() {
 }
 const isAdmin = ({ path }) => path.startsWith('/admin/');
 
+// Sets an authenticator app up, and gives the recovery codes that come with it: a sign-in waits for one of them then.
+async function withFactor(who) {
+  const { session_handle: handle } = await stack.signIn(who);
+  const { json: { secret } } = await stack.withHandle(handle, 'POST', '/totp');
+  const confirmed = await stack.withHandle(handle, 'POST', '/totp/confirm', { json: { code: totp(secret) } });
+  assert.equal(confirmed.status, 200, confirmed.body);
+  return confirmed.json.recovery_codes;
+}
+
 // What a new address is proven with.
 async function askedFor(email) {
   const answer = await stack.client.post(`${api}/users`, { json: { email } });
@@ -212,6 +222,8 @@ function fill({ path, operation }, who, { id, session = id, tenant: wanted, kind
     beginAsGuest: { transport },
     signIn: { identifier: who.identifier, password: who.password, transport: 'handle' },
     stepUp: { method: 'password', password: who.password },
+    secondFactor: { method: 'recovery_code', code: who.recovery },
+    makeChallenge: { purpose: 'payment' },
     changePassword: { current_password: who.password, new_password: `a kettle sings behind the mill ${people}` },
     register: { email: `new-${who.identifier}@example.org`, username: `new-${who.identifier}` },
     proveAddress: who.proof,
@@ -293,6 +305,7 @@ const ways = {
       proveAddress: { json: { email: 'nobody@example.org', code: '00000000' } },
       recoverPassword: { headers: { 'X-Session-Id': 'gps_short' } },
       resetPassword: { mailed: '00000000' },
+      secondFactor: { anonymous: false, json: { method: 'recovery_code', code: 'none of them' } },
       revoke: { headers: wrongSecret },
       getMetrics: { headers: wrongSecret },
     };
@@ -314,6 +327,7 @@ const ways = {
   406: async (call) => call({ headers: { Accept: 'text/html' } }),
   409: async (call, { operation }, who) => {
     if (operation.operationId === 'moveFlow') return call({ json: { to: 'start' } });
+    if (operation.operationId === 'makeChallenge') stack.sql(`UPDATE session SET state = 4 WHERE user_id = ${idOf(who)}`);
     if (operation.operationId.endsWith('Role')) return call({ query: '?tenant=unjoined' });
     if (operation.tags[0] === 'Administration') return call({ closed: true });
     if (operation.operationId === 'startFlow') return tooMany(call);
@@ -347,6 +361,7 @@ const ways = {
   421: async (call) => call({ headers: { Host: 'evil.test' } }),
   429: async (call, { operation }, who) => {
     const wrong = { resetPassword: { email: `${who.identifier}@example.org`, code: '00000000', new_password: 'a kettle sings behind the mill' }, takeAttempt: { counter: 'try' }, beginAsGuest: { transport: 'handle' }, signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' }, proveAddress: { email: who.proof?.email, code: '00000000' } };
+    wrong.secondFactor = { method: 'recovery_code', code: 'none of them' };
     const options = takesServices({ operation }) ? { headers: wrongSecret } : { json: wrong[operation.operationId] };
     for (let i = 0; i < 12; i++) {
       const answer = await call(options);
@@ -360,9 +375,11 @@ const ways = {
 async function bringAbout(entry, status, transport = 'handle') {
   const who = person(isAdmin(entry) ? 'head' : 'reader');
   const jar = new Jar();
+  const codes = entry.operation.operationId === 'secondFactor' && status !== '409' ? await withFactor(who) : [];
   const other = isAdmin(entry) ? await subject() : undefined;
   const carried = isRefresh(entry) ? 'token' : transport;
   const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport: carried } }));
+  [who.recovery] = codes;
   if (entry.operation.operationId === 'proveAddress') who.proof = await askedFor(`proof-${who.identifier}@example.org`);
   const own = carried === 'token' ? {} : transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
   const carrier = isServices(entry) ? service.headers : own;
@@ -384,6 +401,42 @@ async function bringAbout(entry, status, transport = 'handle') {
   assert.equal(String(answer.status), status, `${entry.name} by ${transport}: ${answer.body}`);
   return answer;
 }
+
+test('every way to step up is as described: the password alone makes nobody aal2', async () => {
+  stack.sql('DELETE FROM throttle');
+  const who = person();
+  const device = 'a phone of the tests';
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  let { session_handle: handle } = await stack.signIn(who, { device_id: device });
+  const ask = (method, path, json) => stack.withHandle(handle, method, path, { json });
+  const stepUp = async (proof) => {
+    stack.sql(`UPDATE session SET auth_time = auth_time - 3600000000, aal = 1 WHERE user_id = ${idOf(who)}`);
+    const answer = await ask('POST', '/session/reauth', proof);
+    assert.equal(answer.status, 200, `${proof.method}: ${answer.body}`);
+    handle = answer.json.session_handle;
+    return answer.json.session;
+  };
+  const [{ id }] = (await ask('GET', '/devices')).json.devices;
+  assert.equal((await ask('PUT', `/devices/${id}/key`, { public_key: publicKey.export({ format: 'jwk' }) })).status, 204);
+  const { secret } = (await ask('POST', '/totp')).json;
+  const { recovery_codes: [code] } = (await ask('POST', '/totp/confirm', { code: totp(secret) })).json;
+  // The code that set it up is used; this is about the shape of the answers.
+  stack.sql(`UPDATE totp SET last_step = 0 WHERE user_id = ${idOf(who)}`);
+
+  assert.equal((await stepUp({ method: 'password', password: who.password })).aal, 'aal1');
+  const weak = await ask('DELETE', '/totp');
+  assert.deepEqual([weak.status, weak.json.code, weak.json.methods], [401, 'reauthentication_required', ['totp', 'recovery_code', 'device_key']]);
+  assert.match(weak.headers['www-authenticate'], /error="insufficient_user_authentication", max_age=300, acr_values="aal2"$/);
+
+  const byApp = await stepUp({ method: 'totp', code: totp(secret), purpose: 'payment' });
+  assert.deepEqual([byApp.aal, byApp.amr], ['aal2', ['pwd', 'otp', 'mfa']]);
+  assert.equal((await stepUp({ method: 'recovery_code', code })).aal, 'aal2');
+  const { json: { challenge: text, purpose, passkey } } = await ask('POST', '/session/challenge', { purpose: 'payment' });
+  assert.deepEqual([purpose, passkey], ['payment', null]);
+  const byKey = await stepUp({ method: 'device_key', device_id: device, challenge: text, signature: sign('sha256', Buffer.from(text), privateKey).toString('base64url') });
+  assert.deepEqual([byKey.aal, byKey.amr], ['aal2', ['pwd', 'otp', 'mfa', 'pop']]);
+  assert.equal((await ask('DELETE', '/totp')).status, 204);
+});
 
 async function bringAboutUnavailable(all) {
   const who = { ...person(), proof: { email: 'nobody@example.org', code: '00000000' } };
