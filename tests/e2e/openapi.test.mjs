@@ -377,6 +377,7 @@ async function bringAbout(entry, status, transport = 'handle') {
   const jar = new Jar();
   const codes = entry.operation.operationId === 'secondFactor' && status !== '409' ? await withFactor(who) : [];
   const other = isAdmin(entry) ? await subject() : undefined;
+  if (entry.operation.operationId === 'resetFactors') stack.sql(`UPDATE user SET factors = 1 WHERE username = '${other.username}'`);
   const carried = isRefresh(entry) ? 'token' : transport;
   const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport: carried } }));
   [who.recovery] = codes;
