@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { load } from 'js-yaml';
 import { source, startStack } from '../support/harness.mjs';
+import { Authenticator } from '../support/authenticator.mjs';
 import { Jar } from '../support/client.mjs';
 import { exercised, follow, operations } from '../support/openapi.mjs';
 import { freePort, until } from '../support/stack.mjs';
@@ -129,6 +130,7 @@ const unreachable = ({ name, verb }, status) => {
   if (status === '413' && verb === 'get') return 'lighttpd itself refuses a GET with a body';
   if (status === '503' && name === 'GET /openapi.yaml') return 'only when overloaded or shutting down: nothing is asked of the database';
   if (status === '503' && name === 'GET /.well-known/oauth-authorization-server') return 'the same';
+  if (status === '409' && name === 'DELETE /passkeys/{id}') return 'nobody has to have one here: passkeys.test.mjs';
   if (status === '503' && name === 'GET /.well-known/jwks.json') return 'only until the worker has read the keys for the first time';
   return undefined;
 };
@@ -236,6 +238,7 @@ function fill({ path, operation }, who, { id, session = id, tenant: wanted, kind
     holdSession: { reason: 'a book is overdue' },
     changeUser: { display_name: 'Somebody Else', language: 'pl' },
     askForEmail: { email: `moved-${who.identifier}@example.org` },
+    registerPasskey: { passkey: who.passkey, name: 'Telephone' },
   };
   const queries = { endSessions: `?scope=${transport === 'handle' ? 'others' : 'all'}`, getHealth: '?ready' };
   const below = path === '/health' || path === '/metrics' || path === '/verify-access' || path.startsWith('/.well-known/') || isForm(operation) ? '/auth' : api;
@@ -274,6 +277,20 @@ async function changing(who, call) {
   return call();
 }
 
+// Passkeys of somebody's, and what they made of the options. With one the session alone changes nothing.
+function addPasskeys(who, n) {
+  stack.sql(`INSERT INTO passkey (id, user_id, credential_id, algorithm, public_key, sign_count, eligible, backed_up, verified, aaguid, created_at)
+    SELECT RANDOM_BYTES(16), id, RANDOM_BYTES(32), -7, RANDOM_BYTES(64), 0, 0, 0, 1, '', seq FROM user JOIN seq_1_to_${n} WHERE id = ${idOf(who)}`);
+  const [{ id }] = stack.sql(`SELECT HEX(id) AS id FROM passkey WHERE user_id = ${idOf(who)} LIMIT 1`);
+  return Buffer.from(id, 'hex').toString('base64url');
+}
+
+async function makePasskey(headers) {
+  const options = await stack.client.post(`${api}/passkeys/options`, { headers });
+  assert.equal(options.status, 200, options.body);
+  return new Authenticator(stack.origin).create(options.json);
+}
+
 // The only administrator there is.
 async function alone(who, call) {
   stack.sql("CREATE TABLE others SELECT * FROM user_role; DELETE FROM user_role");
@@ -304,6 +321,7 @@ const ways = {
       register: { headers: { 'X-Session-Id': 'gps_short' } },
       proveAddress: { json: { email: 'nobody@example.org', code: '00000000' } },
       recoverPassword: { headers: { 'X-Session-Id': 'gps_short' } },
+      passkeySignInOptions: { headers: { 'X-Session-Id': 'gps_short' } },
       resetPassword: { mailed: '00000000' },
       secondFactor: { anonymous: false, json: { method: 'recovery_code', code: 'none of them' } },
       revoke: { headers: wrongSecret },
@@ -335,6 +353,10 @@ const ways = {
     if (operation.operationId === 'changeUser') return call({ json: { username: 'alice' } });
     if (operation.operationId === 'askForEmail') return changing(who, call);
     if (operation.operationId === 'closeUser') return alone(who, call);
+    if (/^(registerPasskey|passkeyRegistrationOptions)$/.test(operation.operationId)) {
+      addPasskeys(who, 20);
+      return call();
+    }
     return (operation.operationId === 'signIn' ? call({ json: await handedOver(person()) }) : call({ anonymous: false }));
   },
   410: async (call, entry, who) => {
@@ -360,6 +382,11 @@ const ways = {
   428: async (call) => call({ tag: '' }),
   421: async (call) => call({ headers: { Host: 'evil.test' } }),
   429: async (call, { operation }, who) => {
+    if (operation.operationId === 'passkeySignInOptions') {
+      await call();
+      stack.sql('UPDATE throttle SET short_count = 1000000');
+      return call();
+    }
     const wrong = { resetPassword: { email: `${who.identifier}@example.org`, code: '00000000', new_password: 'a kettle sings behind the mill' }, takeAttempt: { counter: 'try' }, beginAsGuest: { transport: 'handle' }, signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' }, proveAddress: { email: who.proof?.email, code: '00000000' } };
     wrong.secondFactor = { method: 'recovery_code', code: 'none of them' };
     const options = takesServices({ operation }) ? { headers: wrongSecret } : { json: wrong[operation.operationId] };
@@ -384,13 +411,15 @@ async function bringAbout(entry, status, transport = 'handle') {
   if (entry.operation.operationId === 'proveAddress') who.proof = await askedFor(`proof-${who.identifier}@example.org`);
   const own = carried === 'token' ? {} : transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
   const carrier = isServices(entry) ? service.headers : own;
+  if (entry.operation.operationId === 'registerPasskey') who.passkey = await makePasskey(own);
+  const passkey = entry.operation.operationId === 'removePasskey' ? addPasskeys(who, 1) : undefined;
   // A guest begins without a session; a form token belongs to one.
   const alone = entry.operation.operationId === 'beginAsGuest' && status !== '403';
   const matches = ['changeFlow', 'moveFlow', 'endFlow'].includes(entry.operation.operationId) ? '*' : undefined;
   const email = `${who.identifier}@example.org`;
   if (entry.operation.operationId === 'resetPassword') await stack.client.post(`${api}/password/recover`, { json: { email } });
   const code = entry.operation.operationId === 'resetPassword' ? lastMail(stack, email, 'recover').values.code : undefined;
-  const call = ({ anonymous = alone, id = other?.id ?? mine.session.id, tenant: wanted, kind, query, closed, mailed = code, headers = {}, tag = matches, ...more } = {}) => {
+  const call = ({ anonymous = alone, id = other?.id ?? passkey ?? mine.session.id, tenant: wanted, kind, query, closed, mailed = code, headers = {}, tag = matches, ...more } = {}) => {
     const { path, json } = fill(entry, who, { id, session: other?.session, tenant: wanted, kind, query, mailed }, transport);
     const form = formOf(entry, mine);
     if (closed) stack.sql(`UPDATE user SET state = 3 WHERE username = '${other.username}'`);
@@ -468,8 +497,9 @@ test('every described answer of every operation is given, but for what cannot be
     await bringAbout(entry, status, wanted);
     if (status < 300) {
       const { headers } = await bringAbout(entry, status, 'cookie');
-      // Signing in again asks for a handle here; the sign-in by cookie came before.
-      const described = follow(entry.operation.responses[status]).headers['Set-Cookie'] !== undefined && entry.operation.operationId !== 'signIn';
+      // Signing in again asks for a handle here; the sign-in by cookie came before. A factor renews what waits for one.
+      const keeps = ['signIn', 'registerPasskey'].includes(entry.operation.operationId);
+      const described = follow(entry.operation.responses[status]).headers['Set-Cookie'] !== undefined && !keeps;
       assert.equal(headers['set-cookie'] !== undefined, described, `${entry.name}: cookies as described`);
     }
   }
