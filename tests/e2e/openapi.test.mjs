@@ -432,7 +432,7 @@ async function bringAbout(entry, status, transport = 'handle') {
   return answer;
 }
 
-test('every way to step up is as described: the password alone makes nobody aal2', async () => {
+test('every way to step up, and a passkey as second factor, are as described: the password alone makes nobody aal2', async () => {
   stack.sql('DELETE FROM throttle');
   const who = person();
   const device = 'a phone of the tests';
@@ -466,6 +466,19 @@ test('every way to step up is as described: the password alone makes nobody aal2
   const byKey = await stepUp({ method: 'device_key', device_id: device, challenge: text, signature: sign('sha256', Buffer.from(text), privateKey).toString('base64url') });
   assert.deepEqual([byKey.aal, byKey.amr], ['aal2', ['pwd', 'otp', 'mfa', 'pop']]);
   assert.equal((await ask('DELETE', '/totp')).status, 204);
+
+  const authenticator = new Authenticator(stack.origin);
+  assert.equal((await ask('POST', '/passkeys', { passkey: authenticator.create((await ask('POST', '/passkeys/options')).json) })).status, 201);
+  const offered = async () => (await ask('POST', '/session/challenge', { purpose: 'payment' })).json.passkey;
+  const byPasskey = await stepUp({ method: 'passkey', passkey: authenticator.get(await offered()), purpose: 'payment' });
+  assert.deepEqual([byPasskey.aal, byPasskey.amr], ['aal2', ['pwd', 'otp', 'mfa', 'pop', 'hwk', 'user']]);
+
+  const { session, session_handle: waiting } = await stack.signIn(who, { device_id: device });
+  assert.deepEqual([session.state, session.methods], ['second_factor_required', ['recovery_code', 'passkey']]);
+  handle = waiting;
+  const completed = await ask('POST', '/session/second-factor', { method: 'passkey', passkey: authenticator.get(await offered()) });
+  assert.equal(completed.status, 200, completed.body);
+  assert.deepEqual([completed.json.session.state, completed.json.session.amr], ['active', ['pwd', 'hwk', 'mfa', 'user']]);
 });
 
 async function bringAboutUnavailable(all) {
