@@ -5,7 +5,7 @@ import { startStack } from '../support/harness.mjs';
 import { tokenOf } from '../support/client.mjs';
 import { lastMail, mailsTo } from '../support/outbox.mjs';
 import { makeService } from '../support/services.mjs';
-import { totp } from '../support/totp.mjs';
+import { code as appCode } from '../support/oathtool.mjs';
 
 let stack;
 before(async () => {
@@ -97,7 +97,7 @@ test('MF-15: of who has a second factor neither name nor address is changed by t
   const who = person();
   const { session_handle: first } = await stack.signIn(who);
   const { json: { secret } } = await stack.withHandle(first, 'POST', '/totp');
-  const { json: { recovery_codes: [one] } } = await stack.withHandle(first, 'POST', '/totp/confirm', { json: { code: totp(secret) } });
+  const { json: { recovery_codes: [one] } } = await stack.withHandle(first, 'POST', '/totp/confirm', { json: { code: appCode(secret) } });
   // Set up in this session, and shown in none.
   const stepUp = (handle, json) => stack.withHandle(handle, 'POST', '/session/reauth', { json });
   const { json: { session_handle: weak } } = await stepUp(first, { method: 'password', password: who.password });

@@ -12,7 +12,7 @@ import { exercised, follow, operations } from '../support/openapi.mjs';
 import { freePort, until } from '../support/stack.mjs';
 import { codeOf, lastMail } from '../support/outbox.mjs';
 import { basic, makeService } from '../support/services.mjs';
-import { totp } from '../support/totp.mjs';
+import { code as appCode, wrongCode } from '../support/oathtool.mjs';
 
 // What a proxy asks is answered by a listener that believes it.
 const asForwarded = (port) => `$HTTP["url"] == "/auth/verify-access" {
@@ -31,6 +31,7 @@ before(async () => {
   stack = await startStack({ extra: asForwarded(forwarded), settings: {
     'listen forwarded': { address: `127.0.0.1:${forwarded}`, forwarded: 'yes' },
     account: { registration: 'on' },
+    second_factor: { require: 'roles', roles: 'warden' },
     throttle: { free_failures: 1, device_failures: 1, guests: 2 }, 'client app': { services: 'library idler' }, 'client browser': { services: 'library' }, 'flow trip': { steps: 'start > end', client_may: 'start > end', 'counter.try': '2, reset 1h' },
   } });
   ({ tenant } = JSON.parse(stack.must(['tenant', 'add', 'readers', '--json']).stdout));
@@ -38,6 +39,7 @@ before(async () => {
   idler = makeService(stack, 'idler', 'flows:read');
   stack.must(['tenant', 'add', 'unjoined']);
   stack.must(['role', 'add', 'editor']);
+  stack.must(['role', 'add', 'warden']);
 });
 after(() => stack?.stop());
 
@@ -148,7 +150,8 @@ async function handedOver(who) {
  * One person an answer, so that their attempts do not add up. The first of each kind is made by the command, the others
  * are copies of that one under names of their own, many at a time.
  */
-const kinds = { reader: { made: 0, free: [] }, head: { made: 0, free: [] } };
+// A warden has to have a second factor.
+const kinds = { reader: { made: 0, free: [] }, head: { made: 0, free: [] }, warden: { made: 0, free: [] } };
 const batch = 50;
 function copyPeople(kind) {
   const { made, password } = kinds[kind];
@@ -176,6 +179,7 @@ function person(kind = 'reader') {
     stack.must(['user', 'add', '--username', kind, '--email', `${kind}@example.org`, '--password-stdin'], { input: all.password });
     stack.must(['member', 'add', kind, '--tenant', tenant.name]);
     if (kind === 'head') stack.must(['role', 'grant', kind, 'admin']);
+    if (kind === 'warden') stack.must(['role', 'grant', kind, 'warden']);
   }
   if (all.free.length === 0) copyPeople(kind);
   return all.free.shift();
@@ -203,7 +207,7 @@ const isAdmin = ({ path }) => path.startsWith('/admin/');
 async function withFactor(who) {
   const { session_handle: handle } = await stack.signIn(who);
   const { json: { secret } } = await stack.withHandle(handle, 'POST', '/totp');
-  const confirmed = await stack.withHandle(handle, 'POST', '/totp/confirm', { json: { code: totp(secret) } });
+  const confirmed = await stack.withHandle(handle, 'POST', '/totp/confirm', { json: { code: appCode(secret) } });
   assert.equal(confirmed.status, 200, confirmed.body);
   return confirmed.json.recovery_codes;
 }
@@ -239,6 +243,8 @@ function fill({ path, operation }, who, { id, session = id, tenant: wanted, kind
     changeUser: { display_name: 'Somebody Else', language: 'pl' },
     askForEmail: { email: `moved-${who.identifier}@example.org` },
     registerPasskey: { passkey: who.passkey, name: 'Telephone' },
+    confirmTotp: { code: who.code ?? '123456' },
+    setDeviceKey: { public_key: { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' } },
   };
   const queries = { endSessions: `?scope=${transport === 'handle' ? 'others' : 'all'}`, getHealth: '?ready' };
   const below = path === '/health' || path === '/metrics' || path === '/verify-access' || path.startsWith('/.well-known/') || isForm(operation) ? '/auth' : api;
@@ -290,6 +296,16 @@ async function makePasskey(headers) {
   assert.equal(options.status, 200, options.body);
   return new Authenticator(stack.origin).create(options.json);
 }
+const isOfDevice = ({ path }) => path.startsWith('/devices/');
+const deviceOf = async (headers) => (await stack.client.get(`${api}/devices`, { headers })).json.devices.find(({ current }) => current).id;
+// Somebody who has an app, and has just shown a code of it.
+const withApp = (who) => stack.sql(`INSERT INTO totp (user_id, root, secret, confirmed_at) VALUES (${idOf(who)}, 1, REPEAT('s', 60), 1);
+  UPDATE user SET factors = 1 WHERE username = '${who.identifier}';
+  UPDATE session SET amr = 'pwd otp mfa', aal = 2, aal2_end = auth_time + 43200000000 WHERE user_id = ${idOf(who)}`);
+// Which answers are about somebody who has one, and who has to have one.
+const needsApp = ({ operation: { operationId } }, status) => (['removeTotp', 'makeRecoveryCodes'].includes(operationId) && status < 300)
+  || (operationId === 'removeTotp' && status === '409');
+const isOfWarden = ({ operation: { operationId } }, status) => (operationId === 'removeTotp' && status === '409') || (operationId === 'confirmTotp' && status === '200');
 
 // The only administrator there is.
 async function alone(who, call) {
@@ -357,6 +373,7 @@ const ways = {
       addPasskeys(who, 20);
       return call();
     }
+    if (operation.operationId === 'setDeviceKey') return call({ id: await deviceOf({ 'X-Session-Id': (await stack.signIn(who, { device_id: 'another' })).session_handle }) });
     return (operation.operationId === 'signIn' ? call({ json: await handedOver(person()) }) : call({ anonymous: false }));
   },
   410: async (call, entry, who) => {
@@ -387,7 +404,7 @@ const ways = {
       stack.sql('UPDATE throttle SET short_count = 1000000');
       return call();
     }
-    const wrong = { resetPassword: { email: `${who.identifier}@example.org`, code: '00000000', new_password: 'a kettle sings behind the mill' }, takeAttempt: { counter: 'try' }, beginAsGuest: { transport: 'handle' }, signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' }, proveAddress: { email: who.proof?.email, code: '00000000' } };
+    const wrong = { confirmTotp: { code: who.wrong }, resetPassword: { email: `${who.identifier}@example.org`, code: '00000000', new_password: 'a kettle sings behind the mill' }, takeAttempt: { counter: 'try' }, beginAsGuest: { transport: 'handle' }, signIn: { identifier: who.identifier, password: 'x', transport: 'handle' }, stepUp: { method: 'password', password: 'x' }, changePassword: { current_password: 'x', new_password: 'a kettle sings behind the mill' }, proveAddress: { email: who.proof?.email, code: '00000000' } };
     wrong.secondFactor = { method: 'recovery_code', code: 'none of them' };
     const options = takesServices({ operation }) ? { headers: wrongSecret } : { json: wrong[operation.operationId] };
     for (let i = 0; i < 12; i++) {
@@ -400,16 +417,22 @@ const ways = {
 
 // One person, one session: by cookie all sessions are ended, so that the cookie goes as well.
 async function bringAbout(entry, status, transport = 'handle') {
-  const who = person(isAdmin(entry) ? 'head' : 'reader');
+  const who = person(isAdmin(entry) ? 'head' : isOfWarden(entry, status) ? 'warden' : 'reader');
   const jar = new Jar();
   const codes = entry.operation.operationId === 'secondFactor' && status !== '409' ? await withFactor(who) : [];
   const other = isAdmin(entry) ? await subject() : undefined;
   if (entry.operation.operationId === 'resetFactors') stack.sql(`UPDATE user SET factors = 1 WHERE username = '${other.username}'`);
   const carried = isRefresh(entry) ? 'token' : transport;
-  const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport: carried } }));
+  const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport: carried, ...(isOfDevice(entry) && { device_id: 'mine' }) } }));
   [who.recovery] = codes;
   if (entry.operation.operationId === 'proveAddress') who.proof = await askedFor(`proof-${who.identifier}@example.org`);
   const own = carried === 'token' ? {} : transport === 'handle' ? { 'X-Session-Id': mine.session_handle } : { Cookie: jar.header(), 'X-CSRF-Token': mine.session.csrf_token };
+  const device = isOfDevice(entry) ? await deviceOf(own) : undefined;
+  if (needsApp(entry, status)) withApp(who);
+  if (entry.operation.operationId === 'confirmTotp' && ['200', '429'].includes(status)) {
+    const { secret } = (await stack.client.post(`${api}/totp`, { headers: own })).json;
+    Object.assign(who, { code: appCode(secret), wrong: wrongCode(secret) });
+  }
   const carrier = isServices(entry) ? service.headers : own;
   if (entry.operation.operationId === 'registerPasskey') who.passkey = await makePasskey(own);
   const passkey = entry.operation.operationId === 'removePasskey' ? addPasskeys(who, 1) : undefined;
@@ -419,7 +442,7 @@ async function bringAbout(entry, status, transport = 'handle') {
   const email = `${who.identifier}@example.org`;
   if (entry.operation.operationId === 'resetPassword') await stack.client.post(`${api}/password/recover`, { json: { email } });
   const code = entry.operation.operationId === 'resetPassword' ? lastMail(stack, email, 'recover').values.code : undefined;
-  const call = ({ anonymous = alone, id = other?.id ?? passkey ?? mine.session.id, tenant: wanted, kind, query, closed, mailed = code, headers = {}, tag = matches, ...more } = {}) => {
+  const call = ({ anonymous = alone, id = other?.id ?? device ?? passkey ?? mine.session.id, tenant: wanted, kind, query, closed, mailed = code, headers = {}, tag = matches, ...more } = {}) => {
     const { path, json } = fill(entry, who, { id, session: other?.session, tenant: wanted, kind, query, mailed }, transport);
     const form = formOf(entry, mine);
     if (closed) stack.sql(`UPDATE user SET state = 3 WHERE username = '${other.username}'`);
@@ -449,7 +472,7 @@ test('every way to step up, and a passkey as second factor, are as described: th
   const [{ id }] = (await ask('GET', '/devices')).json.devices;
   assert.equal((await ask('PUT', `/devices/${id}/key`, { public_key: publicKey.export({ format: 'jwk' }) })).status, 204);
   const { secret } = (await ask('POST', '/totp')).json;
-  const { recovery_codes: [code] } = (await ask('POST', '/totp/confirm', { code: totp(secret) })).json;
+  const { recovery_codes: [code] } = (await ask('POST', '/totp/confirm', { code: appCode(secret) })).json;
   // The code that set it up is used; this is about the shape of the answers.
   stack.sql(`UPDATE totp SET last_step = 0 WHERE user_id = ${idOf(who)}`);
 
@@ -458,7 +481,7 @@ test('every way to step up, and a passkey as second factor, are as described: th
   assert.deepEqual([weak.status, weak.json.code, weak.json.methods], [401, 'reauthentication_required', ['totp', 'recovery_code', 'device_key']]);
   assert.match(weak.headers['www-authenticate'], /error="insufficient_user_authentication", max_age=300, acr_values="aal2"$/);
 
-  const byApp = await stepUp({ method: 'totp', code: totp(secret), purpose: 'payment' });
+  const byApp = await stepUp({ method: 'totp', code: appCode(secret), purpose: 'payment' });
   assert.deepEqual([byApp.aal, byApp.amr], ['aal2', ['pwd', 'otp', 'mfa']]);
   assert.equal((await stepUp({ method: 'recovery_code', code })).aal, 'aal2');
   const { json: { challenge: text, purpose, passkey } } = await ask('POST', '/session/challenge', { purpose: 'payment' });
