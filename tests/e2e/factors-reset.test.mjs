@@ -168,6 +168,20 @@ test('MF-17, MF-19: who says of the mail that it was not them stops it, and ever
   assert.equal((await stack.withHandle(alice, 'GET', '/session')).status, 401);
 });
 
+test('MF-14: a new password by mail, or by the operator, takes no second factor away', async () => {
+  const api = '/auth/api/v1';
+  const address = 'bob@example.org';
+  stack.sql("UPDATE totp SET user_id = (SELECT id FROM user WHERE username = 'bob'); UPDATE user SET factors = 1, email_proven_at = 1 WHERE username = 'bob'");
+  assert.equal((await stack.client.post(`${api}/password/recover`, { json: { email: address } })).status, 202);
+  const fresh = { ...stack.users.bob, password: 'a lantern on the far shore' };
+  const reset = await stack.client.post(`${api}/password/reset`, { json: { email: address, code: lastMail(stack, address, 'recover').values.code, new_password: fresh.password } });
+  assert.equal(reset.status, 204, reset.body);
+  assert.equal((await stack.signIn(fresh)).session.state, 'second_factor_required');
+  assert.deepEqual(shown('bob').factors, ['totp']);
+  stack.must(['user', 'passwd', 'bob', '--password-stdin'], { input: stack.users.bob.password });
+  assert.equal((await stack.signIn(stack.users.bob)).session.state, 'second_factor_required');
+});
+
 test('a worker does it by itself when its time has come', async () => {
   stack.must(['user', 'reset-factors', 'alice']);
   pass(4 * DAY);
