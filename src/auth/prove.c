@@ -311,11 +311,13 @@ static struct digest proof_of(const struct proving *p)
 		keyring_part("prove", 5),
 		keyring_part(kind, sizeof kind),
 		keyring_part(p->user_id.b, ID_BYTES),
+		part_of(p->request->purpose),
 		part_of(proof->code),
 		part_of(proof->passkey.id),
 		part_of(proof->passkey.client_data.raw),
 		part_of(proof->passkey.authenticator_data),
 		part_of(proof->passkey.signature),
+		part_of(proof->user_handle),
 		part_of(proof->device),
 		part_of(proof->challenge),
 		part_of(proof->signature),
@@ -331,15 +333,20 @@ static int64_t trust_until(const struct proving *p)
 	return p->second && p->request->trust && span > 0 ? p->context->now + span : 0;
 }
 
+/*
+ * MF-17: where a factor has to be set up first, a device's key (there is nothing else) freshens the
+ * session and stands for none.
+ */
 static enum err finish(struct proving *p, struct prove_outcome *outcome, struct session_issued *out)
 {
+	bool enrols = session_awaits_enrolment(&p->current);
 	struct session_proof_again again = {
 		.user_id = p->user_id,
 		.presented = p->request->presented,
 		.current = &p->current,
 		.proof = proof_of(p),
-		.method = methods[method_of(p)].amr,
-		.is_factor = true,
+		.method = enrols ? STR("pop") : methods[method_of(p)].amr,
+		.is_factor = !enrols,
 		.trust_until = trust_until(p),
 		.claim = {.settle = settle, .what = p},
 	};
