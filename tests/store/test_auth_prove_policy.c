@@ -124,7 +124,7 @@ static void a_reset_does_not_get_round_the_factor(void **state)
 	for (unsigned i = 0; i < PROVE_TRIES; i++)
 		(void)complete(w, value, wrong_code(w), &issued);
 	assert_ok(recovery_ask(&w->context, &wish));
-	mail = mail_take(w, "recovery");
+	mail = mail_take(w, "recover");
 	request.claim.code = mail_link_of(&mail);
 	request.claim.asker = wish.asker;
 	assert_ok(recovery_reset(&w->context, &request, &outcome));
