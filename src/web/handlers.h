@@ -46,6 +46,18 @@ MUST_CHECK enum err page_restore_post(struct call *call, const struct mail_code_
 MUST_CHECK enum err page_close_show(struct call *call);
 MUST_CHECK enum err page_close_post(struct call *call);
 
+/* api_totp.c */
+MUST_CHECK enum err api_totp_begin(struct call *call);
+MUST_CHECK enum err api_totp_confirm(struct call *call);
+MUST_CHECK enum err api_totp_remove(struct call *call);
+MUST_CHECK enum err api_recovery_codes_show(struct call *call);
+MUST_CHECK enum err api_recovery_codes_renew(struct call *call);
+
+/* api_devices.c */
+MUST_CHECK enum err api_devices_list(struct call *call);
+MUST_CHECK enum err api_devices_set_key(struct call *call);
+MUST_CHECK enum err api_devices_remove(struct call *call);
+
 /* oauth_token.c */
 MUST_CHECK enum err oauth_token(struct call *call);
 
@@ -116,6 +128,13 @@ MUST_CHECK enum err page_problems_show(struct call *call);
 /* page_assets.c */
 MUST_CHECK enum err page_assets_send(struct call *call);
 
+/* api_passkeys.c */
+MUST_CHECK enum err api_passkeys_options(struct call *call);
+MUST_CHECK enum err api_passkeys_create(struct call *call);
+MUST_CHECK enum err api_passkeys_list(struct call *call);
+MUST_CHECK enum err api_passkeys_remove(struct call *call);
+MUST_CHECK enum err api_sessions_passkey_options(struct call *call);
+
 /* api_sessions.c */
 MUST_CHECK enum err api_sessions_create(struct call *call);
 MUST_CHECK enum err api_activity(struct call *call);
@@ -170,6 +189,8 @@ MUST_CHECK enum err api_admin_lock(struct call *call);
 MUST_CHECK enum err api_admin_unlock(struct call *call);
 MUST_CHECK enum err api_admin_hold(struct call *call);
 MUST_CHECK enum err api_admin_recover(struct call *call);
+enum err api_admin_factors_reset(struct call *call);
+enum err api_admin_factors_keep(struct call *call);
 MUST_CHECK enum err api_admin_role_give(struct call *call);
 MUST_CHECK enum err api_admin_role_take(struct call *call);
 
