@@ -92,7 +92,7 @@ MUST_CHECK enum err throttle_take_name(const struct auth_context *context, const
 /*
  * Takes one try of a second factor from the counter of the account and the method (a number, part
  * of the key), whatever device it comes from: who has the password has a device that is known. A
- * right one begins the counter anew.
+ * right one begins the counter anew, in the transaction that uses it up.
  */
 MUST_CHECK enum err throttle_take_factor(const struct auth_context *context,
 					 const struct id *user_id, unsigned char method,

@@ -77,6 +77,8 @@ static const struct stmt_def table[STMT_COUNT] = {
 		   "WHERE id = ? AND epoch = ?"),
 	DEF(STMT_SESSION_TRY, .params = "bii", .roles = WEB,
 	    .sql = "UPDATE session SET tries = tries + 1 WHERE id = ? AND epoch = ? AND tries < ?"),
+	DEF(STMT_SESSION_GIVE_BACK, .params = "bi", .roles = WEB,
+	    .sql = "UPDATE session SET tries = tries - 1 WHERE id = ? AND epoch = ? AND tries > 0"),
 	DEF(STMT_SESSION_DELETE_TRIED, .params = "bi", .kind = STMT_IDEMPOTENT, .roles = WEB,
 	    .sql = "DELETE FROM session WHERE id = ? AND tries >= ?"),
 	DEF(STMT_SESSION_DELETE_BY_HASH, .params = "b", .kind = STMT_IDEMPOTENT, .roles = WEB,
