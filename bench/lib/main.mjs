@@ -9,6 +9,7 @@ import { needWrk } from './load.mjs';
 import { machine } from './machine.mjs';
 import { mails } from './mails.mjs';
 import { parse, usage } from './options.mjs';
+import { passkeys } from './passkeys.mjs';
 import { startPhp } from './peers.mjs';
 import { checkTable, otherTable } from './report.mjs';
 import { startBench } from './setup.mjs';
@@ -52,6 +53,7 @@ async function behindLighttpd(options, wants, tables) {
 }
 
 async function measureAll(options, wants, tables) {
+  if (wants('o')) tables.others.push(...passkeys(options));
   await behindLighttpd(options, wants, tables);
   if (wants('i', 'm')) await withBench({ server: 'apache-proxy', log }, async (made) => {
     if (wants('i')) tables.apache = await checks(options, made);
@@ -73,7 +75,7 @@ async function main() {
   const options = { ...parse(process.argv.slice(2)), log };
   if (options.help) return console.log(usage);
   const wants = (...some) => some.some((letter) => options.only.has(letter));
-  needWrk();
+  if ([...options.only].some((letter) => letter !== 'o')) needWrk();
   if (options.big && wants('h')) needRoom(process.env.TMPDIR ?? '/tmp');
   log('building');
   makeBuild();

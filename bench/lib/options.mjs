@@ -11,6 +11,7 @@ export const letters = {
   l: 'checks by access token and introspection beside a check by handle; refreshes beside bare libfcgi, and among many',
   m: 'a static file behind the guard beside one behind a bare libfcgi authorizer, on lighttpd and on Apache',
   n: 'mails a second into a local mail server, by one mailer and by two',
+  o: 'judging passkeys and codes of apps, beside one verification by libcrypto and one hash; needs no server',
 };
 
 export const usage = `bench/run [--rounds N] [--seconds S] [--only LETTERS] [--big] [--peers] [--out FILE]

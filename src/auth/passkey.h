@@ -62,6 +62,7 @@ struct passkey_judged {
 	uint32_t former_count;
 	bool counter_is_odd; /* it did not grow; right only where the configuration says so */
 	struct challenge challenge;
+	struct str why; /* for the record: "right", "unknown", "bad signature" */
 };
 struct passkey_question {
 	struct challenge_place place;
@@ -69,8 +70,16 @@ struct passkey_question {
 	const struct webauthn_assertion *given;
 	struct str user_handle; /* octets; absent: none */
 	bool verified;          /* UV is asked for */
+	/*
+	 * The session's value was rotated away: this may be the request that did it, which has used
+	 * the challenge. Then right says that all the rest is, and passkey_settle refuses.
+	 */
+	bool repeats;
 };
-/* Reads and judges, writes nothing. An unknown credential takes a signature's time, too (WA-11). */
+/*
+ * Reads and judges, and writes nothing but the audit event of a counter that is odd (WA-09). An
+ * unknown credential takes a signature's time, too (WA-11).
+ */
 MUST_CHECK enum err passkey_judge(const struct auth_context *context,
 				  const struct passkey_question *question,
 				  struct passkey_judged *out);
@@ -81,6 +90,15 @@ MUST_CHECK enum err passkey_settle(const struct auth_context *context, struct db
 /* Words of amr (RFC 8176): "hwk mfa user", "swk mfa user", without "user" where it is not verified.
  */
 struct str passkey_amr(const struct passkey_judged *judged);
+/* The same of a credential that was registered with the person verified. */
+struct str passkey_amr_of(const struct passkey_row *row);
+
+/* What the configuration expects of every ceremony with this challenge, UV included. */
+struct webauthn_expected passkey_expected(const struct auth_context *context,
+					  const unsigned char value[CHALLENGE_BYTES]);
+/* The value that the client's data names. *given false: it is none of ours, and zeroed. */
+void passkey_challenge_of(const struct webauthn_client_data *data,
+			  unsigned char value[CHALLENGE_BYTES], bool *given);
 
 /*
  * POST /sessions with a passkey, and the page: one decision. request: identifier and password are

@@ -232,6 +232,8 @@ struct str protect_page(enum protect_verdict verdict, const struct session *sess
 	case PROTECT_SIGN_IN:
 		return STR("/login");
 	case PROTECT_COMPLETE:
+		if (session_awaits_enrolment(session))
+			return STR("/account/security");
 		return session_awaits_password(session) ? STR("/account/password")
 							: STR("/second-factor");
 	case PROTECT_STEP_UP:

@@ -2,8 +2,11 @@
 #include "reauth.h"
 
 #include "audit.h"
+#include "buf.h"
 #include "password_row.h"
 #include "throttle.h"
+
+#define PURPOSE_MAX 160
 
 /* One such request on its way. */
 struct reauth {
@@ -134,6 +137,20 @@ static enum err check_password(struct reauth *r, struct str typed, struct secret
 	return *right ? throttle_succeed(r->context, &ticket, &user) : refuse(r, outcome);
 }
 
+/* "pwd, step-up: payment" */
+static enum err describe(struct reauth *r)
+{
+	struct buf text;
+
+	if (!str_is_present(r->request->purpose))
+		return OK;
+	buf_init(&text, r->context->arena, PURPOSE_MAX);
+	buf_add(&text, r->purpose);
+	buf_add(&text, STR(": "));
+	buf_add(&text, r->request->purpose);
+	return buf_str(&text, &r->purpose);
+}
+
 enum err reauth_password(const struct auth_context *context, const struct reauth_request *request,
 			 struct reauth_outcome *outcome, struct session_issued *out)
 {
@@ -146,6 +163,7 @@ enum err reauth_password(const struct auth_context *context, const struct reauth
 	bool right = false;
 
 	*outcome = (struct reauth_outcome){.verdict = REAUTH_GONE};
+	TRY(describe(&r));
 	TRY(look(&r, &found));
 	if (!found)
 		return OK;

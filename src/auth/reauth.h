@@ -26,6 +26,7 @@ struct reauth_outcome {
 struct reauth_request {
 	struct str password;     /* as typed: the current one */
 	struct str new_password; /* as typed; only for a change */
+	struct str purpose;      /* of a step-up: a name, for the record; absent: none */
 	const struct credential *presented;
 	const struct session *current; /* live, held, waiting for a new password, or rotated away */
 };

@@ -65,6 +65,9 @@ static bool may_go_on(const struct proving *p)
 		return true;
 	if (sets_password(p))
 		return session_awaits_password(current);
+	/* What is set up next wants a fresh session. */
+	if (session_awaits_enrolment(current))
+		return true;
 	return current->standing == SESSION_HELD && row->state == SESSION_ACTIVE;
 }
 

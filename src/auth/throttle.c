@@ -2,6 +2,8 @@
  */
 #include "throttle.h"
 
+#include <string.h>
+
 #include "counters.h"
 #include "db.h"
 #include "device.h"
@@ -254,6 +256,45 @@ enum err throttle_take_name(const struct auth_context *context, const struct id 
 	return OK;
 }
 
+enum err throttle_take_factor(const struct auth_context *context, const struct id *user_id,
+			      unsigned char method, struct throttle_ticket *out)
+{
+	struct taking t = {.context = context};
+	unsigned char what[ID_BYTES + 1];
+
+	memcpy(what, user_id->b, ID_BYTES);
+	what[ID_BYTES] = method;
+	t.device = key_of(context, THROTTLE_FACTOR, keyring_part(what, sizeof what));
+	add_count(&t, THROTTLE_FACTOR, t.device);
+	TRY(take(&t));
+	*out = t.ticket;
+	return OK;
+}
+
+/* What is counted by the source only; the command has none. */
+static enum err take_of_source(const struct auth_context *context, enum throttle_bucket bucket,
+			       struct throttle_ticket *out)
+{
+	struct taking t = {.context = context, .ticket = {.allowed = true}};
+
+	if (context->ip.n > 0) {
+		add_count(&t, bucket, key_of_place(context, bucket, context->ip));
+		TRY(take(&t));
+	}
+	*out = t.ticket;
+	return OK;
+}
+
+enum err throttle_take_passkey(const struct auth_context *context, struct throttle_ticket *out)
+{
+	return take_of_source(context, THROTTLE_SOURCE, out);
+}
+
+enum err throttle_take_challenge(const struct auth_context *context, struct throttle_ticket *out)
+{
+	return take_of_source(context, THROTTLE_CHALLENGE, out);
+}
+
 /* A success, or an attempt that was never judged. */
 struct settling {
 	const struct throttle_ticket *ticket;
@@ -296,6 +337,14 @@ enum err throttle_succeed_code(const struct auth_context *context,
 	};
 
 	return db_transact(context->db, succeed_work, &s);
+}
+
+enum err throttle_succeed_factor(const struct auth_context *context,
+				 const struct throttle_ticket *ticket)
+{
+	const struct digest keys[THROTTLE_KEYS] = {ticket->device, ticket->device, ticket->device};
+
+	return throttle_store_clear(context->db, keys, NULL);
 }
 
 enum err throttle_forget(const struct auth_context *context, struct db *db,

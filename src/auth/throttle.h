@@ -89,6 +89,25 @@ MUST_CHECK enum err throttle_forget(const struct auth_context *context, struct d
  */
 MUST_CHECK enum err throttle_take_name(const struct auth_context *context, const struct id *code,
 				       struct throttle_ticket *out);
+/*
+ * Takes one try of a second factor from the counter of the account and the method (a number, part
+ * of the key), whatever device it comes from: who has the password has a device that is known. A
+ * right one begins the counter anew.
+ */
+MUST_CHECK enum err throttle_take_factor(const struct auth_context *context,
+					 const struct id *user_id, unsigned char method,
+					 struct throttle_ticket *out);
+MUST_CHECK enum err throttle_succeed_factor(const struct auth_context *context,
+					    const struct throttle_ticket *ticket);
+/*
+ * Takes one sign-in by passkey from the source's counter of failures: nobody is named by one, and
+ * nobody guesses a signature. A right one is given back (throttle_give_back).
+ */
+MUST_CHECK enum err throttle_take_passkey(const struct auth_context *context,
+					  struct throttle_ticket *out);
+/* Takes one challenge for a sign-in by passkey from the source's counter of them. */
+MUST_CHECK enum err throttle_take_challenge(const struct auth_context *context,
+					    struct throttle_ticket *out);
 /* The attempt was never judged (no hash slot, no database): best effort to count it not. */
 void throttle_give_back(const struct auth_context *context, const struct throttle_ticket *ticket);
 

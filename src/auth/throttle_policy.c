@@ -17,6 +17,9 @@
 /* An account can be called by user name and by address, and each of them has a counter. */
 #define NAMES_OF_ACCOUNT 2
 
+/* A browser asks for one whenever it shows the page, and most people type a password then. */
+#define CHALLENGES_PER_FAILURE 10
+
 #define IPV4_BYTES 4
 #define IPV6_BYTES 16
 #define MAPPED_PREFIX 12 /* ::ffff:0:0/96 (RFC 4291 §2.5.5.2) */
@@ -35,6 +38,8 @@ const char *throttle_policy_name(enum throttle_bucket bucket)
 		[THROTTLE_MAIL_SOURCE] = "mail source",
 		[THROTTLE_CODE] = "code",
 		[THROTTLE_NAME] = "name",
+		[THROTTLE_FACTOR] = "factor",
+		[THROTTLE_CHALLENGE] = "challenge",
 	};
 
 	return names[(unsigned)bucket < THROTTLE_BUCKET_COUNT ? bucket : THROTTLE_NONE];
@@ -88,15 +93,16 @@ static int64_t left_of_account(const struct config *config, const struct throttl
 	return within(row->before_at + wait - now, wait);
 }
 
+/* times: so many of what is counted for one failure. */
 static int64_t left_of_source(const struct config *config, const struct throttle_row *row,
-			      int64_t now)
+			      int64_t now, uint32_t times)
 {
 	int64_t left = 0;
 	int64_t lasting = 0;
 
-	if (row->short_count > config->throttle.source_short)
+	if (row->short_count / times > config->throttle.source_short)
 		left = within(row->short_start + SHORT_WINDOW - now, SHORT_WINDOW);
-	if (row->long_count > config->throttle.source_long)
+	if (row->long_count / times > config->throttle.source_long)
 		lasting = within(row->long_start + LONG_WINDOW - now, LONG_WINDOW);
 	return left > lasting ? left : lasting;
 }
@@ -131,10 +137,13 @@ int64_t throttle_policy_remaining(const struct config *config, const struct thro
 	case THROTTLE_SERVICE:
 	case THROTTLE_CODE:
 	case THROTTLE_NAME:
+	case THROTTLE_FACTOR:
 		return left_of_account(config, row, now);
 	case THROTTLE_SOURCE:
 	case THROTTLE_SERVICE_SOURCE:
-		return left_of_source(config, row, now);
+		return left_of_source(config, row, now, 1);
+	case THROTTLE_CHALLENGE:
+		return left_of_source(config, row, now, CHALLENGES_PER_FAILURE);
 	case THROTTLE_MAIL:
 		return left_of_mail(row, config->throttle.mails, config->throttle.mails_day, now);
 	case THROTTLE_MAIL_SOURCE:

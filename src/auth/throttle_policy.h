@@ -24,11 +24,13 @@ enum throttle_bucket {
 	THROTTLE_MAIL_SOURCE,    /* an address that asked for mail */
 	THROTTLE_CODE,           /* an e-mail address for which codes were typed */
 	THROTTLE_NAME,           /* a proven code with which user names were tried */
+	THROTTLE_FACTOR,         /* a second factor of an account, from wherever */
+	THROTTLE_CHALLENGE,      /* an address that asked for challenges before any sign-in */
 	THROTTLE_BUCKET_COUNT
 };
 
 /* "account", "device", "source", "guest", "service", "service source", "mail",
- * "mail source", "code", "name"; static. */
+ * "mail source", "code", "name", "factor", "challenge"; static. */
 const char *throttle_policy_name(enum throttle_bucket bucket);
 
 struct throttle_spans throttle_policy_spans(enum throttle_bucket bucket);

@@ -3,6 +3,7 @@
 #include "call.h"
 #include "handlers.h"
 #include "issued.h"
+#include "prove_call.h"
 #include "view.h"
 
 static enum err answer_wrong(struct call *call)
@@ -11,16 +12,41 @@ static enum err answer_wrong(struct call *call)
 			    &(struct problem_detail){.detail = STR("The password is not right.")});
 }
 
+#define STEP_UPS                                                                                   \
+	(1U << PROVE_TOTP | 1U << PROVE_RECOVERY_CODE | 1U << PROVE_PASSKEY | 1U << PROVE_DEVICE_KEY)
+
+static enum err step_up_by_factor(struct call *call)
+{
+	struct prove_request request = {
+		.purpose = call_text(call, "purpose"),
+		.presented = &call->credential,
+		.current = &call->session,
+	};
+	struct prove_outcome outcome;
+	struct session_issued issued;
+	bool answered;
+	TRY(prove_call_read(call, STEP_UPS, &request.proof, &answered));
+	if (answered)
+		return OK;
+	TRY(prove_step_up(&call->auth, &request, &outcome, &issued));
+	return prove_call_answer(call, &outcome, &issued);
+}
+
 enum err api_session_reauth(struct call *call)
 {
 	struct reauth_request request = issued_request(call, call_text(call, "password"));
 	struct reauth_outcome outcome;
 	struct session_issued issued;
 	struct json_out out;
+	request.purpose = call_text(call, "purpose");
 	if (!issued_is_renewable(call))
 		return issued_not_renewable(call);
+	if (str_is_present(call_text(call, "purpose")) &&
+	    !config_is_flow_name(call_text(call, "purpose")))
+		return answer_bad_field(call, STR("purpose"),
+					STR("must be a name: small letters, digits, . _ -"));
 	if (!str_equal(call_text(call, "method"), STR("password")))
-		return answer_bad_field(call, STR("method"), STR("must be password"));
+		return step_up_by_factor(call);
 	if (!str_is_present(request.password))
 		return answer_bad_field(call, STR("password"), STR("is missing"));
 	TRY(reauth_password(&call->auth, &request, &outcome, &issued));

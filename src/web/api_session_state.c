@@ -29,7 +29,7 @@ static void add_step(struct json_out *out, struct str page, const char *why)
 
 static enum err add_way(struct call *call, struct json_out *out)
 {
-	size_t state = call->session.found.session.state;
+	size_t state = call->session.state;
 	struct url url;
 	if (state >= SESSION_STATE_COUNT || ways[state].page == NULL) {
 		json_none(out, "next");

@@ -47,6 +47,7 @@ struct call {
 	bool pre_is_new;          /* pre_cookie was made for this answer: it sets the cookie */
 	struct str device_cookie; /* value as sent, if well-formed: 43 base64url characters */
 	const struct form *form;  /* the parsed form of a page; NULL: none */
+	bool wants_factor;        /* a second factor is what the route asks for in vain */
 	bool csrf_stale;          /* see ROUTE_STALE_FORM: check first, do nothing, show it again */
 	struct guarded *guarded;  /* of ROUTE_GUARDS; in the arena */
 	bool authorizes;          /* asked in the role Authorizer */

@@ -208,11 +208,15 @@ static enum err send_to_entry(struct call *call, enum problem problem, bool *ans
 	if (session_awaits_password(&call->session))
 		buf_add(&text, STR("/account/password"));
 	else if (problem == PROBLEM_REAUTHENTICATION_REQUIRED)
-		buf_add(&text, STR("/reauth"));
+		buf_add(&text, call->wants_factor ? STR("/reauth?factor=1") : STR("/reauth"));
+	else if (session_awaits_factor(&call->session))
+		buf_add(&text, STR("/second-factor"));
+	else if (session_awaits_enrolment(&call->session))
+		buf_add(&text, STR("/account/security"));
 	else
 		buf_add(&text, STR("/login"));
 	if (str_is_present(place)) {
-		buf_add(&text, STR("?return_to="));
+		buf_add(&text, call->wants_factor ? STR("&return_to=") : STR("?return_to="));
 		url_add_encoded(&text, place);
 	}
 	TRY(buf_str(&text, &target));
@@ -237,8 +241,37 @@ static bool is_permitted(const struct call *call)
 	       grants_has_named(call->session.found.user_grants, STR("perm:"), str_of(permission));
 }
 
+/* MF-15: of who has a second factor the session alone changes nothing. */
+static bool lacks_factor(const struct call *call)
+{
+	const struct session_found *found = &call->session.found;
+	const struct config *config = call->app->config;
+	const struct route *route = call->match.route;
+	if (has(call, ROUTE_AAL1_OK) || (has(call, ROUTE_STALE_OK) && !route->factor))
+		return false;
+	return policy_has_factor(config, found->factors) &&
+	       !policy_is_factor_fresh(config, &found->session, guard_max_age(call),
+				       call->request.now);
+}
+
+static bool is_fresh(const struct call *call)
+{
+	return has(call, ROUTE_STALE_OK) || policy_is_fresh(&call->session.found.session,
+							    guard_max_age(call), call->request.now);
+}
+
+static enum problem pending_problem(const struct call *call)
+{
+	if (has(call, ROUTE_PENDING_OK))
+		return PROBLEM_COUNT;
+	if (has(call, ROUTE_ENROLMENT_OK) && session_awaits_enrolment(&call->session))
+		return is_fresh(call) ? PROBLEM_COUNT : PROBLEM_REAUTHENTICATION_REQUIRED;
+	return session_awaits_factor(&call->session) ? PROBLEM_SECOND_FACTOR_REQUIRED
+						     : PROBLEM_FORBIDDEN;
+}
+
 /* PROBLEM_COUNT: none. */
-static enum problem standing_problem(const struct call *call)
+static enum problem standing_problem(struct call *call)
 {
 	switch (call->session.standing) {
 	case SESSION_UNKNOWN:
@@ -251,22 +284,16 @@ static enum problem standing_problem(const struct call *call)
 	case SESSION_HELD:
 		return has(call, ROUTE_HELD_OK) ? PROBLEM_COUNT : PROBLEM_REAUTHENTICATION_REQUIRED;
 	case SESSION_PENDING:
-		if (has(call, ROUTE_PENDING_OK))
-			return PROBLEM_COUNT;
-		return call->session.found.session.state == SESSION_SECOND_FACTOR_REQUIRED
-			       ? PROBLEM_SECOND_FACTOR_REQUIRED
-			       : PROBLEM_FORBIDDEN;
+		return pending_problem(call);
 	case SESSION_LIVE:
 		if (session_is_guest(&call->session))
 			return has(call, ROUTE_GUEST_OK) ? PROBLEM_COUNT : PROBLEM_UNAUTHENTICATED;
 		/* Before freshness: nobody types a password to be told that they may not. */
 		if (!is_permitted(call))
 			return PROBLEM_FORBIDDEN;
-		if (has(call, ROUTE_STALE_OK) ||
-		    policy_is_fresh(&call->session.found.session, guard_max_age(call),
-				    call->request.now))
-			return PROBLEM_COUNT;
-		return PROBLEM_REAUTHENTICATION_REQUIRED;
+		call->wants_factor = lacks_factor(call);
+		return is_fresh(call) && !call->wants_factor ? PROBLEM_COUNT
+							     : PROBLEM_REAUTHENTICATION_REQUIRED;
 	}
 	return PROBLEM_UNAUTHENTICATED;
 }
@@ -302,7 +329,8 @@ static enum err check_standing(struct call *call, bool *answered)
 		return OK;
 	note_standing(call);
 	if (is_page(call) && is_read(call) &&
-	    (problem_info(problem)->status == 401 || session_awaits_password(&call->session)))
+	    (problem_info(problem)->status == 401 || session_awaits_password(&call->session) ||
+	     session_awaits_factor(&call->session) || session_awaits_enrolment(&call->session)))
 		return send_to_entry(call, problem, answered);
 	*answered = true;
 	return view_problem(

@@ -200,9 +200,8 @@ enum problem guarded_problem(const struct call *call)
 	case PROTECT_SIGN_IN:
 		return sign_in_problem(call);
 	case PROTECT_COMPLETE:
-		return call->session.found.session.state == SESSION_SECOND_FACTOR_REQUIRED
-			       ? PROBLEM_SECOND_FACTOR_REQUIRED
-			       : PROBLEM_FORBIDDEN;
+		return session_awaits_factor(&call->session) ? PROBLEM_SECOND_FACTOR_REQUIRED
+							     : PROBLEM_FORBIDDEN;
 	case PROTECT_STEP_UP:
 		return PROBLEM_REAUTHENTICATION_REQUIRED;
 	default:

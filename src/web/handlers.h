@@ -52,6 +52,10 @@ MUST_CHECK enum err oauth_token(struct call *call);
 /* api_token.c */
 MUST_CHECK enum err api_session_token(struct call *call);
 
+/* api_factor.c */
+MUST_CHECK enum err api_session_challenge(struct call *call);
+MUST_CHECK enum err api_session_second_factor(struct call *call);
+
 /* api_session_state.c */
 MUST_CHECK enum err api_session_state(struct call *call);
 

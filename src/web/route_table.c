@@ -125,6 +125,23 @@ static const struct field_def API_FLOW_ATTEMPT_BODY[] = {
 static const struct field_def API_REAUTH_BODY[] = {
 	{.name = "method", .max = 16},
 	{.name = "password", .kind = FIELD_SECRET, .max = 1024, .optional = true},
+	{.name = "code", .kind = FIELD_SECRET, .max = 256, .optional = true},
+	{.name = "passkey", .kind = FIELD_OBJECT, .optional = true},
+	{.name = "device_id", .max = 128, .optional = true},
+	{.name = "challenge", .max = 1024, .optional = true},
+	{.name = "signature", .max = 256, .optional = true},
+	{.name = "purpose", .max = 64, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def API_FACTOR_BODY[] = {
+	{.name = "method", .max = 16},
+	{.name = "code", .kind = FIELD_SECRET, .max = 256, .optional = true},
+	{.name = "passkey", .kind = FIELD_OBJECT, .optional = true},
+	{.name = "trust_device", .kind = FIELD_BOOL, .max = 8, .optional = true},
+	{.name = NULL},
+};
+static const struct field_def API_CHALLENGE_BODY[] = {
+	{.name = "purpose", .max = 64},
 	{.name = NULL},
 };
 static const struct field_def API_PASSWORD_BODY[] = {
@@ -184,7 +201,7 @@ static const struct field_def RETURN_QUERY[] = {
 #define ENTRY (ROUTE_ANONYMOUS | ROUTE_STALE_OK)
 #define WAY_OUT (ROUTE_ANONYMOUS | ROUTE_STALE_OK | ROUTE_PENDING_OK)
 /* Step-up: what is stale or on hold is what it is for. */
-#define AGAIN (ROUTE_STALE_OK | ROUTE_HELD_OK)
+#define AGAIN (ROUTE_STALE_OK | ROUTE_HELD_OK | ROUTE_ENROLMENT_OK)
 /* Reading and writing where a journey stands: also a guest's. */
 #define JOURNEY (ROUTE_STALE_OK | ROUTE_GUEST_OK)
 /* Password change: the current password is the proof (PW-14). */
@@ -239,11 +256,13 @@ const struct route route_table[] = {
 	{.method = METHOD_GET,
 	 .path = "/account/password",
 	 .exempt = CHANGE,
+	 .factor = true,
 	 .query = PASSWORD_QUERY,
 	 .handle = page_password_show},
 	{.method = METHOD_POST,
 	 .path = "/account/password",
 	 .exempt = CHANGE | ROUTE_REPLACED_OK | ROUTE_HASHES | ROUTE_STALE_FORM,
+	 .factor = true,
 	 .body = PASSWORD_BODY,
 	 .handle = page_password_post},
 	{.method = METHOD_GET, .path = "/setup", .exempt = ENTRY, .handle = page_setup_show},
@@ -374,10 +393,23 @@ const struct route route_table[] = {
 	 .exempt = AGAIN | ROUTE_REPLACED_OK | ROUTE_HASHES,
 	 .body = API_REAUTH_BODY,
 	 .handle = api_session_reauth},
+	{.method = METHOD_POST,
+	 .path = "/api/v1/session/challenge",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_STALE_OK | ROUTE_HELD_OK | ROUTE_PENDING_OK,
+	 .body = API_CHALLENGE_BODY,
+	 .handle = api_session_challenge},
+	{.method = METHOD_POST,
+	 .path = "/api/v1/session/second-factor",
+	 .surface = SURFACE_API,
+	 .exempt = ROUTE_STALE_OK | ROUTE_PENDING_OK | ROUTE_REPLACED_OK,
+	 .body = API_FACTOR_BODY,
+	 .handle = api_session_second_factor},
 	{.method = METHOD_PUT,
 	 .path = "/api/v1/password",
 	 .surface = SURFACE_API,
 	 .exempt = CHANGE | ROUTE_REPLACED_OK | ROUTE_HASHES,
+	 .factor = true,
 	 .body = API_PASSWORD_BODY,
 	 .handle = api_password_change},
 	{.method = METHOD_POST,

@@ -74,7 +74,7 @@ struct route {
 	 * a second factor must have shown one as recently.
 	 */
 	unsigned max_age;
-	bool factor; /* with ROUTE_STALE_OK: that nevertheless */
+	bool factor;      /* with ROUTE_STALE_OK: that nevertheless */
 	const char *path; /* below base_path; a segment "{id}" matches one segment */
 	enum surface surface;
 	unsigned exempt; /* enum route_exemption */

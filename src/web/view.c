@@ -3,11 +3,13 @@
 
 #include "buf.h"
 #include "clock.h"
+#include "device_store.h"
 #include "grants.h"
 #include "guard.h"
 #include "guarded.h"
 #include "json.h"
 #include "language_call.h"
+#include "prove.h"
 #include "say.h"
 #include "url.h"
 
@@ -47,6 +49,11 @@ static bool sent_bearer(const struct call *call)
 	       str_is_present(call->request.session_id_header);
 }
 
+static bool wants_aal2(const struct call *call)
+{
+	return call->wants_factor || (call->guarded != NULL && call->guarded->decision.needs_aal2);
+}
+
 /* RFC 6750 §3, RFC 9470 §3. No error word when no credential of that kind was sent. */
 static void add_challenge(struct call *call, enum problem problem)
 {
@@ -64,8 +71,7 @@ static void add_challenge(struct call *call, enum problem problem)
 			 ", error=\"insufficient_user_authentication\", max_age=%lld"
 			 ", acr_values=\"%s\"",
 			 (long long)(guard_max_age(call) / CLOCK_SECOND),
-			 call->guarded != NULL && call->guarded->decision.needs_aal2 ? "aal2"
-										     : "aal1");
+			 wants_aal2(call) ? "aal2" : "aal1");
 	else if (sent_bearer(call))
 		buf_add(&line, STR(", error=\"invalid_token\""));
 	if (buf_str(&line, &text) == OK)
@@ -111,11 +117,29 @@ static void add_fields(struct json_out *out, const struct problem_detail *detail
 	json_close_array(out);
 }
 
-static void add_methods(struct json_out *out, enum problem problem)
+/* Whether the session's own device has a key; that it is not known is answered as no. */
+static bool has_device_key(struct call *call)
 {
+	const struct session_row *row = &call->session.found.session;
+	struct device_row device;
+	bool found = false;
+	if (call->match.surface != SURFACE_API || call->guarded != NULL ||
+	    id_is_none(row->device_id))
+		return false;
+	enum err e = device_store_find_by_id(call->auth.db, call->arena, &row->user_id,
+					     &row->device_id, &device, &found);
+	return e == OK && found && device.key_kind != DEVICE_KEY_NONE;
+}
+
+static void add_methods(struct json_out *out, struct call *call, enum problem problem)
+{
+	const struct session_found *found = &call->session.found;
+	bool second = problem == PROBLEM_SECOND_FACTOR_REQUIRED;
 	json_open_array(out, "methods");
-	if (problem == PROBLEM_REAUTHENTICATION_REQUIRED)
+	if (!second && !wants_aal2(call))
 		json_text(out, NULL, STR("password"));
+	view_methods_json(
+		out, prove_methods(&call->auth, found, second, !second && has_device_key(call)));
 	json_close_array(out);
 }
 
@@ -141,7 +165,7 @@ static enum err problem_json(struct call *call, enum problem problem,
 		json_bool(&out, "rotated", true);
 	if (problem == PROBLEM_REAUTHENTICATION_REQUIRED ||
 	    problem == PROBLEM_SECOND_FACTOR_REQUIRED)
-		add_methods(&out, problem);
+		add_methods(&out, call, problem);
 	if (detail->add != NULL)
 		detail->add(&out, detail->add_of);
 	json_close_object(&out);

@@ -49,6 +49,8 @@ MUST_CHECK enum err view_redirect(struct call *call, struct str own_path);
  * CONTRACT §4: the members "session" and "user". session is the caller's own: the presented one, or
  * the one just issued. csrf_token only for a cookie's.
  */
+/* Members of an open array: "totp", "passkey", … of bits 1 << enum prove_method. */
+void view_methods_json(struct json_out *out, unsigned methods);
 MUST_CHECK enum err view_session_json(struct call *call, struct json_out *out, const char *name,
 				      const struct session *session);
 /* The same shape from a row of a list, as an item: without csrf_token; "current" marks the

@@ -4,6 +4,7 @@
 #include "csrf.h"
 #include "grants.h"
 #include "json.h"
+#include "prove.h"
 #include "view.h"
 
 #define ROLES_MAX 4096
@@ -43,6 +44,8 @@ static bool is_current(const struct call *call, const struct session_row *row)
 struct level {
 	unsigned aal;
 	struct policy_ends ends;
+	enum session_state state;
+	unsigned methods; /* what completes it: bits of enum prove_method */
 };
 
 /* All members but the token; the object stays open. */
@@ -53,8 +56,9 @@ static void add_members(struct json_out *out, const char *name, const struct cal
 	json_id(out, "id", row->id);
 	json_text(out, "class", str_of(config_class_name((enum session_class)row->class)));
 	json_text(out, "client", row->client);
-	json_text(out, "state", state_name(row->state));
+	json_text(out, "state", state_name(level->state));
 	json_open_array(out, "methods");
+	view_methods_json(out, level->methods);
 	json_close_array(out);
 	json_text(out, "aal", level->aal >= 2 ? STR("aal2") : STR("aal1"));
 	view_words_json(out, "amr", row->amr);
@@ -67,6 +71,21 @@ static void add_members(struct json_out *out, const char *name, const struct cal
 	json_text(out, "ip", row->ip);
 	json_text(out, "user_agent", row->user_agent);
 	json_bool(out, "current", is_current(call, row));
+}
+
+void view_methods_json(struct json_out *out, unsigned methods)
+{
+	for (unsigned method = PROVE_NOTHING + 1; method < PROVE_METHOD_COUNT; method++)
+		if ((methods & 1U << method) != 0)
+			json_text(out, NULL, str_of(prove_method_name((enum prove_method)method)));
+}
+
+/* Of a sign-in that is not complete: what would complete it. */
+static unsigned methods_of(const struct call *call, const struct session *session)
+{
+	if (session_awaits_factor(session))
+		return prove_methods(&call->auth, &session->found, true, false);
+	return session_awaits_enrolment(session) ? 1U << PROVE_TOTP | 1U << PROVE_PASSKEY : 0;
 }
 
 /* Bound to the value that the client has, under the newest root as the guard will do it. */
@@ -87,7 +106,12 @@ enum err view_session_json(struct call *call, struct json_out *out, const char *
 			   const struct session *session)
 {
 	const struct session_row *row = &session->found.session;
-	struct level level = {.aal = session->aal, .ends = session->ends};
+	struct level level = {
+		.aal = session->aal,
+		.ends = session->ends,
+		.state = session->state,
+		.methods = methods_of(call, session),
+	};
 	add_members(out, name, call, row, &level);
 	if (row->carrier == CARRIER_COOKIE && is_current(call, row) &&
 	    call->credential.carrier != CARRIER_TOKEN)
@@ -103,6 +127,7 @@ void view_session_row_json(struct json_out *out, const struct call *call,
 	struct level level = {
 		.aal = policy_aal(config, row, call->request.now),
 		.ends = policy_ends(config, row, elevated),
+		.state = (enum session_state)row->state,
 	};
 	add_members(out, NULL, call, row, &level);
 	json_close_object(out);

@@ -303,6 +303,8 @@ static enum trial_share share_of(enum stmt stmt)
 		return TRIAL_ROLES;
 	if (stmt_part_overview[stmt].name != NULL)
 		return TRIAL_OVERVIEW;
+	if (stmt_part_factor[stmt].name != NULL)
+		return TRIAL_FACTORS;
 	return stmt_part_flow[stmt].name != NULL ? TRIAL_FLOWS : TRIAL_CORE;
 }
 

@@ -79,6 +79,8 @@ int trial_close(void **state);
  */
 char *trial_state(struct trial *t);
 void trial_restore(struct trial *t);
+/* The administrator's connection, and tables for the copies. */
+void trial_open_keeper(struct trial *t);
 /* What is there now is what every act finds from now on. */
 void trial_keep(struct trial *t);
 /* A copy that outlives the acts. */
@@ -99,6 +101,7 @@ enum trial_share {
 	TRIAL_MAIL_CODES, /* test_fault_mail_codes */
 	TRIAL_OVERVIEW,   /* test_fault_overview */
 	TRIAL_MAIL,       /* test_fault_mail */
+	TRIAL_FACTORS,    /* test_fault_factors */
 	TRIAL_MIGRATION,  /* test_fault_migrate */
 };
 /* Fails for a statement of that share that did not meet every failure in this process. */

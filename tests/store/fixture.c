@@ -107,6 +107,8 @@ int fixture_clean(void **state)
 		    "DELETE FROM flow; DELETE FROM flow_counter;"
 		    "DELETE FROM token_family; DELETE FROM refresh_token;"
 		    "DELETE FROM handover; DELETE FROM outbox; DELETE FROM mail_code;"
+		    "DELETE FROM totp; DELETE FROM recovery_set; DELETE FROM passkey;"
+		    "DELETE FROM challenge;"
 		    "DELETE FROM signing_key; DELETE FROM signing_turn; DELETE FROM service");
 	return 0;
 }

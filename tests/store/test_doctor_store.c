@@ -35,7 +35,9 @@ static const char *const COUNT_ROWS =
 	"+ (SELECT COUNT(*) FROM session) + (SELECT COUNT(*) FROM rotation) "
 	"+ (SELECT COUNT(*) FROM handover) + (SELECT COUNT(*) FROM flow) "
 	"+ (SELECT COUNT(*) FROM flow_counter) + (SELECT COUNT(*) FROM token_family) "
-	"+ (SELECT COUNT(*) FROM refresh_token) + (SELECT COUNT(*) FROM mail_code)";
+	"+ (SELECT COUNT(*) FROM refresh_token) + (SELECT COUNT(*) FROM mail_code) "
+	"+ (SELECT COUNT(*) FROM totp) + (SELECT COUNT(*) FROM recovery_set) "
+	"+ (SELECT COUNT(*) FROM passkey) + (SELECT COUNT(*) FROM challenge)";
 
 /*
  * All columns that hold a user's id (owner_id: or a session's) are in the tables of COUNT_ROWS: a
@@ -51,8 +53,17 @@ static void test_no_table_is_forgotten(void **state)
 			"'owner_id') AND TABLE_NAME NOT IN ('password', 'user_role', 'membership', "
 			"'device', 'outbox', 'session', 'handover', 'flow', "
 			"'flow_counter', 'token_family', 'audit_event', "
-			"'mail_code')"),
+			"'mail_code', 'totp', 'recovery_set', 'passkey', 'challenge')"),
 		0);
+}
+
+static void add_factors(void)
+{
+	fixture_sql("INSERT INTO totp SELECT id, 1, 's', 1, 1, 1, 1, 'n', 1 FROM user;"
+		    "INSERT INTO recovery_set SELECT id, id, 1, 'd', 0, 1, NULL FROM user;"
+		    "INSERT INTO passkey SELECT id, id, id, -7, 'k', 1, 0, 0, 1, id, '', '', 1, 1 "
+		    "FROM user;"
+		    "INSERT INTO challenge SELECT RPAD(id, 32, 'c'), id, '', 1 FROM user");
 }
 
 static void test_remove(void **state)
@@ -89,9 +100,10 @@ static void test_remove(void **state)
 		    "version, created_at, updated_at, expires_at) "
 		    "SELECT id, id, 2, 2, 'k', 's', '{}', '{}', 1, 1, 1, 1 FROM session;"
 		    "INSERT INTO flow_counter SELECT owner_id, kind, 'c', 1, 1, 1, 1 FROM flow");
-	assert_int_equal(fixture_number(COUNT_ROWS), 32);
+	add_factors();
+	assert_int_equal(fixture_number(COUNT_ROWS), 40);
 	assert_ok(account_remove(&w->context, &alice));
-	assert_int_equal(fixture_number(COUNT_ROWS), 16);
+	assert_int_equal(fixture_number(COUNT_ROWS), 20);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM user WHERE username = 'bob'"), 1);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM audit_event "
 					"WHERE event = 'user_removed'"),
@@ -101,7 +113,7 @@ static void test_remove(void **state)
 					"WHERE u.id IS NULL AND event = 'user_created'"),
 			 1);
 	assert_ok(account_remove(&w->context, &alice));
-	assert_int_equal(fixture_number(COUNT_ROWS), 16);
+	assert_int_equal(fixture_number(COUNT_ROWS), 20);
 }
 
 /* More than one batch; the last user by id is the wrong one. */

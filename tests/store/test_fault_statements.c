@@ -63,6 +63,12 @@ ACT(session_owner, bool found = false;
 ACT(session_hold_id, return session_store_hold_by_id(DB, &SCENE.handle_id, out);)
 ACT(session_hold_user, return session_store_hold_of_user(DB, &SCENE.alice, out);)
 ACT(session_lower, return session_store_lower_of_user(DB, &SCENE.alice, T0, out);)
+ACT(session_step_down, bool won = false;
+    TRY(session_store_step_down(DB, &SCENE.handle_id, 2, &won)); return must(won);)
+ACT(session_try, struct session_row row = fixture_session(SCENE.alice); bool taken = false;
+    row.id = SCENE.handle_id; row.epoch = 2; TRY(session_store_try(DB, &row, 5, &taken));
+    return must(taken);)
+ACT(session_tried, return session_store_delete_tried(DB, &SCENE.handle_id, 0, out);)
 ACT(session_purge_it, uint64_t n = 0; return session_store_purge(DB, FAR, 100, &n);)
 
 static enum err session_of_device(struct trial *t, void *out)
@@ -202,6 +208,53 @@ ACT(device_first, const struct device_first of = {.user_id = SCENE.alice, .since
     return device_store_is_first(DB, &of, out);)
 ACT(device_find, struct digest ref; bool found = false; device_of(t, &ref);
     return device_store_find(DB, &SCENE.alice, &ref, out, &found);)
+/* The device of that session of alice's, while there is one. */
+static enum err device_at(struct trial *t, struct id *id)
+{
+	struct session_row row;
+	bool found = false;
+
+	TRY(session_store_find_by_id(DB, ARENA, &SCENE.other_id, &row, &found));
+	TRY(must(found));
+	*id = row.device_id;
+	return OK;
+}
+
+ACT(device_by_id, struct id id; bool found = false; struct device_row row; TRY(device_at(t, &id));
+    TRY(device_store_find_by_id(DB, ARENA, &SCENE.alice, &id, &row, &found));
+    return must(found && row.key_kind == DEVICE_KEY_P256 && row.public_key.n == 65);)
+ACT(device_list, struct page_cursor from = {.limit = 2}; struct device_row rows[2]; size_t n = 0;
+    TRY(device_store_list(DB, ARENA, &SCENE.alice, &from, rows, &n)); return must(n == 1);)
+ACT(device_trust, struct id id; TRY(device_at(t, &id));
+    return device_store_trust(DB, &SCENE.alice, &id, FAR);)
+
+static enum err device_key(struct trial *t, void *out)
+{
+	struct device_row row = {
+		.user_id = SCENE.alice,
+		.key_kind = DEVICE_KEY_ED25519,
+		.public_key = STR("another key"),
+		.key_set_at = NOW,
+	};
+
+	(void)out;
+	TRY(device_at(t, &row.id));
+	return device_store_set_key(DB, &row);
+}
+
+static enum err device_delete(struct trial *t, void *out)
+{
+	struct id id;
+	uint64_t ended = 0;
+	bool deleted = false;
+
+	(void)out;
+	TRY(device_at(t, &id));
+	TRY(session_store_delete_of_device(DB, &SCENE.alice, &id, &ended));
+	TRY(device_store_delete(DB, &SCENE.alice, &id, &deleted));
+	return must(deleted);
+}
+
 ACT(device_purge, uint64_t n = 0; TRY(session_store_delete_any(DB, 100, &n));
     return device_store_purge(DB, FAR, 100, &n);)
 
@@ -299,6 +352,9 @@ static void statements_under_every_failure(void **state)
 		{"session hold", session_hold_id, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"session hold of user", session_hold_user, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"session lower", session_lower, NULL, ACT_ATOMIC},
+		{"session step down", session_step_down, NULL, ACT_ATOMIC},
+		{"session try", session_try, NULL, ACT_ATOMIC},
+		{"session delete tried", session_tried, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"session purge", session_purge_it, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"rotation insert", rotation_insert, NULL, ACT_ATOMIC},
 		{"rotation find", rotation_find, NULL, ACT_ATOMIC},
@@ -331,6 +387,11 @@ static void statements_under_every_failure(void **state)
 		{"device ensure", device_ensure, NULL, ACT_ATOMIC | ACT_INSIDE},
 		{"device find", device_find, NULL, ACT_ATOMIC},
 		{"device disarm", device_disarm, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"device by id", device_by_id, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"device list", device_list, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"device set key", device_key, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"device trust", device_trust, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"device delete", device_delete, NULL, ACT_ATOMIC | ACT_INSIDE},
 		{"device is first", device_first, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"device purge", device_purge, NULL, ACT_ATOMIC | ACT_INSIDE},
 		{"audit insert", audit_insert, NULL, ACT_ATOMIC},

@@ -357,7 +357,7 @@ static void the_server_refuses_all_else(void **state)
 	static const char *const writable[] = {"session.last_seen", "session.idle_end"};
 	static const char *const readable[] = {
 		"schema_migration.version", "user.id", "user.username", "user.email",
-		"user.display_name", "user.state", "user.grants", "user.language",
+		"user.display_name", "user.state", "user.grants", "user.language", "user.factors",
 		"membership.user_id", "membership.tenant_id", "membership.grants", "tenant.id",
 		"tenant.name",
 		/* Keys of access tokens; seed is sealed. */

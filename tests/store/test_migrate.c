@@ -180,6 +180,33 @@ static void test_shipped_files_are_accepted_twice(void **state)
 	migrates(place, 0, SCHEMA_VERSION);
 }
 
+/* Who was there before there were factors has none, and sessions have tried nothing. */
+static void test_factors_come_to_a_database_in_use(void **state)
+{
+	struct place *place = *state;
+
+	place->config.server.sql_dir = STR(TEST_SOURCE_DIR "/sql");
+	migrates(place, 0, SCHEMA_VERSION);
+	fixture_sql("USE " NAME "; DROP TABLE totp, recovery_set, passkey, challenge;"
+		    "ALTER TABLE user DROP KEY user_factors_end, DROP COLUMN factors, "
+		    "DROP COLUMN factors_end;"
+		    "ALTER TABLE session DROP COLUMN wish, DROP COLUMN tries;"
+		    "DELETE FROM schema_migration WHERE version >= 9;"
+		    "INSERT INTO user (id, username, display_name, created_at, updated_at) "
+		    "SELECT UNHEX(MD5(seq)), seq, seq, 1, 1 FROM seq_1_to_3;"
+		    "INSERT INTO session (hash, id, epoch, carrier, class, state, value_used, "
+		    "user_id, client, created_at, last_seen, idle_end, expires_at, ip) "
+		    "SELECT UNHEX(SHA2(seq, 256)), UNHEX(MD5(seq)), 1, 1, 2, 1, 1, "
+		    "UNHEX(MD5(seq)), 'browser', 1, 1, 1, 1, '' FROM seq_1_to_3");
+	migrates(place, 8, SCHEMA_VERSION);
+	assert_int_equal(fixture_number("SELECT COUNT(*) FROM " NAME ".user u "
+					"JOIN " NAME ".session s ON s.user_id = u.id "
+					"WHERE u.factors = 0 AND u.factors_end IS NULL "
+					"AND s.wish = 0 AND s.tries = 0"),
+			 3);
+	migrates(place, SCHEMA_VERSION, SCHEMA_VERSION);
+}
+
 static void test_changed_file_is_refused(void **state)
 {
 	struct place *place = *state;
@@ -471,6 +498,8 @@ int main(void)
 						close_place),
 		cmocka_unit_test_setup_teardown(test_digest_on_record, open_place, close_place),
 		cmocka_unit_test_setup_teardown(test_shipped_files_are_accepted_twice, open_place,
+						close_place),
+		cmocka_unit_test_setup_teardown(test_factors_come_to_a_database_in_use, open_place,
 						close_place),
 		cmocka_unit_test_setup_teardown(test_changed_file_is_refused, open_place,
 						close_place),

@@ -17,9 +17,9 @@
 
 /* seq is a number from 1; every row of it belongs to the user of that number. */
 static const char *const fillings[] = {
-	"INSERT INTO user (id, username, email, display_name, created_at, updated_at) "
-	"SELECT UNHEX(MD5(seq)), CONCAT('user', seq), CONCAT('user', seq, '@example.org'), seq, "
-	"seq, seq",
+	"INSERT INTO user (id, username, email, display_name, created_at, updated_at, "
+	"factors_end) SELECT UNHEX(MD5(seq)), CONCAT('user', seq), CONCAT('user', seq, "
+	"'@example.org'), seq, seq, seq, seq",
 	"INSERT INTO password (user_id, hash, changed_at) SELECT UNHEX(MD5(seq)), 'x', seq",
 	"INSERT INTO session (hash, id, epoch, carrier, class, state, value_used, user_id, "
 	"device_id, client, "
@@ -53,6 +53,13 @@ static const char *const fillings[] = {
 	"asker_hash, created_at, code_end, expires_at) SELECT UNHEX(MD5(seq)), 1 + seq % 6, "
 	"UNHEX(SHA2(seq, 256)), CONCAT('user', seq, '@example.org'), UNHEX(MD5(seq)), "
 	"UNHEX(SHA2(seq, 256)), UNHEX(SHA2(seq, 256)), UNHEX(SHA2(seq, 256)), 1, 1, seq",
+	"INSERT INTO totp SELECT UNHEX(MD5(seq)), 1 + seq % 50, 'x', seq, 1, 1, 1, "
+	"UNHEX(MD5(seq)), seq",
+	"INSERT INTO recovery_set SELECT UNHEX(MD5(seq)), UNHEX(MD5(seq)), 1 + seq % 50, 'x', 0, "
+	"1, NULL",
+	"INSERT INTO passkey SELECT UNHEX(MD5(seq)), UNHEX(MD5(seq)), UNHEX(MD5(seq)), -7, 'x', "
+	"seq, 0, 0, 1, UNHEX(MD5(seq)), '', '', seq, NULL",
+	"INSERT INTO challenge SELECT UNHEX(SHA2(seq, 256)), UNHEX(MD5(seq)), '', seq",
 };
 
 static unsigned rows_of_run(void)
@@ -99,7 +106,8 @@ static void fill(MYSQL *keeper)
 	assert_int_equal(mysql_query(keeper, "ANALYZE TABLE user, password, session, rotation, "
 					     "device, throttle, outbox, audit_event, flow, "
 					     "flow_counter, handover, token_family, "
-					     "refresh_token, user_role, membership, mail_code"),
+					     "refresh_token, user_role, membership, mail_code, "
+					     "totp, recovery_set, passkey, challenge"),
 			 0);
 	mysql_free_result(mysql_store_result(keeper));
 }
@@ -174,14 +182,15 @@ static unsigned look_at(MYSQL *keeper, const struct stmt_def *def)
 }
 
 /*
- * They mean to read many: what a keeper asks before a key goes, or after a restore; by an index all
- * live sessions once in five minutes, and up to 10000 mails of a state for the metrics.
+ * They mean to read many: what a keeper asks before a key goes, or does after a restore; by an
+ * index all live sessions once in five minutes, and up to 10000 mails of a state for the metrics.
  */
 static bool is_meant_to(const struct stmt_def *def)
 {
-	static const char *const names[] = {
-		"STMT_SESSION_COUNT_BEFORE", "STMT_DOCTOR_RESTORE", "STMT_OVERVIEW_SESSIONS",
-		"STMT_SURVEY_COUNTS",        "STMT_OUTBOX_COUNT",   "STMT_OUTBOX_COUNT_SEALED"};
+	static const char *const names[] = {"STMT_SESSION_COUNT_BEFORE", "STMT_DOCTOR_RESTORE",
+					    "STMT_OVERVIEW_SESSIONS",    "STMT_SURVEY_COUNTS",
+					    "STMT_OUTBOX_COUNT",         "STMT_OUTBOX_COUNT_SEALED",
+					    "STMT_FACTOR_COUNT_SEALED",  "STMT_TOTP_ADVANCE"};
 
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
 		if (strcmp(def->name, names[i]) == 0)

@@ -1,8 +1,10 @@
 /* Rows of session and rotation: found in one statement, rotated by one winner, ended in order. */
-#include "fixture.h"
+#include "crowd.h"
 
 #include <pthread.h>
 #include <string.h>
+
+#include "factor_store.h"
 
 #define LIMIT 1000000
 
@@ -31,6 +33,9 @@ static void check_row(const struct session_row *got, const struct session_row *w
 	assert_true(str_equal(got->device_name, want->device_name));
 	assert_true(str_equal(got->ip, want->ip));
 	assert_true(str_equal(got->user_agent, want->user_agent));
+	assert_true(id_equal(got->pair_id, want->pair_id));
+	assert_int_equal(got->wish, want->wish);
+	assert_int_equal(got->tries, want->tries);
 }
 
 /* Every member differs from its neighbours and from its default. */
@@ -60,6 +65,9 @@ static struct session_row full_row(struct id user_id)
 		.device_name = STR("Ala’s \xf0\x9f\x93\xb1"),
 		.ip = STR("2001:db8::1"),
 		.user_agent = STR("curl/7.88.1"),
+		.pair_id = id_random(),
+		.wish = CARRIER_TOKEN,
+		.tries = 4,
 	};
 }
 
@@ -80,9 +88,11 @@ static void test_every_member_comes_back(void **state)
 	struct session_found found;
 
 	assert_ok(session_store_insert(fixture->web, &row));
+	fixture_sql("UPDATE user SET factors = 5");
 	assert_true(find_one(fixture->web, fixture->arena, &row.hash, &found));
 	check_row(&found.session, &row);
 	assert_int_equal(found.user_state, USER_ACTIVE);
+	assert_int_equal(found.factors, FACTOR_TOTP | FACTOR_RECOVERY);
 	assert_str(found.username, "alice");
 	assert_null(found.email.p);
 	assert_str(found.display_name, "Zażółć gęślą jaźń");
@@ -102,6 +112,7 @@ static void test_guest_has_no_user(void **state)
 	assert_true(find_one(fixture->web, fixture->arena, &row.hash, &found));
 	check_row(&found.session, &row);
 	assert_int_equal(found.user_state, USER_NONE);
+	assert_int_equal(found.factors, 0);
 	assert_null(found.username.p);
 	assert_null(found.user_grants.p);
 	assert_int_equal(fixture_number("SELECT user_id IS NULL AND auth_time IS NULL AND "
@@ -339,6 +350,81 @@ static void test_rotation_has_one_winner(void **state)
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM session WHERE epoch = 2"), ROWS);
 }
 
+/* The level and the epoch, of one epoch only, and nothing else. */
+static void test_step_down(void **state)
+{
+	struct fixture *fixture = *state;
+	struct session_row row = full_row(fixture_add_user(fixture, "alice"));
+	struct session_found found;
+	bool won = true;
+
+	assert_ok(session_store_insert(fixture->web, &row));
+	assert_ok(session_store_step_down(fixture->web, &row.id, row.epoch + 1, &won));
+	assert_false(won);
+	assert_ok(session_store_step_down(fixture->web, &row.user_id, row.epoch, &won));
+	assert_false(won);
+	assert_true(find_one(fixture->web, fixture->arena, &row.hash, &found));
+	check_row(&found.session, &row);
+	assert_ok(session_store_step_down(fixture->web, &row.id, row.epoch, &won));
+	assert_true(won);
+	row.aal = 1;
+	row.aal2_end = 0;
+	row.epoch++;
+	assert_true(find_one(fixture->web, fixture->arena, &row.hash, &found));
+	check_row(&found.session, &row);
+	assert_ok(session_store_step_down(fixture->web, &row.id, row.epoch - 1, &won));
+	assert_false(won);
+}
+
+static void test_tries_run_out(void **state)
+{
+	enum { MOST = 3 };
+	struct fixture *fixture = *state;
+	struct session_row row = fixture_add_session(fixture, ID_NONE);
+	struct session_row other = row;
+	struct session_row untried = fixture_add_session(fixture, ID_NONE);
+	bool taken = false;
+	bool ended = true;
+
+	other.epoch++;
+	for (int i = 0; i < MOST; i++) {
+		assert_ok(session_store_delete_tried(fixture->web, &row.id, MOST, &ended));
+		assert_false(ended);
+		assert_ok(session_store_try(fixture->web, &other, MOST, &taken));
+		assert_false(taken);
+		assert_ok(session_store_try(fixture->web, &row, MOST, &taken));
+		assert_true(taken);
+	}
+	assert_ok(session_store_try(fixture->web, &row, MOST, &taken));
+	assert_false(taken);
+	assert_ok(session_store_delete_tried(fixture->web, &row.id, MOST, &ended));
+	assert_true(ended);
+	assert_ok(session_store_delete_tried(fixture->web, &row.id, MOST, &ended));
+	assert_false(ended);
+	assert_ok(session_store_try(fixture->web, &row, MOST, &taken));
+	assert_false(taken);
+	assert_ok(session_store_try(fixture->web, &untried, MOST, &taken));
+	assert_true(taken);
+	assert_int_equal(fixture_number("SELECT COUNT(*) FROM session"), 1);
+}
+
+static enum err try_it(struct db *db, void *what, unsigned round, bool *won)
+{
+	(void)round;
+	return session_store_try(db, what, 5, won);
+}
+
+/* Fifty at once on five. */
+static void test_tries_at_once_take_no_more(void **state)
+{
+	struct fixture *fixture = *state;
+	struct session_row row = fixture_add_session(fixture, ID_NONE);
+	struct crowd crowd = {&fixture->config, 1, &row, try_it, {{0}}};
+
+	assert_int_equal(crowd_run(&crowd), 5);
+	assert_int_equal(fixture_number("SELECT tries FROM session"), 5);
+}
+
 static void test_rotation_rows(void **state)
 {
 	struct fixture *fixture = *state;
@@ -547,6 +633,9 @@ int main(void)
 		cmocka_unit_test_setup(test_touch_by_guard, fixture_clean),
 		cmocka_unit_test_setup(test_rotation_writes_all_and_wins_once, fixture_clean),
 		cmocka_unit_test_setup(test_rotation_has_one_winner, fixture_clean),
+		cmocka_unit_test_setup(test_step_down, fixture_clean),
+		cmocka_unit_test_setup(test_tries_run_out, fixture_clean),
+		cmocka_unit_test_setup(test_tries_at_once_take_no_more, fixture_clean),
 		cmocka_unit_test_setup(test_rotation_rows, fixture_clean),
 		cmocka_unit_test_setup(test_ending_one, fixture_clean),
 		cmocka_unit_test_setup(test_ending_many, fixture_clean),

@@ -1,10 +1,11 @@
-/* Rows of user, password, role, setup_code, device and audit_event. */
+/* Rows of user, password, role, setup_code and audit_event. */
 #include "fixture.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "factor_store.h"
 #include "role_store.h"
 
 static struct secret secret_of(const char *text)
@@ -35,6 +36,12 @@ static void test_every_member_comes_back(void **state)
 	assert_ok(user_store_insert(fixture->web, &row));
 	assert_ok(user_store_find_by_id(fixture->web, fixture->arena, &row.id, &got, &found));
 	assert_true(found);
+	assert_int_equal(got.factors, 0);
+	assert_int_equal(got.factors_end, 0);
+	fixture_sql("UPDATE user SET factors = 6, factors_end = 1767225600000004");
+	assert_ok(user_store_find_by_id(fixture->web, fixture->arena, &row.id, &got, &found));
+	assert_int_equal(got.factors, FACTOR_PASSKEY | FACTOR_RECOVERY);
+	assert_int_equal(got.factors_end, T0 + 4);
 	assert_true(id_equal(got.id, row.id));
 	assert_str(got.username, "alice");
 	assert_str(got.email, "alice@example.org");
@@ -361,67 +368,6 @@ static void test_setup_code_is_used_once(void **state)
 	assert_false(consumed);
 }
 
-static struct device_row device_of(struct id user_id, int64_t last_seen)
-{
-	return (struct device_row){
-		.id = id_random(),
-		.user_id = user_id,
-		.ref_hash = fixture_digest(),
-		.kind = DEVICE_APP,
-		.name = STR("Telefon Ali"),
-		.created_at = T0,
-		.last_seen = last_seen,
-	};
-}
-
-static void test_device_is_found_again(void **state)
-{
-	struct fixture *fixture = *state;
-	struct device_row row = device_of(id_random(), T0);
-	struct device_known first = {.trusted_until = 1};
-	struct device_known second = {.trusted_until = 1};
-
-	assert_ok(device_store_ensure(fixture->web, &row, &first));
-	assert_true(id_equal(first.id, row.id));
-	assert_int_equal(first.trusted_until, 0);
-	row.id = id_random();
-	row.name = STR("inny");
-	row.last_seen = T0 + 5;
-	assert_ok(device_store_ensure(fixture->web, &row, &second));
-	assert_true(id_equal(first.id, second.id));
-	assert_int_equal(fixture_number("SELECT last_seen FROM device WHERE name = 'inny'"),
-			 T0 + 5);
-	row.id = id_random();
-	row.user_id = id_random();
-	assert_ok(device_store_ensure(fixture->web, &row, &second));
-	assert_true(id_equal(second.id, row.id));
-}
-
-/* ST-08: a device with a session stays, however old. */
-static void test_device_purge(void **state)
-{
-	struct fixture *fixture = *state;
-	struct session_row session = fixture_session(id_random());
-	struct device_known known = {.trusted_until = 1};
-	uint64_t deleted = 9;
-
-	for (int i = 0; i < 4; i++) {
-		struct device_row row = device_of(session.user_id, T0 + i);
-
-		assert_ok(device_store_ensure(fixture->web, &row, &known));
-		if (i == 0)
-			session.device_id = known.id;
-	}
-	assert_ok(session_store_insert(fixture->web, &session));
-	assert_ok(device_store_purge(fixture->web, T0 + 3, 1, &deleted));
-	assert_int_equal(deleted, 1);
-	assert_ok(device_store_purge(fixture->web, T0 + 3, 10, &deleted));
-	assert_int_equal(deleted, 1);
-	assert_ok(device_store_purge(fixture->web, T0 + 3, 10, &deleted));
-	assert_int_equal(deleted, 0);
-	assert_int_equal(fixture_number("SELECT COUNT(*) FROM device"), 2);
-}
-
 static void test_audit_events(void **state)
 {
 	struct fixture *fixture = *state;
@@ -460,8 +406,6 @@ int main(void)
 		cmocka_unit_test_setup(test_grants_that_do_not_fit, fixture_clean),
 		cmocka_unit_test_setup(test_holders_are_active, fixture_clean),
 		cmocka_unit_test_setup(test_setup_code_is_used_once, fixture_clean),
-		cmocka_unit_test_setup(test_device_is_found_again, fixture_clean),
-		cmocka_unit_test_setup(test_device_purge, fixture_clean),
 		cmocka_unit_test_setup(test_audit_events, fixture_clean),
 	};
 

@@ -38,8 +38,8 @@ const wanted = [
   { name: 'rs256-packed-self', alg: RS256, soft: true, verified: false },
 ];
 
-const b64 = (bytes) => Buffer.from(bytes).toString('base64url');
-const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
+export const b64 = (bytes) => Buffer.from(bytes).toString('base64url');
+export const sha256 = (bytes) => createHash('sha256').update(bytes).digest();
 
 // CBOR of what is needed here: integers, octets, text, maps as lists of pairs.
 export function cbor(value) {
@@ -56,7 +56,7 @@ const makeKeys = {
   [RS256]: () => generateKeyPairSync('rsa', { modulusLength: 2048 }),
 };
 
-function coseKey(alg, publicKey) {
+export function coseKey(alg, publicKey) {
   const jwk = publicKey.export({ format: 'jwk' });
   const part = (name) => Buffer.from(jwk[name], 'base64url');
   if (alg === ES256) return cbor([[1, 2], [3, alg], [-1, 1], [-2, part('x')], [-3, part('y')]]);
@@ -65,7 +65,7 @@ function coseKey(alg, publicKey) {
 }
 
 // An authenticator that attests with the credential's own key (WebAuthn L3 §6.5.3, "Self").
-class SoftAuthenticator {
+export class SoftAuthenticator {
   constructor({ alg, verified, rpId, origin }) {
     Object.assign(this, { alg, rpId, origin, flags: verified ? 5 : 1, keys: makeKeys[alg](), id: randomBytes(32), count: 1 });
   }

@@ -224,6 +224,8 @@ static void names_have_no_holes(void **state)
 	assert_string_equal(throttle_policy_name(THROTTLE_MAIL_SOURCE), "mail source");
 	assert_string_equal(throttle_policy_name(THROTTLE_CODE), "code");
 	assert_string_equal(throttle_policy_name(THROTTLE_NAME), "name");
+	assert_string_equal(throttle_policy_name(THROTTLE_FACTOR), "factor");
+	assert_string_equal(throttle_policy_name(THROTTLE_CHALLENGE), "challenge");
 	assert_string_equal(throttle_policy_name(THROTTLE_BUCKET_COUNT), "none");
 }
 

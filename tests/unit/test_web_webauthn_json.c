@@ -129,6 +129,82 @@ static void what_is_not_one_is_refused(void **state)
 	}
 }
 
+/* Of two members with one name, one reader may see the first and another the second. */
+static void a_member_twice_is_refused(void **state)
+{
+	static const struct {
+		const char *what, *with;
+	} cases[] = {
+		/* The same again, another value before it, and the name spelt otherwise. */
+		{"\"type\":\"public-key\"", "\"type\":\"public-key\",\"type\":\"public-key\""},
+		{"\"type\":\"public-key\"", "\"type\":\"password\",\"type\":\"public-key\""},
+		{"\"type\":\"public-key\"", "\"type\":\"public-key\",\"t\\u0079pe\":\"x\""},
+		{"\"id\":\"", "\"id\":\"AA\",\"id\":\""},
+		{"\"rawId\":\"", "\"rawId\":\"AA\",\"rawId\":\""},
+		{"\"response\":{", "\"response\":{},\"response\":{"},
+		{"\"signature\":\"", "\"signature\":\"AA\",\"signature\":\""},
+		{"\"authenticatorData\":\"", "\"authenticatorData\":null,\"authenticatorData\":\""},
+		{"\"clientDataJSON\":\"", "\"clientDataJSON\":\"e30\",\"clientDataJSON\":\""},
+		{"\"userHandle\":\"", "\"userHandle\":\"AA\",\"userHandle\":\""},
+		/* Nobody's business, and refused all the same. */
+		{"\"type\":", "\"x\":1,\"x\":1,\"type\":"},
+		{"\"signature\":", "\"x\":{\"y\":1,\"y\":1},\"signature\":"},
+	};
+	struct world *w = *state;
+	struct webauthn_json_assertion out;
+
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct str text = exchanged(w, w->list[0].get_json, cases[i].what, cases[i].with);
+
+		if (webauthn_json_assertion(w->arena, text, &out) != ERR_INPUT)
+			fail_msg("taken: %s in place of %s", cases[i].with, cases[i].what);
+	}
+}
+
+/* The JSON of the first recorded assertion with other client data in it. */
+static struct str with_client_data(struct world *w, struct str data)
+{
+	struct str old = ceremony_member(w->list[0].get_json, "clientDataJSON");
+	char was[2048];
+	char text[2048];
+
+	assert_true(str_is_present(old) && CODEC_BASE64URL_LEN(data.n) < sizeof text);
+	assert_in_range(snprintf(was, sizeof was, "%.*s", (int)old.n, old.p), 1, sizeof was - 1);
+	codec_base64url((const unsigned char *)data.p, data.n, text);
+	return exchanged(w, w->list[0].get_json, was, text);
+}
+
+static void a_member_twice_in_client_data_is_refused(void **state)
+{
+	static const struct {
+		const char *what, *with;
+	} cases[] = {
+		{"{", "{\"type\":\"webauthn.create\","},
+		{"{", "{\"type\":\"webauthn.get\","},
+		{"{", "{\"challenge\":\"AA\","},
+		{"{", "{\"origin\":\"https://evil.example\","},
+		{"{", "{\"or\\u0069gin\":\"https://evil.example\","},
+		{"\"crossOrigin\":false", "\"crossOrigin\":false,\"crossOrigin\":true"},
+		{"\"crossOrigin\":false", "\"topOrigin\":null,\"topOrigin\":null"},
+		{"{", "{\"x\":1,\"x\":2,"},
+	};
+	struct world *w = *state;
+	struct webauthn_json_assertion out;
+	struct str whole = w->list[0].assertion.client_data.raw;
+
+	/* The exchange by itself is harmless. */
+	assert_int_equal(
+		webauthn_json_assertion(
+			w->arena, with_client_data(w, exchanged(w, whole, "{", "{\"x\":1,")), &out),
+		OK);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct str data = exchanged(w, whole, cases[i].what, cases[i].with);
+
+		if (webauthn_json_assertion(w->arena, with_client_data(w, data), &out) != ERR_INPUT)
+			fail_msg("taken: %s in place of %s", cases[i].with, cases[i].what);
+	}
+}
+
 static void a_user_handle_may_be_missing(void **state)
 {
 	static const char *const without[] = {"\"userHandle\":null,\"x\":\"", "\"other\":\""};
@@ -161,6 +237,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(recordings_are_read),
 		cmocka_unit_test(what_is_not_one_is_refused),
+		cmocka_unit_test(a_member_twice_is_refused),
+		cmocka_unit_test(a_member_twice_in_client_data_is_refused),
 		cmocka_unit_test(a_user_handle_may_be_missing),
 		cmocka_unit_test(transports_are_a_list_of_words),
 	};

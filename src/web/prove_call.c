@@ -1,0 +1,124 @@
+/* What a person shows of a factor, from the fields of a request; and what became of it. */
+#include "prove_call.h"
+
+#include "answer.h"
+#include "arena.h"
+#include "call.h"
+#include "codec.h"
+#include "issued.h"
+#include "view.h"
+#include "webauthn_json.h"
+
+#define SIGNATURE_MAX 128 /* octets: DER of P-256 is 72 at most, Ed25519 64 */
+
+static enum err refuse(struct call *call, const char *field, const char *reason, bool *answered)
+{
+	*answered = true;
+	return answer_bad_field(call, str_of(field), str_of(reason));
+}
+
+/* A field that the method needs. */
+static enum err need(struct call *call, const char *name, struct str *out, bool *answered)
+{
+	*out = call_text(call, name);
+	return str_is_present(*out) ? OK : refuse(call, name, "is missing", answered);
+}
+
+enum err prove_call_passkey(struct call *call, struct str json, struct prove_proof *out,
+			    bool *well_formed)
+{
+	struct webauthn_json_assertion read;
+	enum err e = webauthn_json_assertion(call->arena, json, &read);
+
+	*well_formed = e == OK;
+	if (e != OK)
+		return e == ERR_INPUT ? OK : e;
+	out->method = PROVE_PASSKEY;
+	out->passkey = read.given;
+	out->user_handle = read.user_handle;
+	return OK;
+}
+
+static enum err read_passkey(struct call *call, struct prove_proof *proof, bool *answered)
+{
+	bool well_formed = false;
+	struct str json;
+
+	TRY(need(call, "passkey", &json, answered));
+	if (*answered)
+		return OK;
+	TRY(prove_call_passkey(call, json, proof, &well_formed));
+	return well_formed ? OK
+			   : refuse(call, "passkey", "is not what a browser gives of a passkey",
+				    answered);
+}
+
+static enum err read_signature(struct call *call, struct str text, struct prove_proof *proof,
+			       bool *answered)
+{
+	size_t n = text.n * 3 / 4;
+	unsigned char *bytes = arena_alloc(call->arena, SIGNATURE_MAX);
+
+	if (bytes == NULL)
+		return ERR_MEMORY;
+	if (n == 0 || n > SIGNATURE_MAX || codec_base64url_decode(text, bytes, n) != OK)
+		return refuse(call, "signature", "must be base64url of a signature", answered);
+	proof->signature = (struct str){(const char *)bytes, n};
+	return OK;
+}
+
+static enum err read_device(struct call *call, struct prove_proof *proof, bool *answered)
+{
+	struct str signature;
+
+	TRY(need(call, "device_id", &proof->device, answered));
+	if (!*answered)
+		TRY(need(call, "challenge", &proof->challenge, answered));
+	if (!*answered)
+		TRY(need(call, "signature", &signature, answered));
+	return *answered ? OK : read_signature(call, signature, proof, answered);
+}
+
+enum err prove_call_read(struct call *call, unsigned allowed, struct prove_proof *out,
+			 bool *answered)
+{
+	struct prove_proof proof = {.method = prove_method_of(call_text(call, "method"))};
+
+	*answered = false;
+	if (proof.method == PROVE_NOTHING || (allowed & 1U << proof.method) == 0)
+		return refuse(call, "method", "is none that is good for this", answered);
+	if (proof.method == PROVE_PASSKEY)
+		TRY(read_passkey(call, &proof, answered));
+	else if (proof.method == PROVE_DEVICE_KEY)
+		TRY(read_device(call, &proof, answered));
+	else
+		TRY(need(call, "code", &proof.code, answered));
+	*out = proof;
+	return OK;
+}
+
+enum err prove_call_answer(struct call *call, const struct prove_outcome *outcome,
+			   const struct session_issued *issued)
+{
+	static const struct problem_detail wrong = {
+		.detail = {"What was shown is not right, or was used before.", 48}};
+	static const struct problem_detail ended = {
+		.detail = {"That was wrong too often: this sign-in is over. Sign in anew.", 61}};
+	struct json_out out;
+
+	switch (outcome->verdict) {
+	case PROVE_GONE:
+		return issued_gone(call);
+	case PROVE_WRONG:
+		return view_problem(call, PROBLEM_INVALID_CREDENTIALS, &wrong);
+	case PROVE_ENDED:
+		return view_problem(call, PROBLEM_UNAUTHENTICATED, &ended);
+	case PROVE_THROTTLED:
+		return answer_throttled(call, answer_seconds(outcome->wait));
+	case PROVE_DONE:
+		break;
+	}
+	issued_take(call, issued);
+	TRY(issued_json(call, 200, issued, &out));
+	return answer_json_end(call, &out);
+}
