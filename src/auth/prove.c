@@ -3,12 +3,11 @@
 
 #include "audit.h"
 #include "buf.h"
-#include "codec.h"
+#include "db.h"
 #include "device.h"
 #include "device_key.h"
 #include "factor_seal.h"
 #include "factor_store.h"
-#include "grants.h"
 #include "notice.h"
 #include "passkey.h"
 #include "recovery_codes.h"
@@ -98,8 +97,10 @@ static enum err look(struct proving *p, bool *found)
  */
 static enum err take(struct proving *p, struct prove_outcome *outcome, bool *taken)
 {
+	unsigned char method = (unsigned char)p->request->proof.method;
+
 	*taken = false;
-	TRY(throttle_take_factor(p->context, &p->user_id, (unsigned char)method_of(p), &p->ticket));
+	TRY(throttle_take_factor(p->context, &p->user_id, method, &p->ticket));
 	if (!p->ticket.allowed) {
 		*outcome = (struct prove_outcome){PROVE_THROTTLED, p->ticket.wait};
 		return OK;

@@ -4,7 +4,6 @@
 #include "handlers.h"
 #include "issued.h"
 #include "passkey.h"
-#include "passkey_json.h"
 #include "prove_call.h"
 #include "token_call.h"
 #include "view.h"
@@ -53,20 +52,6 @@ static struct challenge_place place_of(const struct call *call)
 	};
 }
 
-static enum err add_passkey(struct call *call, struct json_out *out,
-			    const struct challenge_place *place, const struct passkey_offer *offer)
-{
-	if (offer->known_count == 0) {
-		json_none(out, "passkey");
-		return OK;
-	}
-	return passkey_json_request(call, out, "passkey",
-				    &(struct passkey_json_of){
-					    .offer = offer,
-					    .verified = place->kind == CHALLENGE_STEP_UP,
-				    });
-}
-
 enum err api_session_challenge(struct call *call)
 {
 	struct challenge_place place = place_of(call);
@@ -89,6 +74,6 @@ enum err api_session_challenge(struct call *call)
 	json_text(&out, "challenge", text);
 	json_text(&out, "purpose", purpose);
 	json_time(&out, "expires_at", offer.challenge.row.expires_at);
-	TRY(add_passkey(call, &out, &place, &offer));
+	json_none(&out, "passkey");
 	return answer_json_end(call, &out);
 }

@@ -46,6 +46,18 @@ MUST_CHECK enum err page_restore_post(struct call *call, const struct mail_code_
 MUST_CHECK enum err page_close_show(struct call *call);
 MUST_CHECK enum err page_close_post(struct call *call);
 
+/* api_totp.c */
+MUST_CHECK enum err api_totp_begin(struct call *call);
+MUST_CHECK enum err api_totp_confirm(struct call *call);
+MUST_CHECK enum err api_totp_remove(struct call *call);
+MUST_CHECK enum err api_recovery_codes_show(struct call *call);
+MUST_CHECK enum err api_recovery_codes_renew(struct call *call);
+
+/* api_devices.c */
+MUST_CHECK enum err api_devices_list(struct call *call);
+MUST_CHECK enum err api_devices_set_key(struct call *call);
+MUST_CHECK enum err api_devices_remove(struct call *call);
+
 /* oauth_token.c */
 MUST_CHECK enum err oauth_token(struct call *call);
 

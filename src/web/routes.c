@@ -15,6 +15,7 @@ static const struct {
 	{route_table_mail, &route_table_mail_count},
 	{route_table_admin, &route_table_admin_count},
 	{route_table_account, &route_table_account_count},
+	{route_table_factors, &route_table_factors_count},
 	{route_table_recovery, &route_table_recovery_count},
 };
 

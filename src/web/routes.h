@@ -106,6 +106,8 @@ extern const struct route route_table_admin[];
 extern const size_t route_table_admin_count;
 extern const struct route route_table_account[];
 extern const size_t route_table_account_count;
+extern const struct route route_table_factors[];
+extern const size_t route_table_factors_count;
 extern const struct route route_table_recovery[];
 extern const size_t route_table_recovery_count;
 
