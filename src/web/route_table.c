@@ -6,6 +6,7 @@
 /* Longer than any right answer: what is too long for one is wrong, not malformed. */
 #define TYPED_MAX 4096
 #define NAME_MAX_BYTES 1024
+#define PASSKEY_JSON_MAX 32768
 
 static const struct field_def LOGIN_QUERY[] = {
 	{.name = "done", .max = 16, .optional = true},
@@ -14,8 +15,9 @@ static const struct field_def LOGIN_QUERY[] = {
 	{.name = NULL},
 };
 static const struct field_def LOGIN_BODY[] = {
-	{.name = "identifier", .max = NAME_MAX_BYTES},
-	{.name = "password", .kind = FIELD_SECRET, .max = TYPED_MAX},
+	{.name = "identifier", .max = NAME_MAX_BYTES, .optional = true},
+	{.name = "password", .kind = FIELD_SECRET, .max = TYPED_MAX, .optional = true},
+	{.name = "passkey", .max = PASSKEY_JSON_MAX, .optional = true},
 	{.name = "remember", .kind = FIELD_BOOL, .max = 8, .optional = true},
 	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
 	{.name = NULL},
@@ -46,11 +48,17 @@ static const struct field_def SETUP_BODY[] = {
 	{.name = NULL},
 };
 static const struct field_def REAUTH_QUERY[] = {
+	{.name = "factor", .max = 8, .optional = true},
+	{.name = "with", .max = 16, .optional = true},
 	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
 	{.name = NULL},
 };
 static const struct field_def REAUTH_BODY[] = {
-	{.name = "password", .kind = FIELD_SECRET, .max = TYPED_MAX},
+	{.name = "password", .kind = FIELD_SECRET, .max = TYPED_MAX, .optional = true},
+	{.name = "code", .kind = FIELD_SECRET, .max = 256, .optional = true},
+	{.name = "passkey", .max = PASSKEY_JSON_MAX, .optional = true},
+	{.name = "with", .max = 16, .optional = true},
+	{.name = "factor", .kind = FIELD_BOOL, .max = 8, .optional = true},
 	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
 	{.name = NULL},
 };

@@ -110,6 +110,8 @@ extern const struct route route_table_factors[];
 extern const size_t route_table_factors_count;
 extern const struct route route_table_recovery[];
 extern const size_t route_table_recovery_count;
+extern const struct route route_table_pages_factor[];
+extern const size_t route_table_pages_factor_count;
 
 /* Static; NULL behind the last one. */
 const struct route *routes_at(size_t i);
