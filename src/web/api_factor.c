@@ -4,6 +4,7 @@
 #include "handlers.h"
 #include "issued.h"
 #include "passkey.h"
+#include "passkey_json.h"
 #include "prove_call.h"
 #include "token_call.h"
 #include "view.h"
@@ -12,9 +13,10 @@
 
 static enum err answer_complete(struct call *call)
 {
-	return view_problem(call, PROBLEM_CONFLICT,
-			    &(struct problem_detail){
-				    .detail = STR("This sign-in does not wait for a second factor.")});
+	return view_problem(
+		call, PROBLEM_CONFLICT,
+		&(struct problem_detail){
+			.detail = STR("This sign-in does not wait for a second factor.")});
 }
 
 enum err api_session_second_factor(struct call *call)
@@ -52,6 +54,20 @@ static struct challenge_place place_of(const struct call *call)
 	};
 }
 
+static enum err add_passkey(struct call *call, struct json_out *out,
+			    const struct challenge_place *place, const struct passkey_offer *offer)
+{
+	if (offer->known_count == 0) {
+		json_none(out, "passkey");
+		return OK;
+	}
+	return passkey_json_request(call, out, "passkey",
+				    &(struct passkey_json_of){
+					    .offer = offer,
+					    .verified = place->kind == CHALLENGE_STEP_UP,
+				    });
+}
+
 enum err api_session_challenge(struct call *call)
 {
 	struct challenge_place place = place_of(call);
@@ -74,6 +90,6 @@ enum err api_session_challenge(struct call *call)
 	json_text(&out, "challenge", text);
 	json_text(&out, "purpose", purpose);
 	json_time(&out, "expires_at", offer.challenge.row.expires_at);
-	json_none(&out, "passkey");
+	TRY(add_passkey(call, &out, &place, &offer));
 	return answer_json_end(call, &out);
 }

@@ -5,6 +5,7 @@
 #include "handlers.h"
 #include "handover.h"
 #include "issued.h"
+#include "passkey_call.h"
 #include "signin_call.h"
 #include "signout_call.h"
 #include "token_call.h"
@@ -48,26 +49,75 @@ static struct signin_form form_of(const struct call *call)
 	};
 }
 
+/* The ways to sign in, each with all that it takes. */
+static const struct way {
+	const char *needs[2]; /* the other NULL: one is enough */
+	const char *alone;
+} WAYS[] = {
+	{{"passkey", NULL}, "not together with passkey"},
+	{{"handover", "verifier"}, "not together with handover"},
+	{{"identifier", "password"}, NULL},
+};
+#define WAY_COUNT (sizeof(WAYS) / sizeof(WAYS[0]))
+
+static bool has_any(const struct call *call, const struct way *way)
+{
+	for (size_t i = 0; i < 2 && way->needs[i] != NULL; i++)
+		if (str_is_present(call_text(call, way->needs[i])))
+			return true;
+	return false;
+}
+
+/* Field absent: nothing is there of it. */
+static struct problem_detail flaw_of_other(const struct call *call, const struct way *other,
+					   const struct way *way)
+{
+	for (size_t i = 0; i < 2 && other->needs[i] != NULL; i++)
+		if (str_is_present(call_text(call, other->needs[i])))
+			return (struct problem_detail){.field = str_of(other->needs[i]),
+						       .reason = str_of(way->alone)};
+	return (struct problem_detail){.field = STR_NONE};
+}
+
 /* One way to sign in, and all that it takes. Field absent: nothing is wrong. */
 static struct problem_detail flaw_of_proof(const struct call *call)
 {
-	static const char *const TYPED[] = {"identifier", "password"};
-	static const char *const HANDED[] = {"handover", "verifier"};
-	bool handed = str_is_present(call_text(call, HANDED[0])) ||
-		      str_is_present(call_text(call, HANDED[1]));
-	for (size_t i = 0; i < 2; i++) {
-		if (handed && str_is_present(call_text(call, TYPED[i])))
-			return (struct problem_detail){.field = str_of(TYPED[i]),
-						       .reason = STR("not together with handover")};
-		const char *needed = handed ? HANDED[i] : TYPED[i];
-		if (!str_is_present(call_text(call, needed)))
-			return (struct problem_detail){.field = str_of(needed),
+	struct problem_detail flaw = {.field = STR_NONE};
+	size_t at = 0;
+	while (at + 1 < WAY_COUNT && !has_any(call, &WAYS[at]))
+		at++;
+	const struct way *way = &WAYS[at];
+	for (size_t i = at + 1; i < WAY_COUNT && !str_is_present(flaw.field); i++)
+		flaw = flaw_of_other(call, &WAYS[i], way);
+	if (str_is_present(flaw.field))
+		return flaw;
+	for (size_t i = 0; i < 2 && way->needs[i] != NULL; i++)
+		if (!str_is_present(call_text(call, way->needs[i])))
+			return (struct problem_detail){.field = str_of(way->needs[i]),
 						       .reason = STR("is missing")};
-	}
-	if (handed && !handover_is_verifier(call_text(call, HANDED[1])))
+	if (str_is_present(call_text(call, "verifier")) &&
+	    !handover_is_verifier(call_text(call, "verifier")))
 		return (struct problem_detail){.field = STR("verifier"),
 					       .reason = STR("43 to 128 unreserved characters")};
-	return (struct problem_detail){.field = STR_NONE};
+	return flaw;
+}
+
+static enum err create_by_passkey(struct call *call, const struct signin_form *form)
+{
+	static const struct problem_detail wrong = {
+		.detail = {"The passkey is not right, or was used before. Ask for a new challenge.",
+			   70}};
+	struct passkey_call_outcome outcome;
+	struct session_issued issued;
+	TRY(passkey_call_sign_in(call, form, call_text(call, "passkey"), &outcome, &issued));
+	if (!outcome.well_formed)
+		return answer_bad_field(call, STR("passkey"),
+					STR("is not what a browser gives of a passkey"));
+	if (outcome.verdict == SIGNIN_THROTTLED)
+		return answer_throttled(call, outcome.wait);
+	if (outcome.verdict != SIGNIN_ACCEPTED)
+		return view_problem(call, PROBLEM_INVALID_CREDENTIALS, &wrong);
+	return issued_created(call, &issued);
 }
 
 static enum err create_by_handover(struct call *call, const struct signin_form *form)
@@ -93,6 +143,8 @@ enum err api_sessions_create(struct call *call)
 		TRY(token_ready(call));
 	if (str_is_present(call_text(call, "handover")))
 		return create_by_handover(call, &form);
+	if (str_is_present(call_text(call, "passkey")))
+		return create_by_passkey(call, &form);
 	TRY(signin_of_call(call, &form, &verdict, &wait, &issued));
 	if (verdict == SIGNIN_THROTTLED)
 		return answer_throttled(call, wait);

@@ -144,6 +144,13 @@ MUST_CHECK enum err page_problems_show(struct call *call);
 /* page_assets.c */
 MUST_CHECK enum err page_assets_send(struct call *call);
 
+/* api_passkeys.c */
+MUST_CHECK enum err api_passkeys_options(struct call *call);
+MUST_CHECK enum err api_passkeys_create(struct call *call);
+MUST_CHECK enum err api_passkeys_list(struct call *call);
+MUST_CHECK enum err api_passkeys_remove(struct call *call);
+MUST_CHECK enum err api_sessions_passkey_options(struct call *call);
+
 /* api_sessions.c */
 MUST_CHECK enum err api_sessions_create(struct call *call);
 MUST_CHECK enum err api_activity(struct call *call);

@@ -87,6 +87,7 @@ static const struct field_def API_SIGNIN_BODY[] = {
 	{.name = "remember", .kind = FIELD_BOOL, .max = 8, .optional = true},
 	{.name = "handover", .kind = FIELD_SECRET, .max = 64, .optional = true},
 	{.name = "verifier", .kind = FIELD_SECRET, .max = 128, .optional = true},
+	{.name = "passkey", .kind = FIELD_OBJECT, .optional = true},
 	{.name = NULL},
 };
 static const struct field_def API_FLOW_BODY[] = {

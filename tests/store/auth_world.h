@@ -88,6 +88,13 @@ static inline void world_config(struct config *c)
 	c->token.key_active = 30 * CLOCK_DAY;
 	c->token.jwks_cache = 10 * CLOCK_MINUTE;
 	c->token.alg = SIGNING_EDDSA;
+	c->second_factor.require = FACTOR_OPTIONAL;
+	c->second_factor.roles = STR("elevated");
+	c->second_factor.reset_delay = 3 * CLOCK_DAY;
+	c->passkey.rp_id = STR("www.example.org");
+	c->passkey.origins[0] = STR("https://www.example.org");
+	c->passkey.origin_count = 1;
+	c->passkey.counter_refuses = true;
 	c->server.origin = STR("https://www.example.org");
 	c->server.base_path = STR("/auth");
 }

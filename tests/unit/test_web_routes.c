@@ -87,7 +87,9 @@ static void what_changes_something_without_a_session_is_listed(void **state)
 		"/handover", "/recover", "/reset", "/not-me", "/api/v1/password/recover",
 		"/api/v1/password/reset",
 		/* What asks for an account, and what proves an address by what was mailed. */
-		"/register", "/verify", "/invite", "/api/v1/users", "/api/v1/email/verify"};
+		"/register", "/verify", "/invite", "/api/v1/users", "/api/v1/email/verify",
+		/* A challenge, which nobody is named by. */
+		"/api/v1/sessions/passkey/options"};
 	const struct route *row;
 	(void)state;
 	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
@@ -209,8 +211,11 @@ static void stale_routes_only_read(void **state)
 		"/account/password",
 		"/api/v1/sessions",
 		"/api/v1/sessions/guest",
+		"/api/v1/sessions/passkey/options",
 		"/api/v1/session",
 		"/api/v1/session/reauth",
+		"/api/v1/session/challenge", /* what reauth and second factor are asked with */
+		"/api/v1/session/second-factor",
 		"/api/v1/password",
 		"/handover",
 		"/recover",
@@ -251,9 +256,14 @@ static void stale_routes_only_read(void **state)
 /* Their handlers look at the standing themselves: a new one is added here when it does. */
 static void who_meets_a_replaced_or_held_session_is_listed(void **state)
 {
-	static const char *const LISTED[] = {"/reauth", "/account/password",
-					     "/api/v1/session/reauth", "/api/v1/password",
-					     "/api/v1/totp/confirm"};
+	static const char *const LISTED[] = {"/reauth",
+					     "/account/password",
+					     "/api/v1/session/reauth",
+					     "/api/v1/session/challenge",
+					     "/api/v1/session/second-factor",
+					     "/api/v1/password",
+					     "/api/v1/totp/confirm",
+					     "/api/v1/passkeys"};
 	const struct route *row;
 	(void)state;
 	for (size_t i = 0; (row = routes_at(i)) != NULL; i++) {
