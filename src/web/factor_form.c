@@ -37,8 +37,7 @@ static enum err recovery_path(struct call *call, struct str own_path, struct str
 enum err factor_form_add(struct call *call, const struct factor_form *form,
 			 struct template_data *data)
 {
-	unsigned methods =
-		prove_methods(&call->auth, &call->session.found, form->second, false);
+	unsigned methods = prove_methods(&call->auth, &call->session.found, form->second, false);
 	bool recovery = form->recovery && has(methods, PROVE_RECOVERY_CODE);
 	bool app = has(methods, PROVE_TOTP), passkey = has(methods, PROVE_PASSKEY);
 	struct str path;

@@ -53,8 +53,7 @@ enum err page_reauth_show(struct call *call)
 				  .status = 200,
 				  .return_to = return_of_call(call),
 				  .factor = str_is_present(call_query(call, "factor")),
-				  .recovery =
-					  str_equal(call_query(call, "with"), STR("recovery")),
+				  .recovery = str_equal(call_query(call, "with"), STR("recovery")),
 			  });
 }
 

@@ -117,8 +117,7 @@ static enum err add_codes(struct call *call, struct template_data *data)
 {
 	struct recovery_left left;
 	TRY(recovery_codes_left(&call->auth, person(call), &left));
-	template_flag(data, "has_strong",
-		      (call->session.found.factors & FACTORS_STRONG) != 0);
+	template_flag(data, "has_strong", (call->session.found.factors & FACTORS_STRONG) != 0);
 	template_count(data, "codes_left", left.left);
 	TRY(add_time(call, data, "codes_made", left.made_at));
 	return add_time(call, data, "codes_used", left.used_at);
@@ -133,8 +132,8 @@ static enum err device_text(struct call *call, const struct device_row *row,
 		if (id_equal(sessions->rows[i].device_id, row->id))
 			return say_device(call, sessions->rows[i].user_agent, out);
 	if (out->n == 0)
-		*out = say(call, row->kind == DEVICE_APP ? "security.kind_app"
-							 : "security.kind_browser");
+		*out = say(call,
+			   row->kind == DEVICE_APP ? "security.kind_app" : "security.kind_browser");
 	return OK;
 }
 
@@ -151,8 +150,7 @@ static enum err add_device(struct call *call, const struct device_row *row,
 	template_text(item, "device", name);
 	template_flag(item, "is_app", row->kind == DEVICE_APP);
 	template_flag(item, "has_key", row->key_kind != DEVICE_KEY_NONE);
-	template_flag(item, "current",
-		      id_equal(row->id, call->session.found.session.device_id));
+	template_flag(item, "current", id_equal(row->id, call->session.found.session.device_id));
 	TRY(add_time(call, item, "seen", row->last_seen));
 	TRY(add_iso(call, item, "seen_iso", row->last_seen));
 	return add_time(call, item, "trusted", trusted ? row->trusted_until : 0);

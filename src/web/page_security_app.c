@@ -69,8 +69,7 @@ static enum err show(struct call *call, const struct app_page *page)
 
 enum err page_security_app_show(struct call *call)
 {
-	return show(call,
-		    &(struct app_page){.status = 200, .return_to = return_of_call(call)});
+	return show(call, &(struct app_page){.status = 200, .return_to = return_of_call(call)});
 }
 
 /* The page that follows can be loaded anew without another secret. */

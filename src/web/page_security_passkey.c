@@ -33,8 +33,7 @@ static enum err show(struct call *call, const struct passkey_page *page)
 
 enum err page_security_passkey_show(struct call *call)
 {
-	return show(call,
-		    &(struct passkey_page){.status = 200, .return_to = return_of_call(call)});
+	return show(call, &(struct passkey_page){.status = 200, .return_to = return_of_call(call)});
 }
 
 static enum err refuse(struct call *call, enum factors_verdict verdict, struct passkey_page *page)

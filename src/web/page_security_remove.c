@@ -32,8 +32,8 @@ static enum err find_passkey(struct call *call, struct removal *removal)
 		if (!id_equal(rows[i].id, removal->id))
 			continue;
 		removal->is_there = true;
-		removal->name = rows[i].name.n > 0 ? rows[i].name
-						   : say(call, "security.passkey_unnamed");
+		removal->name =
+			rows[i].name.n > 0 ? rows[i].name : say(call, "security.passkey_unnamed");
 	}
 	removal->is_last = n == 1 && !has_app;
 	return OK;
