@@ -2,6 +2,7 @@
 #include "answer.h"
 #include "call.h"
 #include "factor_form.h"
+#include "factor_store.h"
 #include "guarded.h"
 #include "handlers.h"
 #include "issued.h"
@@ -43,6 +44,8 @@ static enum err show(struct call *call, const struct reauth_page *page)
 	template_text(data, "return_to", page->return_to.url.text);
 	template_flag(data, "factor", page->factor);
 	template_flag(data, "needs_factor", needs_factor(call, page));
+	template_flag(data, "others",
+		      !needs_factor(call, page) || (found->factors & FACTOR_TOTP) != 0);
 	template_flag(data, "held", call->session.standing == SESSION_HELD);
 	return view_page(call, page->status, "reauth.html", data);
 }

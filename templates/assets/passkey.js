@@ -59,9 +59,11 @@ function send(form, credential) {
     // Storage that is switched off: it is offered by the button alone.
   }
   form.elements.passkey.value = toJson(credential);
-  // "Keep me signed in" is in the other form of the page.
-  const remember = document.getElementById('remember');
-  if (form.elements.remember && remember) form.elements.remember.disabled = !remember.checked;
+  // What is chosen in another form of the page.
+  for (const name of ['remember', 'trust']) {
+    const box = document.getElementById(name);
+    if (box && form.elements[name]?.type === 'hidden') form.elements[name].disabled = !box.checked;
+  }
   form.submit();
 }
 
