@@ -33,6 +33,7 @@ enum account_outcome {
 	ACCOUNT_TOO_MUCH,        /* refused: the roles would not fit into the user's grants */
 	ACCOUNT_IS_LOCKED,       /* refused: who is locked recovers nothing */
 	ACCOUNT_NO_ADDRESS,      /* refused: there is nowhere to send mail to */
+	ACCOUNT_NO_FACTOR,       /* refused: there is no second factor to take away */
 	ACCOUNT_NOT_ALLOWED,     /* refused, see effect.verdict (actor.h) */
 	ACCOUNT_OUTCOME_COUNT
 };

@@ -2,6 +2,7 @@
 #include "account_anew.h"
 
 #include "device_store.h"
+#include "factor_store.h"
 #include "handover_store.h"
 #include "mail_code_store.h"
 #include "session_store.h"
@@ -25,5 +26,7 @@ enum err account_begin_anew(const struct auth_context *context, struct db *db,
 	if (user->email_proven_at > 0)
 		return OK;
 	TRY(device_store_delete_of_user(db, &user->id));
+	/* Of whom the address was not: later ones outlive every recovery (MF-14). */
+	TRY(factor_store_delete_all(db, &user->id));
 	return user_store_set_proven(db, &user->id, context->now);
 }

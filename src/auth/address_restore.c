@@ -7,6 +7,7 @@
 #include "buf.h"
 #include "db.h"
 #include "device_store.h"
+#include "factors_reset.h"
 #include "recovery.h"
 
 #define DETAIL_MAX 64
@@ -92,6 +93,7 @@ enum err address_restore_work(struct db *db, struct address_restoring *r)
 	r->effect = (struct address_effect){.outcome = ADDRESS_DONE};
 	TRY(begin(r, db));
 	TRY(end_all(r, db, &ended));
+	TRY(factors_reset_stop_for(r->context, db, &r->row->user_id, &r->trail));
 	TRY(user_store_find_by_id(db, r->context->arena, &r->row->user_id, &r->effect.user,
 				  &found));
 	TRY(tell(r, db));

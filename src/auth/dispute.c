@@ -6,6 +6,7 @@
 #include "audit.h"
 #include "buf.h"
 #include "db.h"
+#include "factors_reset.h"
 #include "recovery.h"
 
 #define DETAIL_MAX 64
@@ -100,6 +101,7 @@ static enum err work(struct db *db, void *opaque)
 		return restore(d, db, &moved);
 	TRY(account_end_access(d->context, db, &d->user.id, &sessions));
 	TRY(password_store_refuse(db, &d->user.id));
+	TRY(factors_reset_stop_for(d->context, db, &d->user.id, &d->trail));
 	TRY(queue_recovery(d, db));
 	return note(d, sessions);
 }

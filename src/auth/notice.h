@@ -3,6 +3,7 @@
 #define GATEPOST_AUTH_NOTICE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "context.h"
 #include "err.h"
@@ -18,7 +19,9 @@ struct notice {
 	struct str recipient; /* absent or "": nobody can be told, nothing is queued */
 	struct str language;  /* absent: the server's */
 	struct str display_name;
-	struct str to; /* one more value of the mail, a plain word; absent: none */
+	struct str to;   /* one more value of the mail, a plain word; absent: none */
+	struct str left; /* digits: recovery codes that are left; absent: not said */
+	int64_t due_at;  /* when what it tells of takes effect; 0: it has */
 };
 
 /* A notice to a user at the address that the row has. */

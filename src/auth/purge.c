@@ -5,12 +5,15 @@
 #include "audit_store.h"
 #include "clock.h"
 #include "device_store.h"
+#include "factor_store.h"
+#include "factors_reset.h"
 #include "flow_store.h"
 #include "handover_store.h"
 #include "key_store.h"
 #include "mail_code_store.h"
 #include "outbox_work_store.h"
 #include "overview_store.h"
+#include "passkey_store.h"
 #include "session_store.h"
 #include "throttle_store.h"
 #include "token_store.h"
@@ -35,7 +38,10 @@
 /* What was sent is told for a month, what was given up for three: somebody may try it again. */
 #define PURGE_SENT_KEPT (30 * CLOCK_DAY)
 #define PURGE_DEAD_KEPT (90 * CLOCK_DAY)
-#define PURGE_TABLES 15
+/* So long a late or used one is told from what never was; a secret's code may come as long. */
+#define PURGE_CHALLENGE_KEPT CLOCK_HOUR
+#define PURGE_OFFER_KEPT CLOCK_HOUR
+#define PURGE_TABLES 17
 
 struct purge_task {
 	enum err (*purge)(struct db *db, int64_t before, unsigned limit, uint64_t *deleted);
@@ -58,17 +64,18 @@ static enum err purge_batch(struct db *db, const struct purge_task *task, bool *
 }
 
 /* A transaction each, so fewer at once. */
-static enum err purge_closed(const struct auth_context *context, int64_t until,
-			     struct purge_report *report)
+static enum err purge_users(const struct auth_context *context, int64_t until,
+			    enum err (*purge)(const struct auth_context *, unsigned, uint64_t *),
+			    uint64_t *count)
 {
-	uint64_t removed = PURGE_USERS;
+	uint64_t done = PURGE_USERS;
 
-	while (removed >= PURGE_USERS && clock_monotonic() < until) {
+	while (done >= PURGE_USERS && clock_monotonic() < until) {
 		int64_t since = clock_monotonic();
 
-		TRY(account_remove_closed(context, PURGE_USERS, &removed));
-		report->closed_users += removed;
-		if (removed >= PURGE_USERS)
+		TRY(purge(context, PURGE_USERS, &done));
+		*count += done;
+		if (done >= PURGE_USERS)
 			clock_pause(PURGE_REST * (clock_monotonic() - since));
 	}
 	return OK;
@@ -94,13 +101,16 @@ enum err purge_run(const struct auth_context *context, int64_t until, struct pur
 		{overview_store_purge, now - PURGE_OVERVIEW_AGE, &report->hours},
 		{outbox_work_purge_sent, now - PURGE_SENT_KEPT, &report->mails},
 		{outbox_work_purge_dead, now - PURGE_DEAD_KEPT, &report->mails},
+		{challenge_store_purge, now - PURGE_CHALLENGE_KEPT, &report->challenges},
+		{totp_store_purge, now - PURGE_OFFER_KEPT, &report->totp_offers},
 	};
 
+	TRY(purge_users(context, until, factors_reset_due, &report->factor_resets));
 	for (size_t i = 0; i < PURGE_TABLES; i++) {
 		bool more = true;
 
 		while (more && clock_monotonic() < until)
 			TRY(purge_batch(context->db, &tasks[i], &more));
 	}
-	return purge_closed(context, until, report);
+	return purge_users(context, until, account_remove_closed, &report->closed_users);
 }

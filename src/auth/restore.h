@@ -19,13 +19,15 @@ struct restore_signs {
 
 /* At least so many: what went with an answer that was lost is not counted. */
 struct restore_cleaned {
-	uint64_t sessions, rotations, handovers, mail_codes, setup_codes;
+	uint64_t sessions, rotations, handovers, mail_codes, setup_codes, challenges, factor_resets;
 };
 
 MUST_CHECK enum err restore_look(const struct auth_context *context, struct restore_signs *out);
 /*
  * Ends all sessions unless they are kept, forgets rotations, hand-overs, codes and links of mail
- * (what was used since the backup is not used there) and the set-up code, and records it.
+ * (what was used since the backup is not used there), challenges and the set-up code, stops resets
+ * of second factors, which may have been stopped since, lets no code of an authenticator app up to
+ * the next one count, and records it.
  * What was done before a failure stays; doing it again goes on.
  */
 MUST_CHECK enum err restore_clean(const struct auth_context *context, bool keep_sessions,

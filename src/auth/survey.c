@@ -6,10 +6,12 @@
 #include "survey_store.h"
 
 static const char *const TABLES[SURVEY_TABLES] = {
-	"audit_event",  "device",   "flow",          "flow_counter", "handover",   "mail_code",
-	"membership",   "outbox",   "overview_hour", "password",     "permission", "refresh_token",
-	"role",         "rotation", "service",       "session",      "setup_code", "signing_key",
-	"signing_turn", "tenant",   "throttle",      "token_family", "user",       "user_role",
+	"audit_event", "challenge",    "device",     "flow",         "flow_counter",
+	"handover",    "mail_code",    "membership", "outbox",       "overview_hour",
+	"passkey",     "password",     "permission", "recovery_set", "refresh_token",
+	"role",        "rotation",     "service",    "session",      "setup_code",
+	"signing_key", "signing_turn", "tenant",     "throttle",     "token_family",
+	"totp",        "user",         "user_role",
 };
 
 const char *survey_table_name(size_t table)

@@ -8,7 +8,7 @@
 #include "context.h"
 #include "err.h"
 
-#define SURVEY_TABLES 24
+#define SURVEY_TABLES 28
 
 /* Where each value stands. */
 enum survey_value {

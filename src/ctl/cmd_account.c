@@ -1,7 +1,9 @@
-/* gatepost user lock|unlock|reopen|hold|compromised|recover|role */
+/* gatepost user lock|unlock|reopen|hold|compromised|recover|reset-factors|role */
 #include "account_admin.h"
 #include "account_close.h"
+#include "clock.h"
 #include "ctl.h"
+#include "factors_reset.h"
 #include "output.h"
 
 #define LAST_ADMIN "refused: this is the last active administrator; make another one first"
@@ -32,6 +34,7 @@ static enum ctl_exit say_refusal(const struct account_effect *effect)
 		[ACCOUNT_TOO_MUCH] = "refused: so many roles and permissions do not fit",
 		[ACCOUNT_IS_LOCKED] = "refused: the account is locked",
 		[ACCOUNT_NO_ADDRESS] = "refused: the account has no address to send mail to",
+		[ACCOUNT_NO_FACTOR] = "refused: the account has no second factor",
 		[ACCOUNT_NOT_ALLOWED] = "refused",
 	};
 
@@ -62,6 +65,10 @@ static void add_text(struct output *output, const struct wording *words,
 	if (act->role.n > 0) {
 		buf_add_char(buf, ' ');
 		buf_add(buf, act->role);
+	}
+	if (user->factors_end > 0) {
+		buf_add_char(buf, ' ');
+		clock_add_rfc3339(buf, user->factors_end);
 	}
 	if (words->sessions != NULL)
 		buf_addf(buf, "; sessions %s: %llu", words->sessions,
@@ -133,6 +140,18 @@ enum ctl_exit cmd_user_recover(struct ctl *ctl)
 	struct account_act act = {.user_id = ID_NONE};
 
 	return act_on_user(ctl, &words, &act);
+}
+
+/* A time that is still to come is told beside what was done. */
+enum ctl_exit cmd_user_reset_factors(struct ctl *ctl)
+{
+	const struct wording asks = {factors_reset_ask, "second factors end",
+				     "was asked for before: second factors end", "ended"};
+	const struct wording stops = {factors_reset_stop, "second factors stay", "no reset to stop",
+				      NULL};
+	struct account_act act = {.user_id = ID_NONE};
+
+	return act_on_user(ctl, ctl_given(ctl, CTL_STOP) ? &stops : &asks, &act);
 }
 
 enum ctl_exit cmd_user_compromised(struct ctl *ctl)

@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "codec.h"
 #include "ctl.h"
+#include "factor_reseal.h"
 #include "output.h"
 #include "signing_key.h"
 
@@ -167,10 +168,31 @@ enum ctl_exit cmd_key_retire(struct ctl *ctl)
 	return answer(ctl, e, &outcome);
 }
 
+/* CTL_FINE: all that is there is under the newest root. */
+static enum ctl_exit reseal_factors(struct ctl *ctl)
+{
+	struct factor_resealing done = {.resealed = 0};
+	enum err e = factor_reseal(&ctl->auth, &done);
+
+	if (e != OK)
+		return ctl_failed(ctl, e);
+	if (done.resealed > 0)
+		(void)ctl_say(CTL_FINE, "%llu secrets of second factors were resealed",
+			      (unsigned long long)done.resealed);
+	if (done.shut == 0)
+		return CTL_FINE;
+	return ctl_say(CTL_UNAVAILABLE,
+		       "%llu secrets of second factors stay as they are: %s; gatepost user "
+		       "reset-factors takes one away",
+		       (unsigned long long)done.shut, done.fault.text);
+}
+
 enum ctl_exit cmd_key_reseal(struct ctl *ctl)
 {
 	struct key_outcome outcome = {.verdict = KEY_REFUSED};
 	enum err e = signing_key_reseal(&ctl->auth, &outcome);
+	enum ctl_exit code = answer(ctl, e, &outcome);
+	enum ctl_exit factors = code == CTL_FINE ? reseal_factors(ctl) : CTL_FINE;
 
-	return answer(ctl, e, &outcome);
+	return code == CTL_FINE ? factors : code;
 }

@@ -3,6 +3,7 @@
 #include "audit.h"
 #include "clock.h"
 #include "ctl.h"
+#include "factor_store.h"
 #include "keyring_file.h"
 #include "outbox_work_store.h"
 #include "output.h"
@@ -148,9 +149,12 @@ static enum ctl_exit refuse(struct ctl *ctl, const struct former *former)
 	unsigned sealed = 0;
 	unsigned services = 0;
 	uint64_t sessions = 0;
+	uint64_t factors = 0;
 	int64_t mails = 0;
 	enum err e = count_sealed(ctl, former->number, &sealed);
 
+	if (e == OK)
+		e = factor_store_count_sealed(ctl->auth.db, former->number + 1, &factors);
 	if (e == OK)
 		e = count_services(ctl, former->number, &services);
 	if (e == OK)
@@ -164,6 +168,11 @@ static enum ctl_exit refuse(struct ctl *ctl, const struct former *former)
 		return ctl_say(CTL_REFUSED,
 			       "%u signing keys are sealed under root %u: run gatepost key reseal",
 			       sealed, former->number);
+	if (factors > 0)
+		return ctl_say(CTL_REFUSED,
+			       "%llu secrets of second factors are sealed under root %u: run "
+			       "gatepost key reseal",
+			       (unsigned long long)factors, former->number);
 	if (ctl_given(ctl, CTL_NOW))
 		return CTL_FINE;
 	if (mails > 0)

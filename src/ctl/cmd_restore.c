@@ -45,6 +45,8 @@ static void print_json(const struct check *check, struct json_out *json)
 	json_number(json, "handovers_deleted", (int64_t)check->cleaned.handovers);
 	json_number(json, "mail_codes_deleted", (int64_t)check->cleaned.mail_codes);
 	json_number(json, "setup_codes_deleted", (int64_t)check->cleaned.setup_codes);
+	json_number(json, "challenges_deleted", (int64_t)check->cleaned.challenges);
+	json_number(json, "factor_resets_stopped", (int64_t)check->cleaned.factor_resets);
 	json_close_object(json);
 }
 
@@ -110,6 +112,12 @@ static void print_cleaned(const struct check *check, struct buf *buf)
 		 "deleted   %llu rotations, %llu hand-overs, %llu mail codes, %llu set-up codes\n",
 		 (unsigned long long)cleaned->rotations, (unsigned long long)cleaned->handovers,
 		 (unsigned long long)cleaned->mail_codes, (unsigned long long)cleaned->setup_codes);
+	buf_addf(buf,
+		 "factors   %llu challenges deleted, %llu resets stopped; codes of authenticator "
+		 "apps count again in a minute; recovery codes that were used since the backup "
+		 "work again\n",
+		 (unsigned long long)cleaned->challenges,
+		 (unsigned long long)cleaned->factor_resets);
 }
 
 /* What is lost cannot be seen here; where it can be is what is needed now. */
@@ -124,6 +132,11 @@ static void print_lost(const struct check *check, struct buf *buf)
 	clock_add_rfc3339(buf, check->signs.newest);
 	buf_add(buf, STR("' | grep -E 'authn_password_(change|recovered)'\n"
 			 "  and for each of them: gatepost user compromised ID\n"
+			 "- second factors set up since are gone, and those removed since work "
+			 "again, recovery codes too. The log names who:\n"
+			 "    journalctl -u gatepost | grep -E "
+			 "'factor_added|factor_removed|recovery_code_used|recovery_codes_made'\n"
+			 "  and those have to set them up, remove them and make new codes again\n"
 			 "- locks, holds, roles, members, new and removed users and tenants: this "
 			 "command's doings are in no log, ask who made them\n"
 			 "- then: gatepost doctor\n"));

@@ -212,19 +212,26 @@ enum ctl_exit cmd_purge(struct ctl *ctl)
 		json_number(&output.json, "mail_codes", (int64_t)report.mail_codes);
 		json_number(&output.json, "closed_accounts", (int64_t)report.closed_users);
 		json_number(&output.json, "mails", (int64_t)report.mails);
+		json_number(&output.json, "challenges", (int64_t)report.challenges);
+		json_number(&output.json, "authenticator_offers", (int64_t)report.totp_offers);
+		json_number(&output.json, "factor_resets", (int64_t)report.factor_resets);
 		json_close_object(&output.json);
 	} else {
 		buf_addf(&output.buf,
 			 "deleted: %llu sessions, %llu rotations, %llu devices, "
 			 "%llu audit events, %llu throttle counters, %llu hand-overs, "
 			 "%llu flows, %llu flow counters, %llu mail codes, "
-			 "%llu closed accounts, %llu mails\n",
+			 "%llu closed accounts, %llu mails, %llu challenges, "
+			 "%llu authenticator offers, %llu resets of second factors done\n",
 			 (unsigned long long)report.sessions, (unsigned long long)report.rotations,
 			 (unsigned long long)report.devices, (unsigned long long)report.events,
 			 (unsigned long long)report.throttles, (unsigned long long)report.handovers,
 			 (unsigned long long)report.flows, (unsigned long long)report.counters,
 			 (unsigned long long)report.mail_codes,
-			 (unsigned long long)report.closed_users, (unsigned long long)report.mails);
+			 (unsigned long long)report.closed_users, (unsigned long long)report.mails,
+			 (unsigned long long)report.challenges,
+			 (unsigned long long)report.totp_offers,
+			 (unsigned long long)report.factor_resets);
 	}
 	return output_end(&output);
 }

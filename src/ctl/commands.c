@@ -159,6 +159,18 @@ static const struct ctl_command COMMANDS[] = {
 	},
 	{
 		.noun = "user",
+		.verb = "reset-factors",
+		.synopsis = "USER [--stop] [--reason TEXT]",
+		.description = "Takes all second factors of an account away, after [second_factor] "
+			       "reset_delay, and mails when. All sessions end then. --stop, or a "
+			       "sign-in with one of them, keeps them.",
+		.options = BIT(CTL_STOP) | BIT(CTL_REASON),
+		.operands = 1,
+		.need = CTL_NEED_DATABASE,
+		.run = cmd_user_reset_factors,
+	},
+	{
+		.noun = "user",
 		.verb = "role",
 		.synopsis = "USER --add ROLE | --remove ROLE [--reason TEXT]",
 		.description = "Gives a role or takes it away, from the next request on. The last "

@@ -38,7 +38,9 @@ static const struct ctl_command COMMANDS[] = {
 		.noun = "key",
 		.verb = "reseal",
 		.synopsis = "",
-		.description = "Seals all signing keys under the newest root key, all or none.",
+		.description =
+			"Seals all signing keys under the newest root key, all or none, then the "
+			"secrets of second factors.",
 		.need = CTL_NEED_DATABASE,
 		.run = cmd_key_reseal,
 	},
@@ -58,7 +60,7 @@ static const struct ctl_command COMMANDS[] = {
 		.description =
 			"Takes a former root key out of the key file when nothing depends on "
 			"it any more, or says what does. --now ends what still does, except "
-			"signing keys.",
+			"signing keys and second factors.",
 		.options = BIT(CTL_NOW),
 		.operands = 1,
 		.need = CTL_NEED_DATABASE,

@@ -67,6 +67,7 @@ enum ctl_option {
 	CTL_LANGUAGE,
 	CTL_WAITING,
 	CTL_DEAD,
+	CTL_STOP,
 	CTL_OPTION_COUNT
 };
 
@@ -176,6 +177,7 @@ enum ctl_exit cmd_user_reopen(struct ctl *ctl);
 enum ctl_exit cmd_user_hold(struct ctl *ctl);
 enum ctl_exit cmd_user_compromised(struct ctl *ctl);
 enum ctl_exit cmd_user_recover(struct ctl *ctl);
+enum ctl_exit cmd_user_reset_factors(struct ctl *ctl);
 enum ctl_exit cmd_user_role(struct ctl *ctl);
 enum ctl_exit cmd_audit_list(struct ctl *ctl);
 enum ctl_exit cmd_audit_tail(struct ctl *ctl);

@@ -8,6 +8,7 @@
 #include "clock.h"
 #include "db.h"
 #include "doctor.h"
+#include "factor_store.h"
 #include "grants_store.h"
 #include "ident.h"
 #include "judge.h"
@@ -191,6 +192,50 @@ static void check_grants(struct doctor *doctor)
 			   "stored roles and permissions of all users are as the role tables say");
 }
 
+static enum err compare_factors(struct doctor *doctor, struct buf *names, size_t *wrong)
+{
+	struct factors_batch *batch = arena_alloc(doctor->arena, sizeof *batch);
+
+	if (batch == NULL)
+		return ERR_MEMORY;
+	for (*wrong = 0; !batch->end;) {
+		TRY(factor_store_compare(doctor->ctl->auth.db, batch));
+		for (size_t i = 0; i < batch->wrong_count; i++) {
+			if ((*wrong)++ >= NAMED_USERS)
+				continue;
+			buf_add_char(names, ' ');
+			id_add(names, batch->wrong[i]);
+		}
+	}
+	return OK;
+}
+
+/* Who seems to have none signs in with a password alone. */
+static void check_factors(struct doctor *doctor)
+{
+	struct str text = STR_NONE;
+	struct buf names;
+	size_t wrong = 0;
+
+	buf_init(&names, doctor->arena, 4096);
+	buf_add(&names, STR("stored second factors differ from the tables, of user"));
+	enum err e = compare_factors(doctor, &names, &wrong);
+	if (wrong > NAMED_USERS)
+		buf_addf(&names, " and %zu more", wrong - NAMED_USERS);
+	if (e == OK)
+		e = buf_str(&names, &text);
+	if (e != OK)
+		fail(doctor, "factors", e);
+	else if (wrong > 0)
+		doctor_add_text(doctor, DOCTOR_FAIL, "factors",
+				"somebody wrote the tables by hand; any change that each of them "
+				"makes to a second factor writes it right",
+				text);
+	else
+		doctor_add(doctor, DOCTOR_OK, "factors", "",
+			   "stored second factors of all users are as their tables say");
+}
+
 static void add_time(struct buf *buf, const char *before, int64_t at)
 {
 	buf_add(buf, str_of(before));
@@ -232,6 +277,7 @@ void doctor_database(struct doctor *doctor)
 	check_clock(doctor);
 	check_schema(doctor);
 	check_grants(doctor);
+	check_factors(doctor);
 	check_overdue(doctor);
 	check_restore(doctor);
 }

@@ -56,6 +56,7 @@ static const struct option_def OPTIONS[CTL_OPTION_COUNT] = {
 	[CTL_LANGUAGE] = {"--language", true, false},
 	[CTL_WAITING] = {"--waiting", false, false},
 	[CTL_DEAD] = {"--dead", false, false},
+	[CTL_STOP] = {"--stop", false, false},
 };
 
 const char *line_option_name(enum ctl_option option)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "clock.h"
+#include "factor_store.h"
 #include "grants.h"
 #include "ident.h"
 
@@ -41,6 +42,15 @@ enum ctl_exit output_end(struct output *output)
 	return CTL_FINE;
 }
 
+static void add_factors(struct json_out *json, unsigned factors)
+{
+	json_open_array(json, "factors");
+	for (unsigned bit = 1; bit <= FACTORS_ALL; bit <<= 1)
+		if ((factors & bit) != 0)
+			json_text(json, NULL, str_of(factor_store_name(bit)));
+	json_close_array(json);
+}
+
 void output_user_json(struct json_out *json, const char *name, const struct user_row *user)
 {
 	struct str rest = user->grants;
@@ -58,6 +68,8 @@ void output_user_json(struct json_out *json, const char *name, const struct user
 	json_close_array(json);
 	json_bool(json, "must_change_password", user->must_change);
 	json_bool(json, "password_refused", user->password_refused);
+	add_factors(json, user->factors);
+	json_time(json, "factors_reset_at", user->factors_end);
 	json_time(json, "created_at", user->created_at);
 	json_close_object(json);
 }
@@ -83,6 +95,10 @@ void output_user_text(struct buf *buf, const struct user_row *user)
 	while (grants_next(&rest, STR("role:"), &role)) {
 		buf_add(buf, STR("\trole "));
 		buf_add(buf, role);
+	}
+	if (user->factors_end > 0) {
+		buf_add(buf, STR("\tsecond factors end "));
+		clock_add_rfc3339(buf, user->factors_end);
 	}
 	buf_add_char(buf, '\n');
 }

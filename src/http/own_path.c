@@ -29,6 +29,7 @@ static const char *const PATTERNS[] = {
 	"/api/v1/admin/users/{id}/hold",
 	"/api/v1/admin/users/{id}/lock",
 	"/api/v1/admin/users/{id}/recover",
+	"/api/v1/admin/users/{id}/reset-factors",
 	"/api/v1/admin/users/{id}/roles",
 	"/api/v1/admin/users/{id}/roles/{role}",
 	"/api/v1/admin/users/{id}/sessions",

@@ -35,6 +35,9 @@ static const struct kind {
 	{{"recovered", 9}, true, MAIL_NOT_ME},
 	{{"factor-added", 12}, true, MAIL_NOT_ME},
 	{{"factor-removed", 14}, true, MAIL_NOT_ME},
+	{{"factors-reset", 13}, true, MAIL_NOT_ME},
+	{{"factor-failed", 13}, true, MAIL_NOT_ME},
+	{{"recovery-code-used", 18}, true, MAIL_NOT_ME},
 	{{"token-reuse", 11}, true, MAIL_NOT_ME},
 	{{"handover", 8}, true, MAIL_NOT_ME},
 	{{"closed", 6}, false, 0},
@@ -153,19 +156,35 @@ static enum err set_values(struct draft *draft)
 	return OK;
 }
 
-static enum err set_moment(struct draft *draft)
+/* A time of the payload as people read it; otherwise: where it has none, 0 for nothing. */
+static enum err set_moment(struct draft *draft, const char *name, int64_t otherwise)
 {
-	struct str at = value_of(draft, STR("at"));
-	int64_t time = draft->mail->created_at;
-	struct str text = STR_NONE;
+	struct str at = value_of(draft, str_of(name));
+	int64_t time = otherwise;
+	struct str text = STR("");
 	struct buf buf;
 
-	if (str_is_present(at))
+	if (at.n > 0)
 		TRY(clock_parse_rfc3339(at, &time));
-	buf_init(&buf, draft->tools->arena, SHORT_MAX);
-	TRY(catalogue_add_time(&buf, draft->language, time));
-	TRY(buf_str(&buf, &text));
-	template_text(draft->data, "at", text);
+	if (time != 0) {
+		buf_init(&buf, draft->tools->arena, SHORT_MAX);
+		TRY(catalogue_add_time(&buf, draft->language, time));
+		TRY(buf_str(&buf, &text));
+	}
+	template_text(draft->data, name, text);
+	return OK;
+}
+
+/* Of recovery codes. */
+static enum err set_left(struct draft *draft)
+{
+	struct str left = value_of(draft, STR("left"));
+	uint64_t count = 0;
+
+	if (left.n > 0)
+		TRY(str_to_u64(left, UINT32_MAX, &count));
+	template_count(draft->data, "codes_left", count);
+	template_flag(draft->data, "has_left", count > 0);
 	return OK;
 }
 
@@ -245,7 +264,9 @@ static enum err fill(struct draft *draft, const struct kind *kind)
 {
 	TRY(template_data_new(draft->tools->arena, &draft->data));
 	TRY(set_values(draft));
-	TRY(set_moment(draft));
+	TRY(set_moment(draft, "at", draft->mail->created_at));
+	TRY(set_moment(draft, "due_at", 0));
+	TRY(set_left(draft));
 	TRY(set_device(draft));
 	TRY(set_link(draft, kind));
 	set_life(draft, kind);

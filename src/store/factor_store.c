@@ -4,6 +4,20 @@
 #include "passkey_store.h"
 #include "row.h"
 
+const char *factor_store_name(unsigned factor)
+{
+	switch (factor) {
+	case FACTOR_TOTP:
+		return "totp";
+	case FACTOR_PASSKEY:
+		return "passkey";
+	case FACTOR_RECOVERY:
+		return "recovery_code";
+	default:
+		return "";
+	}
+}
+
 enum err factor_store_set(struct db *db, const struct id *user_id, unsigned factors)
 {
 	return row_run(db, STMT_USER_SET_FACTORS, ARGS(arg_int(factors), arg_id(user_id)), NULL);
@@ -75,6 +89,24 @@ enum err factor_store_due(struct db *db, int64_t now, unsigned limit, struct id 
 
 	TRY(fill(db, NULL, STMT_USER_FACTORS_DUE, ARGS(arg_int(now), arg_int(limit)), &page));
 	*n = page.n;
+	return OK;
+}
+
+enum err factor_store_compare(struct db *db, struct factors_batch *batch)
+{
+	struct id last = ID_NONE;
+	struct page page = {(char *)batch->wrong, sizeof batch->wrong[0], 0, FACTORS_BATCH_MAX};
+	bool found = false;
+
+	TRY(row_find(db, STMT_GRANTS_END,
+		     ARGS(arg_id_or_zero(&batch->last), arg_int(FACTORS_BATCH_MAX)),
+		     (struct row_into){.row = &last}, &found));
+	if (!id_is_none(last))
+		TRY(fill(db, NULL, STMT_USER_FACTORS_WRONG,
+			 ARGS(arg_id_or_zero(&batch->last), arg_id(&last)), &page));
+	batch->last = last;
+	batch->end = id_is_none(last);
+	batch->wrong_count = page.n;
 	return OK;
 }
 

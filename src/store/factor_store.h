@@ -20,6 +20,9 @@ struct db;
 #define FACTORS_STRONG (FACTOR_TOTP | FACTOR_PASSKEY)
 #define FACTORS_ALL (FACTORS_STRONG | FACTOR_RECOVERY)
 
+/* "totp", "passkey", "recovery_code": of one bit, "" of another; static. */
+const char *factor_store_name(unsigned factor);
+
 #define TOTP_BOX_MAX 64
 #define RECOVERY_SET_CODES 10
 #define RECOVERY_BOX_MAX 400
@@ -35,6 +38,16 @@ MUST_CHECK enum err factor_store_end(struct db *db, const struct id *user_id, in
 /* Whose reset is due at now; ids: array of limit. */
 MUST_CHECK enum err factor_store_due(struct db *db, int64_t now, unsigned limit, struct id *ids,
 				     size_t *n);
+/* Users in the order of their ids, those after the last batch. */
+#define FACTORS_BATCH_MAX 200
+struct factors_batch {
+	struct id last; /* in: after this one; out: the last that was looked at */
+	bool end;       /* there was none */
+	struct id wrong[FACTORS_BATCH_MAX]; /* users whose column says something else */
+	size_t wrong_count;
+};
+/* Looks at the next FACTORS_BATCH_MAX users; changes nothing. */
+MUST_CHECK enum err factor_store_compare(struct db *db, struct factors_batch *batch);
 /* All rows of the three tables are gone, all bits too, and no reset is due any more. */
 MUST_CHECK enum err factor_store_delete_all(struct db *db, const struct id *user_id);
 

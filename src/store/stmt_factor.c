@@ -71,6 +71,12 @@ const struct stmt_def stmt_part_factor[STMT_COUNT] = {
 	    .roles = WEB, .sql = "SELECT factors_end AS value FROM user WHERE id = ?"),
 	DEF(STMT_USER_FACTORS_DUE, .params = "ii", COLS(id_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = "SELECT id FROM user WHERE factors_end <= ? ORDER BY factors_end LIMIT ?"),
+	DEF(STMT_USER_FACTORS_WRONG, .params = "bb", COLS(id_cols), .kind = STMT_READ, .roles = WEB,
+	    .sql = "SELECT u.id FROM user u WHERE u.id > ? AND u.id <= ? AND u.factors <> "
+		   "EXISTS (SELECT 1 FROM totp t WHERE t.user_id = u.id AND t.secret IS NOT NULL) "
+		   "+ 2 * EXISTS (SELECT 1 FROM passkey p WHERE p.user_id = u.id) "
+		   "+ 4 * EXISTS (SELECT 1 FROM recovery_set s WHERE s.user_id = u.id) "
+		   "ORDER BY u.id"),
 
 	DEF(STMT_TOTP_FIND, .params = "b", COLS(totp_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = TOTP_SELECT "WHERE user_id = ?"),

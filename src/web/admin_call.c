@@ -4,6 +4,7 @@
 #include "answer.h"
 #include "arena.h"
 #include "call.h"
+#include "factor_store.h"
 #include "grants.h"
 #include "json.h"
 #include "member.h"
@@ -53,6 +54,8 @@ static struct admin_result result_of_account(const struct account_effect *effect
 		"The account is locked, so nothing was sent.", "admin_user.is_locked"};
 	static const struct problem_sentence no_address = {
 		"The account has no address to send mail to.", "admin_user.no_address"};
+	static const struct problem_sentence no_factor = {"The account has no second factor.",
+							  "admin_user.no_factor"};
 	static const struct admin_result bad = {
 		.refused = true,
 		.problem = PROBLEM_INVALID_REQUEST,
@@ -77,6 +80,8 @@ static struct admin_result result_of_account(const struct account_effect *effect
 		return refused(PROBLEM_CONFLICT, locked);
 	case ACCOUNT_NO_ADDRESS:
 		return refused(PROBLEM_CONFLICT, no_address);
+	case ACCOUNT_NO_FACTOR:
+		return refused(PROBLEM_CONFLICT, no_factor);
 	case ACCOUNT_NOT_ALLOWED:
 		return not_allowed(effect->verdict);
 	case ACCOUNT_BAD_REASON:
@@ -173,6 +178,15 @@ static void add_words(struct json_out *out, const char *name, struct str grants,
 	json_close_array(out);
 }
 
+static void add_factors(struct json_out *out, unsigned factors)
+{
+	json_open_array(out, "factors");
+	for (unsigned bit = 1; bit <= FACTORS_ALL; bit <<= 1)
+		if ((factors & bit) != 0)
+			json_text(out, NULL, str_of(factor_store_name(bit)));
+	json_close_array(out);
+}
+
 void admin_user_json(struct json_out *out, const char *name, const struct user_row *user)
 {
 	json_open_object(out, name);
@@ -183,6 +197,8 @@ void admin_user_json(struct json_out *out, const char *name, const struct user_r
 	json_text(out, "state", admin_state_name(user->state));
 	json_bool(out, "password_change_required", user->must_change);
 	json_bool(out, "password_refused", user->password_refused);
+	add_factors(out, user->factors);
+	json_time(out, "factors_reset_at", user->factors_end);
 	add_words(out, "roles", user->grants, STR("role:"));
 	add_words(out, "permissions", user->grants, STR("perm:"));
 	json_time(out, "created_at", user->created_at);

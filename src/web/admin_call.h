@@ -45,7 +45,7 @@ MUST_CHECK enum err admin_change_role(struct call *call, const struct admin_role
 
 /* "active", "locked", "closed"; static. */
 struct str admin_state_name(uint32_t state);
-/* A user as administrators see one: no secret, and no trace of one. */
+/* A user as administrators see one, by which second factors too: no secret, and no trace of one. */
 void admin_user_json(struct json_out *out, const char *name, const struct user_row *user);
 
 /* A page of users. */

@@ -2,6 +2,7 @@
 #include "admin_call.h"
 #include "answer.h"
 #include "call.h"
+#include "factors_reset.h"
 #include "fields.h"
 #include "handlers.h"
 #include "view.h"
@@ -68,14 +69,19 @@ static enum err answer_result(struct call *call, int status, const struct admin_
 	return answer_json_end(call, &out);
 }
 
-static enum err act(struct call *call, int status, struct admin_deed deed)
+static enum err act_for(struct call *call, int status, struct admin_deed deed, struct str reason)
 {
-	struct account_act what = {.reason = call_text(call, "reason")};
+	struct account_act what = {.reason = reason};
 	struct admin_result result;
 	if (id_parse(call->match.segment, &what.user_id) != OK)
 		return answer_not_found(call);
 	TRY(admin_act(call, deed, &what, &result));
 	return answer_result(call, status, &result);
+}
+
+static enum err act(struct call *call, int status, struct admin_deed deed)
+{
+	return act_for(call, status, deed, call_text(call, "reason"));
 }
 
 enum err api_admin_lock(struct call *call)
@@ -97,6 +103,17 @@ enum err api_admin_hold(struct call *call)
 enum err api_admin_recover(struct call *call)
 {
 	return act(call, 202, (struct admin_deed){account_recover});
+}
+
+/* Accepted: it takes effect later, [second_factor] reset_delay. */
+enum err api_admin_factors_reset(struct call *call)
+{
+	return act(call, 202, (struct admin_deed){factors_reset_ask});
+}
+
+enum err api_admin_factors_keep(struct call *call)
+{
+	return act_for(call, 200, (struct admin_deed){factors_reset_stop}, STR_NONE);
 }
 
 static enum err change_role(struct call *call, bool give)

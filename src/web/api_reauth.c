@@ -13,7 +13,8 @@ static enum err answer_wrong(struct call *call)
 }
 
 #define STEP_UPS                                                                                   \
-	(1U << PROVE_TOTP | 1U << PROVE_RECOVERY_CODE | 1U << PROVE_PASSKEY | 1U << PROVE_DEVICE_KEY)
+	(1U << PROVE_TOTP | 1U << PROVE_RECOVERY_CODE | 1U << PROVE_PASSKEY |                      \
+	 1U << PROVE_DEVICE_KEY)
 
 static enum err step_up_by_factor(struct call *call)
 {
@@ -38,6 +39,7 @@ enum err api_session_reauth(struct call *call)
 	struct reauth_outcome outcome;
 	struct session_issued issued;
 	struct json_out out;
+	bool answered;
 	request.purpose = call_text(call, "purpose");
 	if (!issued_is_renewable(call))
 		return issued_not_renewable(call);
@@ -47,6 +49,9 @@ enum err api_session_reauth(struct call *call)
 					STR("must be a name: small letters, digits, . _ -"));
 	if (!str_equal(call_text(call, "method"), STR("password")))
 		return step_up_by_factor(call);
+	TRY(prove_call_check(call, PROVE_NOTHING, &answered));
+	if (answered)
+		return OK;
 	if (!str_is_present(request.password))
 		return answer_bad_field(call, STR("password"), STR("is missing"));
 	TRY(reauth_password(&call->auth, &request, &outcome, &issued));

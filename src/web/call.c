@@ -58,6 +58,12 @@ static size_t place(const struct field_def *defs, struct str name)
 	return ROUTE_FIELDS_MAX;
 }
 
+bool call_has(const struct call *call, const char *name)
+{
+	size_t i = place(call->match.route->body, str_of(name));
+	return i < ROUTE_FIELDS_MAX && str_is_present(call->body.values[i]);
+}
+
 struct str call_text(const struct call *call, const char *name)
 {
 	size_t i = place(call->match.route->body, str_of(name));

@@ -82,6 +82,8 @@ void call_close(struct call **call);
 /* The value of a declared field by name; asking for an undeclared name is a defect (abort in dev).
  */
 struct str call_text(const struct call *call, const char *name);
+/* It was given; false too where the route declares no such field. */
+bool call_has(const struct call *call, const char *name);
 /* Of a FIELD_BOOL; absent: false. */
 bool call_flag(const struct call *call, const char *name);
 /* Of a nullable field: it is there and null. */

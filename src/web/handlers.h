@@ -205,6 +205,8 @@ MUST_CHECK enum err api_admin_lock(struct call *call);
 MUST_CHECK enum err api_admin_unlock(struct call *call);
 MUST_CHECK enum err api_admin_hold(struct call *call);
 MUST_CHECK enum err api_admin_recover(struct call *call);
+enum err api_admin_factors_reset(struct call *call);
+enum err api_admin_factors_keep(struct call *call);
 MUST_CHECK enum err api_admin_role_give(struct call *call);
 MUST_CHECK enum err api_admin_role_take(struct call *call);
 

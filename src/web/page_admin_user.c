@@ -4,6 +4,8 @@
 #include "arena.h"
 #include "buf.h"
 #include "call.h"
+#include "factor_store.h"
+#include "factors_reset.h"
 #include "fields.h"
 #include "handlers.h"
 #include "problem.h"
@@ -28,10 +30,16 @@ static const struct {
 	const char *word;
 	const char *notice; /* a key */
 } OUTCOMES[] = {
-	{"lock", "admin_user.done_lock"},       {"unlock", "admin_user.done_unlock"},
-	{"recover", "admin_user.done_recover"}, {"hold", "admin_user.done_hold"},
-	{"give", "admin_user.done_give"},       {"take", "admin_user.done_take"},
-	{"end", "admin_user.done_end"},         {"end-all", "admin_user.done_end_all"},
+	{"lock", "admin_user.done_lock"},
+	{"unlock", "admin_user.done_unlock"},
+	{"recover", "admin_user.done_recover"},
+	{"hold", "admin_user.done_hold"},
+	{"give", "admin_user.done_give"},
+	{"take", "admin_user.done_take"},
+	{"end", "admin_user.done_end"},
+	{"end-all", "admin_user.done_end_all"},
+	{"reset-factors", "admin_user.done_reset_factors"},
+	{"keep-factors", "admin_user.done_keep_factors"},
 	{"same", "admin_user.done_same"},
 };
 
@@ -126,6 +134,25 @@ static enum err add_sessions(struct call *call, const struct user_row *user,
 	return OK;
 }
 
+/* Which there are; a passkey stands for all of them. */
+static enum err add_factors(struct call *call, const struct user_row *user,
+			    struct template_data *data)
+{
+	bool own = id_equal(user->id, call->session.found.session.user_id);
+	bool may = !own && user->state != USER_CLOSED;
+	struct str end = STR_NONE;
+	if (user->factors_end > 0)
+		TRY(say_time(call, user->factors_end, &end));
+	template_flag(data, "has_factors", user->factors != 0);
+	template_flag(data, "has_totp", (user->factors & FACTOR_TOTP) != 0);
+	template_flag(data, "has_passkey", (user->factors & FACTOR_PASSKEY) != 0);
+	template_flag(data, "has_recovery", (user->factors & FACTOR_RECOVERY) != 0);
+	template_text(data, "factors_end", end);
+	template_flag(data, "may_reset", may && user->factors != 0 && user->factors_end == 0);
+	template_flag(data, "may_keep", user->factors_end > 0);
+	return OK;
+}
+
 static enum err add_facts(struct call *call, const struct user_row *user,
 			  struct template_data *data)
 {
@@ -157,6 +184,7 @@ static enum err show(struct call *call, const struct user_page *page)
 	TRY(place_of(call, NULL, &place));
 	TRY(answer_url(call, data, "url_action", place));
 	TRY(add_facts(call, &page->user, data));
+	TRY(add_factors(call, &page->user, data));
 	TRY(add_roles(call, &page->user, data));
 	TRY(add_role_choices(call, data));
 	TRY(add_tenant_choices(call, &page->user, data));
@@ -219,6 +247,8 @@ static enum err act(struct call *call, const struct id *user_id, struct admin_re
 		{"unlock", {account_unlock}},
 		{"hold", {account_hold}},
 		{"recover", {account_recover}},
+		{"reset-factors", {factors_reset_ask}},
+		{"keep-factors", {factors_reset_stop}},
 	};
 	struct account_act what = {.user_id = *user_id, .reason = call_text(call, "reason")};
 	struct str word = call_text(call, "act");

@@ -79,6 +79,34 @@ static enum err read_device(struct call *call, struct prove_proof *proof, bool *
 	return *answered ? OK : read_signature(call, signature, proof, answered);
 }
 
+/* A member of another method's: the program means something else than it says. */
+static const char *foreign_field(const struct call *call, enum prove_method method)
+{
+	static const struct {
+		const char *name;
+		unsigned methods;
+	} FIELDS[] = {
+		{"password", 1U << PROVE_NOTHING},
+		{"code", 1U << PROVE_TOTP | 1U << PROVE_RECOVERY_CODE},
+		{"passkey", 1U << PROVE_PASSKEY},
+		{"device_id", 1U << PROVE_DEVICE_KEY},
+		{"challenge", 1U << PROVE_DEVICE_KEY},
+		{"signature", 1U << PROVE_DEVICE_KEY},
+	};
+	for (size_t i = 0; i < sizeof(FIELDS) / sizeof(FIELDS[0]); i++)
+		if ((FIELDS[i].methods & 1U << method) == 0 && call_has(call, FIELDS[i].name))
+			return FIELDS[i].name;
+	return NULL;
+}
+
+enum err prove_call_check(struct call *call, enum prove_method method, bool *answered)
+{
+	const char *foreign = foreign_field(call, method);
+
+	*answered = false;
+	return foreign == NULL ? OK : refuse(call, foreign, "is none of this method's", answered);
+}
+
 enum err prove_call_read(struct call *call, unsigned allowed, struct prove_proof *out,
 			 bool *answered)
 {
@@ -87,6 +115,9 @@ enum err prove_call_read(struct call *call, unsigned allowed, struct prove_proof
 	*answered = false;
 	if (proof.method == PROVE_NOTHING || (allowed & 1U << proof.method) == 0)
 		return refuse(call, "method", "is none that is good for this", answered);
+	TRY(prove_call_check(call, proof.method, answered));
+	if (*answered)
+		return OK;
 	if (proof.method == PROVE_PASSKEY)
 		TRY(read_passkey(call, &proof, answered));
 	else if (proof.method == PROVE_DEVICE_KEY)

@@ -15,6 +15,8 @@ struct call;
  */
 MUST_CHECK enum err prove_call_read(struct call *call, unsigned allowed, struct prove_proof *out,
 				    bool *answered);
+/* Whether the fields are the method's (PROVE_NOTHING: a password). *answered: 400 names one. */
+MUST_CHECK enum err prove_call_check(struct call *call, enum prove_method method, bool *answered);
 /* The same of a passkey's JSON text alone. *well_formed false: it is none. */
 MUST_CHECK enum err prove_call_passkey(struct call *call, struct str json, struct prove_proof *out,
 				       bool *well_formed);

@@ -361,6 +361,7 @@ async function bringAbout(entry, status, transport = 'handle') {
   const who = person(isAdmin(entry) ? 'head' : 'reader');
   const jar = new Jar();
   const other = isAdmin(entry) ? await subject() : undefined;
+  if (entry.operation.operationId === 'resetFactors') stack.sql(`UPDATE user SET factors = 1 WHERE username = '${other.username}'`);
   const carried = isRefresh(entry) ? 'token' : transport;
   const { json: mine } = jar.take(await stack.client.post(`${api}/sessions`, { json: { ...who, transport: carried } }));
   if (entry.operation.operationId === 'proveAddress') who.proof = await askedFor(`proof-${who.identifier}@example.org`);

@@ -213,9 +213,11 @@ static void wrong_rows_and_roots_stop_every_change(void **state)
 	static const struct {
 		const char *sql, *says;
 	} cases[] = {
-		{"UPDATE signing_key SET seed = INSERT(seed, 40, 1, x'00') WHERE state = 2",
+		{"UPDATE signing_key SET seed = INSERT(seed, 40, 1, CHAR(ORD(SUBSTR(seed, 40, 1)) "
+		 "^ 1)) WHERE state = 2",
 		 "does not open under root 1"},
-		{"UPDATE signing_key SET seed = INSERT(seed, 1, 1, x'00') WHERE state = 1",
+		{"UPDATE signing_key SET seed = INSERT(seed, 1, 1, CHAR(ORD(SUBSTR(seed, 1, 1)) ^ "
+		 "1)) WHERE state = 1",
 		 "does not open under root 1"},
 		{"UPDATE signing_key SET public_key = UNHEX(REPEAT('11',32)) WHERE state = 2",
 		 "does not open under root 1"},

@@ -41,6 +41,9 @@ ACT(end_set, return factor_store_set_end(DB, ALICE, NOW);)
 ACT(end_none, int64_t at = 1; TRY(factor_store_end(DB, ALICE, &at)); return must(at == 0);)
 ACT(due_none, struct id ids[ROWS]; size_t n = 1; TRY(factor_store_due(DB, NOW, ROWS, ids, &n));
     return must(n == 0);)
+ACT(compare, struct factors_batch batch = {.end = true}; TRY(factor_store_compare(DB, &batch));
+    TRY(must(batch.wrong_count == 1 && id_equal(batch.wrong[0], *ALICE))); PUT(out, batch.last);
+    return OK;)
 ACT(all_away, return factor_store_delete_all(DB, ALICE);)
 
 static enum err app(struct trial *t, void *out)
@@ -204,6 +207,7 @@ static void factors_under_every_failure(void **state)
 		{"reset set", end_set, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"reset read", end_none, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"resets due", due_none, NULL, ACT_ATOMIC | ACT_REPEATABLE},
+		{"factors compare", compare, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"factors delete all", all_away, NULL, ACT_ATOMIC | ACT_INSIDE},
 		{"totp find", app, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"totp offer", offer, NULL, ACT_ATOMIC | ACT_REPEATABLE},

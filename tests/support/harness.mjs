@@ -188,7 +188,7 @@ async function buildStack(stack, folder, mariadb, {
         mariadb.sql('SET GLOBAL general_log = OFF');
       }
       return mariadb.sql("SELECT CONVERT(argument USING utf8mb4) AS text FROM mysql.general_log WHERE command_type IN ('Execute', 'Query') AND user_host LIKE 'gatepost%'")
-        .map(({ text }) => text).filter((text) => !/^DELETE [^]* LIMIT \d+$|^SET |schema_migration|signing_turn|FROM signing_key|FROM role WHERE work <> 0|overview_hour|FROM user WHERE closed_at < |^SELECT COUNT\(\*\) AS value FROM session WHERE idle_end/.test(text));
+        .map(({ text }) => text).filter((text) => !/^DELETE [^]* LIMIT \d+$|^SET |schema_migration|signing_turn|FROM signing_key|FROM role WHERE work <> 0|overview_hour|FROM user WHERE closed_at < |FROM user WHERE factors_end <= |^UPDATE totp SET next_root = 0[^]* LIMIT \d+$|^SELECT COUNT\(\*\) AS value FROM session WHERE idle_end/.test(text));
     },
     workerOutput: () => (existsSync(workerLog) ? readFileSync(workerLog, 'utf8') : ''),
     workerLog: () => stack.workerOutput().split('\n').filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)),

@@ -304,7 +304,7 @@ static void administration_is_for_administrators(void **state)
 		assert_int_equal(row->exempt & ~(unsigned)ROUTE_STALE_FORM, 0);
 		assert_int_equal(row->max_age, 0);
 	}
-	assert_int_equal(found, 16);
+	assert_int_equal(found, 18);
 }
 
 static void two_names_of_a_path_are_found(void **state)
