@@ -47,32 +47,6 @@ static const struct field_def SETUP_BODY[] = {
 	{.name = "new_password", .kind = FIELD_SECRET, .max = TYPED_MAX},
 	{.name = NULL},
 };
-static const struct field_def REAUTH_QUERY[] = {
-	{.name = "factor", .max = 8, .optional = true},
-	{.name = "with", .max = 16, .optional = true},
-	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
-	{.name = NULL},
-};
-static const struct field_def REAUTH_BODY[] = {
-	{.name = "password", .kind = FIELD_SECRET, .max = TYPED_MAX, .optional = true},
-	{.name = "code", .kind = FIELD_SECRET, .max = 256, .optional = true},
-	{.name = "passkey", .max = PASSKEY_JSON_MAX, .optional = true},
-	{.name = "with", .max = 16, .optional = true},
-	{.name = "factor", .kind = FIELD_BOOL, .max = 8, .optional = true},
-	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
-	{.name = NULL},
-};
-static const struct field_def PASSWORD_QUERY[] = {
-	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
-	{.name = "done", .max = 16, .optional = true},
-	{.name = NULL},
-};
-static const struct field_def PASSWORD_BODY[] = {
-	{.name = "current_password", .kind = FIELD_SECRET, .max = TYPED_MAX},
-	{.name = "new_password", .kind = FIELD_SECRET, .max = TYPED_MAX},
-	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
-	{.name = NULL},
-};
 static const struct field_def HEALTH_QUERY[] = {
 	{.name = "ready", .max = 8, .optional = true},
 	{.name = NULL},
@@ -252,28 +226,6 @@ const struct route route_table[] = {
 	 .exempt = ROUTE_STALE_FORM,
 	 .body = SESSIONS_BODY,
 	 .handle = page_sessions_post},
-	{.method = METHOD_GET,
-	 .path = "/reauth",
-	 .exempt = AGAIN,
-	 .query = REAUTH_QUERY,
-	 .handle = page_reauth_show},
-	{.method = METHOD_POST,
-	 .path = "/reauth",
-	 .exempt = AGAIN | ROUTE_REPLACED_OK | ROUTE_HASHES | ROUTE_STALE_FORM,
-	 .body = REAUTH_BODY,
-	 .handle = page_reauth_post},
-	{.method = METHOD_GET,
-	 .path = "/account/password",
-	 .exempt = CHANGE,
-	 .factor = true,
-	 .query = PASSWORD_QUERY,
-	 .handle = page_password_show},
-	{.method = METHOD_POST,
-	 .path = "/account/password",
-	 .exempt = CHANGE | ROUTE_REPLACED_OK | ROUTE_HASHES | ROUTE_STALE_FORM,
-	 .factor = true,
-	 .body = PASSWORD_BODY,
-	 .handle = page_password_post},
 	{.method = METHOD_GET, .path = "/setup", .exempt = ENTRY, .handle = page_setup_show},
 	{.method = METHOD_POST,
 	 .path = "/setup",

@@ -74,7 +74,6 @@ struct route {
 	 * a second factor must have shown one as recently.
 	 */
 	unsigned max_age;
-	bool factor;      /* with ROUTE_STALE_OK: that nevertheless */
 	const char *path; /* below base_path; a segment "{id}" matches one segment */
 	enum surface surface;
 	unsigned exempt; /* enum route_exemption */
@@ -87,6 +86,7 @@ struct route {
 	 * Basic, with X-Session-Id or a ticket of whose session it is about; 0: none.
 	 */
 	unsigned service;
+	bool factor;        /* with ROUTE_STALE_OK: a second factor must be fresh nevertheless */
 	bool names_session; /* {id} is that session's id, and a service may leave the others out */
 	const char *type;   /* what an API route answers with; NULL: application/json */
 	/*

@@ -13,7 +13,7 @@ async function options(form) {
   const { purpose } = form.dataset;
   const answer = await fetch(form.dataset.options, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': form.elements.csrf_token.value },
+    headers: { 'content-type': 'application/json', 'x-csrf-token': form.elements.csrf_token.value },
     body: JSON.stringify(purpose ? { purpose } : {}),
   });
   // The page itself leads to where one goes on: to confirm who one is, or to sign in.
