@@ -223,7 +223,7 @@ test('MF-17: removing asks first, and the last factor of whom one is required st
   }
 });
 
-test('MF-17: of whom a factor is required, he sets one up before anything else, and keeps it', async () => {
+test('MF-17: who must have a factor sets one up before anything else, and keeps it', async () => {
   const visitor = stack.visitor();
   const signedIn = await visitor.signIn(stack.users.admin, { return_to: '/auth/account/sessions' });
   assert.equal(where(signedIn), `/account/security?return_to=${encodeURIComponent('/auth/account/sessions')}`);
