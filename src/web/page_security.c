@@ -12,6 +12,7 @@
 #include "say.h"
 #include "security_call.h"
 #include "signout_call.h"
+#include "url.h"
 #include "user_store.h"
 #include "view.h"
 
@@ -170,6 +171,16 @@ static enum err add_devices(struct call *call, struct template_data *data)
 	return OK;
 }
 
+/* To a second factor, and back here. */
+static enum err add_confirm(struct call *call, struct template_data *data)
+{
+	struct url own;
+	TRY(url_own(call->arena, call->app->config->server.base_path, STR("/account/security"),
+		    &own));
+	const struct return_to here = {.kind = RETURN_HERE, .url = own};
+	return return_url(call, &here, data, "url_confirm", STR("/reauth?factor=1"));
+}
+
 static enum err add_links(struct call *call, const struct return_to *target,
 			  struct template_data *data)
 {
@@ -179,8 +190,7 @@ static enum err add_links(struct call *call, const struct return_to *target,
 	TRY(answer_url(call, data, "url_app_remove", STR("/account/security/remove?what=app")));
 	TRY(answer_url(call, data, "url_codes", STR("/account/security/codes")));
 	TRY(answer_url(call, data, "url_devices", STR("/account/security")));
-	return answer_url(call, data, "url_confirm",
-			  STR("/reauth?factor=1&return_to=/account/security"));
+	return add_confirm(call, data);
 }
 
 static enum err show(struct call *call, const struct security_page *page)

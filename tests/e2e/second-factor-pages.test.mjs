@@ -19,6 +19,7 @@ after(() => stack?.stop());
 const idOf = (name) => `(SELECT id FROM user WHERE username = '${name}')`;
 const where = (answer) => answer.headers.location?.replace(stack.base, '');
 const alertOf = (page) => /role="alert">([^<]*)</.exec(page.body)[1];
+const returnOf = (page) => /name="return_to" value="([^"]+)"/.exec(page.body)[1];
 const codesOf = (page) => /<textarea[^>]*>([^<]*)</.exec(page.body)[1].split('\n');
 const age = (name, seconds) => stack.sql(`UPDATE session SET auth_time = auth_time - ${seconds}000000 WHERE user_id = ${idOf(name)}`);
 
@@ -245,6 +246,19 @@ test('MF-17: who must have a factor sets one up before anything else, and keeps 
   assert.equal(factorsOf('admin') & 1, 1);
   const { page: asked } = await waiting(stack.users.admin);
   assert.doesNotMatch(asked.body, /Do not ask on this device/, 'no device stands for it');
+});
+
+test('MF-17: a reset that an administrator asked for is shown, and showing the factor stops it', async () => {
+  const { visitor, secret } = await enrolled('oli');
+  stack.must(['user', 'reset-factors', 'oli']);
+  const security = await visitor.get('/account/security');
+  assert.match(security.body, /about to be taken away/);
+  const link = /href="([^"]+)">I have my second factor/.exec(security.body)[1].replaceAll('&amp;', '&');
+  const page = await visitor.get(link.replace('/auth', ''));
+  const shown = await send(visitor, page, '/reauth', { code: totp(secret), factor: 'yes', return_to: returnOf(page) });
+  assert.equal(where(shown), '/account/security');
+  assert.doesNotMatch((await visitor.get('/account/security')).body, /about to be taken away/);
+  assert.equal(factorsOf('oli') & 1, 1);
 });
 
 test('other people: no device, no factor of theirs is touched by an id', async () => {
