@@ -86,6 +86,7 @@ struct route {
 	 * Basic, with X-Session-Id or a ticket of whose session it is about; 0: none.
 	 */
 	unsigned service;
+	bool factor;        /* with ROUTE_STALE_OK: a second factor must be fresh nevertheless */
 	bool names_session; /* {id} is that session's id, and a service may leave the others out */
 	bool factor; /* with ROUTE_STALE_OK: a second factor as recent as max_age, all the same */
 	const char *type; /* what an API route answers with; NULL: application/json */
@@ -110,6 +111,8 @@ extern const struct route route_table_factors[];
 extern const size_t route_table_factors_count;
 extern const struct route route_table_recovery[];
 extern const size_t route_table_recovery_count;
+extern const struct route route_table_pages_factor[];
+extern const size_t route_table_pages_factor_count;
 
 /* Static; NULL behind the last one. */
 const struct route *routes_at(size_t i);
