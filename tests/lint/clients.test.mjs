@@ -1,9 +1,9 @@
-// docs/examples/clients: what the examples call and look for is what docs/openapi.yaml describes. Nothing here compiles
-// Swift and Kotlin, so that a wrong name there would show nowhere else.
+// docs/examples/clients: what the examples call and look for is what docs/openapi.yaml describes, or the server has.
+// Nothing here compiles Swift and Kotlin, so that a wrong name there would show nowhere else.
 import test from 'node:test';
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { files } from '../support/files.mjs';
+import { files, sources } from '../support/files.mjs';
 import { description, operations } from '../support/openapi.mjs';
 
 const examples = files((path) => /^docs\/examples\/clients\/(swift|kotlin|java|curl)\//.test(path));
@@ -24,6 +24,12 @@ function learn(value) {
   Object.values(value).forEach(learn);
 }
 learn(description);
+
+// What the server has, whether it is described or not: lint/openapi.test.mjs compares the two.
+for (const { text } of sources(/\.c$/)) {
+  for (const [, method, path] of text.matchAll(/\.method = METHOD_(\w+),\s*\.path = "\/api\/v1([^"]*)"/g)) described.calls.add(`${method} ${path}`);
+  for (const [, word] of text.matchAll(/"([a-z]+(?:_[a-z]+)+)"/g)) described.words.add(word);
+}
 
 const places = (pattern, make) => examples.flatMap(({ path, text }) =>
   text.split('\n').flatMap((line, i) => [...line.matchAll(pattern)].map((match) => ({ where: `${path}:${i + 1}`, name: make(match) }))));
