@@ -98,6 +98,7 @@ static enum err lock_user(struct renewal *r, struct db *db)
 
 	TRY(user_store_lock_whole(db, &r->user_id, &locked, &found));
 	r->factors = locked.factors;
+	r->resets = locked.factors_end > 0;
 	return found && locked.state == USER_ACTIVE ? OK : ERR_CONFLICT;
 }
 

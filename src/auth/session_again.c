@@ -5,6 +5,7 @@
 #include "buf.h"
 #include "db.h"
 #include "device_store.h"
+#include "factors_reset.h"
 #include "grants.h"
 #include "mail_code_store.h"
 #include "notice.h"
@@ -181,13 +182,17 @@ static enum err set_password(struct proving *p, struct db *db, const struct sess
 	return renewal_note_ended(&p->renewal, ended, "by a new password");
 }
 
-static enum err settle(const struct proving *p, struct db *db)
+/* A factor that is shown is not lost: what an administrator began for who lost them stops. */
+static enum err settle(struct proving *p, struct db *db)
 {
 	const struct session_proof_again *again = p->again;
 	const struct id *device_id = &p->renewal.current.found.session.device_id;
 
 	if (again->claim.settle != NULL)
 		TRY(again->claim.settle(db, again->claim.what));
+	if (again->is_factor && p->renewal.resets)
+		TRY(factors_reset_stop_for(p->renewal.context, db, &again->user_id,
+					   &p->renewal.trail));
 	if (again->trust_until == 0 || id_is_none(*device_id))
 		return OK;
 	return device_store_trust(db, &again->user_id, device_id, again->trust_until);

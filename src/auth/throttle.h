@@ -101,7 +101,7 @@ MUST_CHECK enum err throttle_succeed_factor(const struct auth_context *context,
 					    const struct throttle_ticket *ticket);
 /*
  * Takes one sign-in by passkey from the source's counter of failures: nobody is named by one, and
- * nobody guesses a signature. A right one is given back (throttle_give_back).
+ * nobody guesses a signature. A right one is given back (throttle_succeed_code).
  */
 MUST_CHECK enum err throttle_take_passkey(const struct auth_context *context,
 					  struct throttle_ticket *out);

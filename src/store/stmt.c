@@ -136,7 +136,7 @@ static const struct stmt_def table[STMT_COUNT] = {
 	DEF(STMT_USER_BY_ID, .params = "b", COLS(user_cols), .kind = STMT_READ, .roles = WEB,
 	    .sql = USER_SELECT "WHERE u.id = ?"),
 	DEF(STMT_USER_LOCK, .params = "b", COLS(user_locked_cols), .kind = STMT_READ, .roles = WEB,
-	    .sql = "SELECT state, factors FROM user WHERE id = ? FOR UPDATE"),
+	    .sql = "SELECT state, factors, factors_end FROM user WHERE id = ? FOR UPDATE"),
 	DEF(STMT_USER_TAKE_TURN, .params = "b", .roles = WEB,
 	    .sql = "UPDATE user SET turns = turns + 1 WHERE id = ?"),
 	DEF(STMT_USER_INSERT, .params = "bbbtiibbbii", .roles = WEB,
