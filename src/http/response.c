@@ -14,17 +14,20 @@
 #define NO_STORE "Cache-Control: no-store\r\n"
 
 /* On every answer (HD-02 to HD-05, HD-07, HD-10). */
-static const char fixed_headers[] =
-	"X-Content-Type-Options: nosniff\r\n"
-	"Referrer-Policy: same-origin\r\n"
-	"Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; "
-	"img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
-	"object-src 'none'\r\n"
-	"X-Frame-Options: DENY\r\n"
-	"Cross-Origin-Opener-Policy: same-origin\r\n"
-	"Cross-Origin-Resource-Policy: same-origin\r\n"
-	"Permissions-Policy: camera=(), microphone=(), geolocation=(), "
-	"publickey-credentials-get=(self), publickey-credentials-create=(self)\r\n";
+#define CSP                                                                                        \
+	"Content-Security-Policy: default-src 'none'; style-src 'self'; script-src 'self'; "       \
+	"img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "            \
+	"object-src 'none'"
+#define OTHERS                                                                                     \
+	"X-Content-Type-Options: nosniff\r\n"                                                      \
+	"Referrer-Policy: same-origin\r\n"                                                         \
+	"X-Frame-Options: DENY\r\n"                                                                \
+	"Cross-Origin-Opener-Policy: same-origin\r\n"                                              \
+	"Cross-Origin-Resource-Policy: same-origin\r\n"                                            \
+	"Permissions-Policy: camera=(), microphone=(), geolocation=(), "                           \
+	"publickey-credentials-get=(self), publickey-credentials-create=(self)\r\n"
+static const char fixed_headers[] = OTHERS CSP "\r\n";
+static const char connecting_headers[] = OTHERS CSP "; connect-src 'self'\r\n";
 
 const char *response_reason(int status)
 {
@@ -185,7 +188,7 @@ void response_bare(struct response *response)
 
 size_t response_size(const struct response *response)
 {
-	size_t fixed = response->bare ? 0 : sizeof fixed_headers;
+	size_t fixed = response->bare ? 0 : sizeof connecting_headers;
 
 	return response->headers.n + response->body.n + fixed + STATUS_BYTES;
 }
@@ -255,7 +258,7 @@ enum err response_send(struct response *response, struct fcgi_call *call)
 	add(&parts, str_of(response_reason(response->status)));
 	add(&parts, response->cacheable ? STR("\r\n") : STR("\r\n" NO_STORE));
 	if (!response->bare)
-		add(&parts, STR(fixed_headers));
+		add(&parts, response->connects ? STR(connecting_headers) : STR(fixed_headers));
 	add(&parts, headers);
 	if (!bodiless) {
 		add(&parts, STR("Content-Length: "));

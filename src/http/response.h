@@ -24,6 +24,7 @@ struct response {
 	bool cacheable; /* else Cache-Control: no-store */
 	bool has_body;  /* a Content-Type was set */
 	bool bare;      /* see response_bare */
+	bool connects;  /* its scripts may ask this origin (CSP connect-src) */
 };
 
 void response_init(struct response *response, struct arena *arena);

@@ -29,6 +29,22 @@ MUST_CHECK enum err page_account_home(struct call *call);
 MUST_CHECK enum err page_account_show(struct call *call);
 MUST_CHECK enum err page_account_post(struct call *call);
 
+/* page_second_factor.c */
+MUST_CHECK enum err page_second_factor_show(struct call *call);
+MUST_CHECK enum err page_second_factor_post(struct call *call);
+
+/* page_security.c, page_security_app.c, …_codes.c, …_passkey.c, …_remove.c */
+MUST_CHECK enum err page_security_show(struct call *call);
+MUST_CHECK enum err page_security_post(struct call *call);
+MUST_CHECK enum err page_security_app_show(struct call *call);
+MUST_CHECK enum err page_security_app_post(struct call *call);
+MUST_CHECK enum err page_security_codes_show(struct call *call);
+MUST_CHECK enum err page_security_codes_post(struct call *call);
+MUST_CHECK enum err page_security_passkey_show(struct call *call);
+MUST_CHECK enum err page_security_passkey_post(struct call *call);
+MUST_CHECK enum err page_security_remove_show(struct call *call);
+MUST_CHECK enum err page_security_remove_post(struct call *call);
+
 /* page_address.c */
 MUST_CHECK enum err page_address_show(struct call *call);
 MUST_CHECK enum err page_address_post(struct call *call);

@@ -7,6 +7,7 @@
 #include "handlers.h"
 #include "handover_call.h"
 #include "issued.h"
+#include "onward.h"
 #include "qr.h"
 #include "return_call.h"
 #include "say.h"
@@ -211,14 +212,10 @@ static enum err take(struct call *call, struct handover_request *request)
 	struct return_to target = return_of_call(call);
 	enum handover_verdict verdict;
 	struct session_issued issued;
-	struct str password;
 	TRY(handover_of_call(call, &form, request, &verdict, &issued));
 	if (verdict != HANDOVER_ACCEPTED)
 		return show_refused(call, verdict);
-	if (!session_awaits_password(&issued.session))
-		return return_go_on(call, &target, STR("/account"));
-	TRY(return_path(call, &target, STR("/account/password"), &password));
-	return view_redirect(call, password);
+	return onward_go(call, &issued.session, &target, STR("/account"));
 }
 
 enum err page_handover_post(struct call *call)

@@ -1,7 +1,10 @@
 /* The sign-in page: who is signed in already, the form, and what it sends. */
 #include "answer.h"
 #include "call.h"
+#include "factor_form.h"
 #include "handlers.h"
+#include "onward.h"
+#include "passkey_call.h"
 #include "return_call.h"
 #include "say.h"
 #include "signin_call.h"
@@ -25,6 +28,7 @@ static enum err add_links(struct call *call, const struct login_page *page,
 		      call->app->config->account.registration == REGISTRATION_ON);
 	TRY(answer_url(call, data, "url_recover", STR("/recover")));
 	TRY(answer_url(call, data, "url_action", STR("/login")));
+	TRY(factor_form_options(call, data, STR("/api/v1/sessions/passkey/options")));
 	return return_link(call, target, data, "url_continue", STR("/account"));
 }
 
@@ -52,13 +56,6 @@ static bool has_ended(const struct call *call)
 	       call->session.standing < SESSION_PENDING;
 }
 
-static enum err send_to_password(struct call *call, const struct return_to *target)
-{
-	struct str path;
-	TRY(return_path(call, target, STR("/account/password"), &path));
-	return view_redirect(call, path);
-}
-
 enum err page_login_show(struct call *call)
 {
 	bool stays = !str_is_present(call_query(call, "switch"));
@@ -68,13 +65,65 @@ enum err page_login_show(struct call *call)
 		.already = call->session.standing == SESSION_LIVE &&
 			   !session_is_guest(&call->session) && stays,
 	};
-	if (stays && session_awaits_password(&call->session))
-		return send_to_password(call, &page.return_to);
+	if (stays && str_is_present(onward_page(&call->session)))
+		return onward_go(call, &call->session, &page.return_to, STR("/account"));
 	if (has_ended(call))
 		page.notice = say(call, "login.ended");
 	if (str_equal(call_query(call, "done"), STR("recovered")))
 		page.notice = say(call, "login.recovered");
+	if (str_equal(call_query(call, "done"), STR("tries")))
+		page.notice = say(call, "login.tries");
 	return show(call, &page);
+}
+
+static enum err show_wait(struct call *call, struct login_page *page, unsigned wait)
+{
+	view_retry_after(call, wait);
+	page->status = 429;
+	TRY(answer_wait_text(call, wait, &page->error));
+	return show(call, page);
+}
+
+static enum err show_refused(struct call *call, struct login_page *page, const char *why)
+{
+	response_header(&call->response, "WWW-Authenticate", STR("Bearer realm=\"gatepost\""));
+	page->status = 401;
+	page->error = say(call, why);
+	return show(call, page);
+}
+
+static enum err by_password(struct call *call, struct login_page *page, struct signin_form *form)
+{
+	enum signin_verdict verdict;
+	struct session_issued issued;
+	unsigned wait;
+	form->password = call_text(call, "password");
+	if (!str_is_present(form->identifier) || !str_is_present(form->password))
+		return answer_bad_field(call,
+					str_is_present(form->identifier) ? STR("password")
+									 : STR("identifier"),
+					STR("is missing"));
+	TRY(signin_of_call(call, form, &verdict, &wait, &issued));
+	if (verdict == SIGNIN_ACCEPTED)
+		return onward_go(call, &issued.session, &page->return_to, STR("/account"));
+	return verdict == SIGNIN_THROTTLED ? show_wait(call, page, wait)
+					   : show_refused(call, page, "login.failed");
+}
+
+static enum err by_passkey(struct call *call, struct login_page *page,
+			   const struct signin_form *form)
+{
+	struct passkey_call_outcome outcome;
+	struct session_issued issued;
+	TRY(passkey_call_sign_in(call, form, call_text(call, "passkey"), &outcome, &issued));
+	if (!outcome.well_formed)
+		return answer_bad_field(call, STR("passkey"),
+					STR("is not what a browser gives of a passkey"));
+	if (outcome.verdict == SIGNIN_ACCEPTED)
+		return onward_go(call, &issued.session, &page->return_to, STR("/account"));
+	return outcome.verdict == SIGNIN_THROTTLED
+		       ? show_wait(call, page, outcome.wait)
+		       : show_refused(call, page, "login.passkey_refused");
 }
 
 enum err page_login_post(struct call *call)
@@ -86,32 +135,15 @@ enum err page_login_post(struct call *call)
 	};
 	struct signin_form form = {
 		.identifier = page.identifier,
-		.password = call_text(call, "password"),
 		.carrier = CARRIER_COOKIE,
 		.remember = page.remember,
 		.client = CLIENT_PAGES,
 	};
-	enum signin_verdict verdict;
-	struct session_issued issued;
-	unsigned wait;
 	if (call->csrf_stale) {
 		page.status = 403;
 		page.error = say(call, "page.stale");
 		return show(call, &page);
 	}
-	TRY(signin_of_call(call, &form, &verdict, &wait, &issued));
-	if (verdict == SIGNIN_ACCEPTED)
-		return session_awaits_password(&issued.session)
-			       ? send_to_password(call, &page.return_to)
-			       : return_go_on(call, &page.return_to, STR("/account"));
-	if (verdict == SIGNIN_THROTTLED) {
-		view_retry_after(call, wait);
-		page.status = 429;
-		TRY(answer_wait_text(call, wait, &page.error));
-		return show(call, &page);
-	}
-	response_header(&call->response, "WWW-Authenticate", STR("Bearer realm=\"gatepost\""));
-	page.status = 401;
-	page.error = say(call, "login.failed");
-	return show(call, &page);
+	return str_is_present(call_text(call, "passkey")) ? by_passkey(call, &page, &form)
+							  : by_password(call, &page, &form);
 }

@@ -6,6 +6,7 @@
 /* Longer than any right answer: what is too long for one is wrong, not malformed. */
 #define TYPED_MAX 4096
 #define NAME_MAX_BYTES 1024
+#define PASSKEY_JSON_MAX 32768
 
 static const struct field_def LOGIN_QUERY[] = {
 	{.name = "done", .max = 16, .optional = true},
@@ -14,8 +15,9 @@ static const struct field_def LOGIN_QUERY[] = {
 	{.name = NULL},
 };
 static const struct field_def LOGIN_BODY[] = {
-	{.name = "identifier", .max = NAME_MAX_BYTES},
-	{.name = "password", .kind = FIELD_SECRET, .max = TYPED_MAX},
+	{.name = "identifier", .max = NAME_MAX_BYTES, .optional = true},
+	{.name = "password", .kind = FIELD_SECRET, .max = TYPED_MAX, .optional = true},
+	{.name = "passkey", .max = PASSKEY_JSON_MAX, .optional = true},
 	{.name = "remember", .kind = FIELD_BOOL, .max = 8, .optional = true},
 	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
 	{.name = NULL},
@@ -43,26 +45,6 @@ static const struct field_def SETUP_BODY[] = {
 	{.name = "email", .max = NAME_MAX_BYTES, .optional = true},
 	{.name = "display_name", .max = NAME_MAX_BYTES, .optional = true},
 	{.name = "new_password", .kind = FIELD_SECRET, .max = TYPED_MAX},
-	{.name = NULL},
-};
-static const struct field_def REAUTH_QUERY[] = {
-	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
-	{.name = NULL},
-};
-static const struct field_def REAUTH_BODY[] = {
-	{.name = "password", .kind = FIELD_SECRET, .max = TYPED_MAX},
-	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
-	{.name = NULL},
-};
-static const struct field_def PASSWORD_QUERY[] = {
-	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
-	{.name = "done", .max = 16, .optional = true},
-	{.name = NULL},
-};
-static const struct field_def PASSWORD_BODY[] = {
-	{.name = "current_password", .kind = FIELD_SECRET, .max = TYPED_MAX},
-	{.name = "new_password", .kind = FIELD_SECRET, .max = TYPED_MAX},
-	{.name = "return_to", .max = REQUEST_PATH_MAX, .optional = true},
 	{.name = NULL},
 };
 static const struct field_def HEALTH_QUERY[] = {
@@ -244,28 +226,6 @@ const struct route route_table[] = {
 	 .exempt = ROUTE_STALE_FORM,
 	 .body = SESSIONS_BODY,
 	 .handle = page_sessions_post},
-	{.method = METHOD_GET,
-	 .path = "/reauth",
-	 .exempt = AGAIN,
-	 .query = REAUTH_QUERY,
-	 .handle = page_reauth_show},
-	{.method = METHOD_POST,
-	 .path = "/reauth",
-	 .exempt = AGAIN | ROUTE_REPLACED_OK | ROUTE_HASHES | ROUTE_STALE_FORM,
-	 .body = REAUTH_BODY,
-	 .handle = page_reauth_post},
-	{.method = METHOD_GET,
-	 .path = "/account/password",
-	 .exempt = CHANGE,
-	 .factor = true,
-	 .query = PASSWORD_QUERY,
-	 .handle = page_password_show},
-	{.method = METHOD_POST,
-	 .path = "/account/password",
-	 .exempt = CHANGE | ROUTE_REPLACED_OK | ROUTE_HASHES | ROUTE_STALE_FORM,
-	 .factor = true,
-	 .body = PASSWORD_BODY,
-	 .handle = page_password_post},
 	{.method = METHOD_GET, .path = "/setup", .exempt = ENTRY, .handle = page_setup_show},
 	{.method = METHOD_POST,
 	 .path = "/setup",

@@ -17,6 +17,7 @@ static const struct {
 	{route_table_account, &route_table_account_count},
 	{route_table_factors, &route_table_factors_count},
 	{route_table_recovery, &route_table_recovery_count},
+	{route_table_pages_factor, &route_table_pages_factor_count},
 };
 
 #define TABLE_COUNT (sizeof(TABLES) / sizeof(TABLES[0]))

@@ -74,7 +74,6 @@ struct route {
 	 * a second factor must have shown one as recently.
 	 */
 	unsigned max_age;
-	bool factor;      /* with ROUTE_STALE_OK: that nevertheless */
 	const char *path; /* below base_path; a segment "{id}" matches one segment */
 	enum surface surface;
 	unsigned exempt; /* enum route_exemption */
@@ -87,8 +86,10 @@ struct route {
 	 * Basic, with X-Session-Id or a ticket of whose session it is about; 0: none.
 	 */
 	unsigned service;
+	bool factor;        /* with ROUTE_STALE_OK: a second factor must be fresh nevertheless */
 	bool names_session; /* {id} is that session's id, and a service may leave the others out */
-	const char *type;   /* what an API route answers with; NULL: application/json */
+	bool factor; /* with ROUTE_STALE_OK: a second factor as recent as max_age, all the same */
+	const char *type; /* what an API route answers with; NULL: application/json */
 	/*
 	 * What one has to have everywhere, not only in a tenant, to come; NULL: nothing. Who does
 	 * is the actor of what is done (context.h).
@@ -110,6 +111,8 @@ extern const struct route route_table_factors[];
 extern const size_t route_table_factors_count;
 extern const struct route route_table_recovery[];
 extern const size_t route_table_recovery_count;
+extern const struct route route_table_pages_factor[];
+extern const size_t route_table_pages_factor_count;
 
 /* Static; NULL behind the last one. */
 const struct route *routes_at(size_t i);

@@ -240,12 +240,14 @@ static enum err add_urls(struct call *call, struct template_data *data, bool sig
 	TRY(add_asset_url(call, data, "url_css", STR("/assets/gatepost.css")));
 	TRY(add_asset_url(call, data, "url_icon", STR("/assets/gatepost.svg")));
 	TRY(add_asset_url(call, data, "url_script", STR("/assets/gatepost.js")));
+	TRY(add_asset_url(call, data, "url_passkey_script", STR("/assets/passkey.js")));
 	TRY(add_url(call, data, "url_home", signed_in ? STR("/account") : STR("/login")));
 	TRY(add_url(call, data, "url_login", STR("/login")));
 	TRY(add_url(call, data, "url_logout", STR("/logout")));
 	TRY(add_url(call, data, "url_account", STR("/account")));
 	TRY(add_url(call, data, "url_handover", STR("/handover")));
 	TRY(add_url(call, data, "url_password", STR("/account/password")));
+	TRY(add_url(call, data, "url_security", STR("/account/security")));
 	TRY(add_url(call, data, "url_users", STR("/admin/users")));
 	TRY(add_url(call, data, "url_overview", STR("/admin/overview")));
 	TRY(add_url(call, data, "url_activity", STR("/account/activity")));
@@ -311,9 +313,9 @@ static enum err add_reauth(struct call *call, struct template_data *data)
 	struct str path;
 	struct buf text;
 	buf_init(&text, call->arena, TARGET_MAX);
-	buf_add(&text, STR("/reauth"));
+	buf_add(&text, call->wants_factor ? STR("/reauth?factor=1") : STR("/reauth"));
 	if ((call->match.allowed & 1U << METHOD_GET) != 0) {
-		buf_add(&text, STR("?return_to="));
+		buf_add(&text, call->wants_factor ? STR("&return_to=") : STR("?return_to="));
 		url_add_encoded(&text, call->request.path);
 	}
 	TRY(buf_str(&text, &path));

@@ -248,7 +248,7 @@ scene(tools, 'PW-15: the password can be shown and pasted; without JavaScript th
   assert.equal(stopped, false);
 
   await button.click();
-  await page.locator('form').evaluate((form) => form.addEventListener('submit', (event) => event.preventDefault()));
+  await page.locator('form').first().evaluate((form) => form.addEventListener('submit', (event) => event.preventDefault()));
   await page.locator('#identifier').fill('x');
   await page.getByRole('button', { name: 'Sign in', exact: true }).click();
   assert.equal(await field.getAttribute('type'), 'password', 'sent as a password, never as ordinary text');

@@ -24,7 +24,7 @@ const args = [
   '--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE localhost , EXCLUDE 127.0.0.1',
 ];
 
-export const startBrowser = () => chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args });
+export const startBrowser = (more = []) => chromium.launch({ executablePath: '/usr/bin/chromium', headless: true, args: [...args, ...more] });
 
 // A page that answers 4xx on purpose is in Chromium's console as "Failed to load"; its parts are not.
 const isPageItself = (message, loaded) =>

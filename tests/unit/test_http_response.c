@@ -147,6 +147,20 @@ static void every_answer_has_the_fixed_headers(void **state)
 	assert_int_equal(count_text(fixture, "X-Powered-By"), 0);
 }
 
+/* HD-02: one directive more, for the scripts of pages that ask this origin. */
+static void only_a_page_that_says_so_may_ask_its_origin(void **state)
+{
+	struct fixture *fixture = *state;
+
+	fixture->response.connects = true;
+	response_type(&fixture->response, "text/html; charset=utf-8");
+	send_it(fixture);
+	assert_non_null(strstr(fixture->out, "default-src 'none'; style-src 'self'; "));
+	assert_non_null(strstr(fixture->out, "; object-src 'none'; connect-src 'self'\r\n"));
+	response_reset(&fixture->response);
+	assert_false(fixture->response.connects);
+}
+
 static void cacheable_says_nothing_of_its_own(void **state)
 {
 	struct fixture *fixture = *state;
@@ -353,6 +367,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(every_answer_has_the_fixed_headers),
+		TEST(only_a_page_that_says_so_may_ask_its_origin),
 		TEST(cacheable_says_nothing_of_its_own),
 		TEST(head_has_the_length_of_get),
 		TEST(some_statuses_have_no_body),

@@ -184,6 +184,12 @@ static void who_is_shown_a_stale_form_is_listed(void **state)
 		"/register",
 		"/verify",
 		"/invite",
+		"/second-factor",
+		"/account/security",
+		"/account/security/app",
+		"/account/security/codes",
+		"/account/security/passkey",
+		"/account/security/remove",
 	};
 	const struct route *row;
 	(void)state;
@@ -208,6 +214,7 @@ static void stale_routes_only_read(void **state)
 		"/logout",
 		"/setup",
 		"/reauth",
+		"/second-factor",
 		"/account/password",
 		"/api/v1/sessions",
 		"/api/v1/sessions/guest",
@@ -257,7 +264,10 @@ static void stale_routes_only_read(void **state)
 static void who_meets_a_replaced_or_held_session_is_listed(void **state)
 {
 	static const char *const LISTED[] = {"/reauth",
+					     "/second-factor",
 					     "/account/password",
+					     "/account/security/app",
+					     "/account/security/passkey",
 					     "/api/v1/session/reauth",
 					     "/api/v1/session/challenge",
 					     "/api/v1/session/second-factor",
