@@ -108,16 +108,31 @@ static enum err judge(struct attempt *a, bool *right)
 	return OK;
 }
 
-/* ERR_CONFLICT: another request was faster, or the user was locked meanwhile. */
-static enum err decide(struct attempt *a, enum signin_verdict *verdict, struct session_issued *out)
+/* A line and no row: a flood must not fill the table. */
+static enum err refuse_throttled(const struct auth_context *context, enum signin_verdict *verdict)
+{
+	const struct audit_event event = {.kind = AUDIT_LOGIN_THROTTLED, .detail = STR("passkey")};
+
+	audit_line(context, &event);
+	*verdict = SIGNIN_THROTTLED;
+	return OK;
+}
+
+/* What was signed rightly is no guess, whatever becomes of it, so the source has it back first. */
+static enum err decide(struct attempt *a, const struct throttle_ticket *ticket,
+		       enum signin_verdict *verdict, struct session_issued *out)
 {
 	bool right = false;
-	enum err e = OK;
+	enum err e = judge(a, &right);
 
-	TRY(judge(a, &right));
+	if (e != OK)
+		throttle_give_back(a->context, ticket);
+	TRY(e);
 	if (!right)
 		return refuse(a, verdict);
+	TRY(throttle_succeed_code(a->context, ticket));
 	e = start(a, out);
+	/* Another request was faster, or the user was locked meanwhile. */
 	if (e == ERR_CONFLICT)
 		return refuse(a, verdict);
 	TRY(e);
@@ -125,34 +140,17 @@ static enum err decide(struct attempt *a, enum signin_verdict *verdict, struct s
 	return OK;
 }
 
-/* A line and no row: a flood must not fill the table. */
-static void note_throttled(const struct auth_context *context)
-{
-	const struct audit_event event = {.kind = AUDIT_LOGIN_THROTTLED, .detail = STR("passkey")};
-
-	audit_line(context, &event);
-}
-
 enum err passkey_sign_in(const struct auth_context *context, const struct passkey_sign_in *request,
 			 enum signin_verdict *verdict, int64_t *wait, struct session_issued *out)
 {
 	struct attempt attempt = {.context = context, .request = request};
-	enum signin_verdict decided = SIGNIN_REFUSED;
 	struct throttle_ticket ticket;
-	enum err e = OK;
 
 	TRY(throttle_take_passkey(context, &ticket));
+	if (ticket.allowed)
+		TRY(decide(&attempt, &ticket, verdict, out));
+	else
+		TRY(refuse_throttled(context, verdict));
 	*wait = ticket.wait;
-	if (!ticket.allowed) {
-		note_throttled(context);
-		*verdict = SIGNIN_THROTTLED;
-		return OK;
-	}
-	e = decide(&attempt, &decided, out);
-	/* What may have been done stays counted. */
-	if (e == OK ? decided == SIGNIN_ACCEPTED : e != ERR_UNCERTAIN)
-		throttle_give_back(context, &ticket);
-	TRY(e);
-	*verdict = decided;
 	return OK;
 }

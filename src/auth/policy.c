@@ -57,14 +57,16 @@ bool policy_has_factor(const struct config *config, unsigned factors)
 enum session_state policy_state(const struct config *config, const struct session_found *found)
 {
 	const struct session_row *row = &found->session;
+	enum session_state state = (enum session_state)row->state;
 
-	if (row->state != SESSION_ACTIVE || !policy_requires_factor(config, found) ||
-	    grants_has(row->amr, STR("mfa")))
-		return (enum session_state)row->state;
+	if (state != SESSION_ACTIVE && state != SESSION_PASSWORD_CHANGE_REQUIRED)
+		return state;
+	if (!policy_requires_factor(config, found) || grants_has(row->amr, STR("mfa")))
+		return state;
 	if ((found->factors & FACTORS_STRONG) == 0)
-		return SESSION_ENROLMENT_REQUIRED;
+		return state == SESSION_ACTIVE ? SESSION_ENROLMENT_REQUIRED : state;
 	if (grants_has(row->amr, STR("rba")) && !policy_is_elevated(found))
-		return SESSION_ACTIVE;
+		return state;
 	return SESSION_SECOND_FACTOR_REQUIRED;
 }
 

@@ -42,7 +42,7 @@ bool policy_has_factor(const struct config *config, unsigned factors);
 /*
  * The state as it counts now: an active row of somebody of whom a second factor is required,
  * without one (and without a trusted device, which never stands for an elevated role's), waits for
- * it, or for one to be set up.
+ * it, or for one to be set up. One that waits for a new password waits for that factor first.
  */
 enum session_state policy_state(const struct config *config, const struct session_found *found);
 /* The standing of a found row. A user that is not active: SESSION_UNKNOWN. */

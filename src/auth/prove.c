@@ -18,29 +18,12 @@
 #define PURPOSE_MAX 160
 #define TELL_MOST 30 /* wrong ones in a row that are told: the 3rd, the 10th and this one */
 
-static const struct {
-	const char *name;
-	struct str amr; /* RFC 8176 §2, and "mfa"; absent: it hangs on what was shown */
-} methods[PROVE_METHOD_COUNT] = {
-	[PROVE_NOTHING] = {"", {"", 0}},
-	[PROVE_TOTP] = {"totp", {"otp mfa", 7}},
-	[PROVE_RECOVERY_CODE] = {"recovery_code", {"otp mfa", 7}},
-	[PROVE_PASSKEY] = {"passkey", {NULL, 0}},
-	[PROVE_DEVICE_KEY] = {"device_key", {"pop mfa", 7}},
+/* RFC 8176 §2, and "mfa"; absent: it hangs on what was shown. */
+static const struct str amrs[PROVE_METHOD_COUNT] = {
+	[PROVE_TOTP] = {"otp mfa", 7},
+	[PROVE_RECOVERY_CODE] = {"otp mfa", 7},
+	[PROVE_DEVICE_KEY] = {"pop mfa", 7},
 };
-
-const char *prove_method_name(enum prove_method method)
-{
-	return methods[method < PROVE_METHOD_COUNT ? method : PROVE_NOTHING].name;
-}
-
-enum prove_method prove_method_of(struct str name)
-{
-	for (unsigned i = PROVE_NOTHING + 1; i < PROVE_METHOD_COUNT; i++)
-		if (str_equal(name, str_of(methods[i].name)))
-			return (enum prove_method)i;
-	return PROVE_NOTHING;
-}
 
 /* One such request on its way. */
 struct proving {
@@ -50,6 +33,7 @@ struct proving {
 	struct session current; /* as it is now */
 	struct id user_id;
 	struct throttle_ticket ticket;
+	bool tried; /* one of the sign-in's was taken, too */
 	/* What the judging found, for the settling. */
 	bool right;
 	bool outrun; /* another request was faster: what was right is used */
@@ -108,10 +92,23 @@ static enum err take(struct proving *p, struct prove_outcome *outcome, bool *tak
 	*taken = true;
 	if (!p->second || is_repeat(p))
 		return OK;
-	TRY(session_store_try(p->context->db, &p->current.found.session, PROVE_TRIES, taken));
-	if (!*taken)
-		outcome->verdict = PROVE_GONE;
+	TRY(session_store_try(p->context->db, &p->current.found.session, PROVE_TRIES, &p->tried));
+	*taken = p->tried;
 	return OK;
+}
+
+/* Nothing was judged, or nothing came of it. Too many counted is on the safe side. */
+static enum err give_back(const struct proving *p, enum err e)
+{
+	enum err given = OK;
+
+	if (e == OK)
+		return OK;
+	if (p->tried)
+		given = session_store_give_back(p->context->db, &p->current.found.session);
+	if (given == OK)
+		throttle_give_back(p->context, &p->ticket);
+	return e;
 }
 
 static enum err judge_totp(struct proving *p)
@@ -294,7 +291,8 @@ static enum err settle(struct db *db, void *what)
 	else
 		e = challenge_take(db, &p->challenge, p->context->now);
 	p->outrun = e == ERR_CONFLICT || (e == OK && !won);
-	return p->outrun ? ERR_CONFLICT : e;
+	TRY(p->outrun ? ERR_CONFLICT : e);
+	return throttle_succeed_factor(p->context, &p->ticket);
 }
 
 static struct secret part_of(struct str s)
@@ -311,11 +309,13 @@ static struct digest proof_of(const struct proving *p)
 		keyring_part("prove", 5),
 		keyring_part(kind, sizeof kind),
 		keyring_part(p->user_id.b, ID_BYTES),
+		part_of(p->request->purpose),
 		part_of(proof->code),
 		part_of(proof->passkey.id),
 		part_of(proof->passkey.client_data.raw),
 		part_of(proof->passkey.authenticator_data),
 		part_of(proof->passkey.signature),
+		part_of(proof->user_handle),
 		part_of(proof->device),
 		part_of(proof->challenge),
 		part_of(proof->signature),
@@ -331,15 +331,20 @@ static int64_t trust_until(const struct proving *p)
 	return p->second && p->request->trust && span > 0 ? p->context->now + span : 0;
 }
 
+/*
+ * MF-17: where a factor has to be set up first, a device's key (there is nothing else) freshens the
+ * session and stands for none.
+ */
 static enum err finish(struct proving *p, struct prove_outcome *outcome, struct session_issued *out)
 {
+	bool enrols = session_awaits_enrolment(&p->current);
 	struct session_proof_again again = {
 		.user_id = p->user_id,
 		.presented = p->request->presented,
 		.current = &p->current,
 		.proof = proof_of(p),
-		.method = methods[method_of(p)].amr,
-		.is_factor = true,
+		.method = enrols ? STR("pop") : amrs[method_of(p)],
+		.is_factor = !enrols,
 		.trust_until = trust_until(p),
 		.claim = {.settle = settle, .what = p},
 	};
@@ -437,16 +442,12 @@ static enum err prove(struct proving *p, struct prove_outcome *outcome, struct s
 		return OK;
 	if (is_repeat(p))
 		return repeat(p, outcome, out);
-	enum err e = judge(p);
-	if (e != OK)
-		throttle_give_back(p->context, &p->ticket);
-	TRY(e);
+	TRY(give_back(p, judge(p)));
 	if (p->right)
-		TRY(finish(p, outcome, out));
+		TRY(give_back(p, finish(p, outcome, out)));
 	if (!p->right || outcome->verdict == PROVE_WRONG)
 		return refuse(p, outcome);
-	return outcome->verdict == PROVE_DONE ? throttle_succeed_factor(p->context, &p->ticket)
-					      : OK;
+	return OK;
 }
 
 enum err prove_second_factor(const struct auth_context *context,
@@ -468,22 +469,4 @@ enum err prove_step_up(const struct auth_context *context, const struct prove_re
 	if (request->proof.method == PROVE_NOTHING)
 		return ERR_INPUT;
 	return prove(&p, outcome, out);
-}
-
-unsigned prove_methods(const struct auth_context *context, const struct session_found *found,
-		       bool second, bool has_key)
-{
-	unsigned bits = 0;
-
-	if (has_key && !second)
-		bits |= 1U << PROVE_DEVICE_KEY;
-	if (context->config->second_factor.require == FACTOR_OFF)
-		return bits;
-	if ((found->factors & FACTOR_TOTP) != 0)
-		bits |= 1U << PROVE_TOTP;
-	if ((found->factors & FACTOR_RECOVERY) != 0)
-		bits |= 1U << PROVE_RECOVERY_CODE;
-	if ((found->factors & FACTOR_PASSKEY) != 0)
-		bits |= 1U << PROVE_PASSKEY;
-	return bits;
 }

@@ -98,6 +98,7 @@ static enum err lock_user(struct renewal *r, struct db *db)
 
 	TRY(user_store_lock_whole(db, &r->user_id, &locked, &found));
 	r->factors = locked.factors;
+	r->resets = locked.factors_end > 0;
 	return found && locked.state == USER_ACTIVE ? OK : ERR_CONFLICT;
 }
 
@@ -154,6 +155,23 @@ static enum err find_new_row(struct renewal *r, struct db *db, struct session *s
 }
 
 /*
+ * The request may have been answered in another way than it asked for, a handle until the sign-in
+ * is complete, or than it came: as the row is carried now, it was.
+ */
+static enum err take_carrier(struct renewal *r, struct db *db, bool *found)
+{
+	struct session_row *row = arena_alloc(r->context->arena, sizeof *row);
+
+	if (row == NULL)
+		return ERR_MEMORY;
+	TRY(session_store_find_by_id(db, r->context->arena, &r->current.rotation.session_id, row,
+				     found));
+	if (*found)
+		r->carrier = r->issued.carrier = (enum session_carrier)row->carrier;
+	return OK;
+}
+
+/*
  * The same request again, its answer lost: the same value again, and nothing changes. The proof has
  * the carrier too, which a promotion may change.
  */
@@ -163,9 +181,13 @@ static enum err repeat(struct renewal *r, struct db *db)
 	struct digest proof = proof_of_rotation(r);
 	struct session session;
 	bool unused = true;
+	bool found = false;
 
 	if (!digest_equal(&proof, &rotation->proof_hash) ||
 	    r->context->now >= rotation->repeat_until)
+		return OK;
+	TRY(take_carrier(r, db, &found));
+	if (!found)
 		return OK;
 	TRY(derive_value(r, &rotation->nonce));
 	TRY(find_new_row(r, db, &session));

@@ -26,6 +26,7 @@ struct renewal {
 	bool takes_resolved; /* does not look again: renewal_rotate decides whether it still is */
 	struct session current; /* presented, as it stands under the user's lock */
 	unsigned factors;       /* of the user, under that lock */
+	bool resets;            /* a reset of them by an administrator is under way */
 	struct secret value;
 	struct digest hash;
 	struct session_issued issued;

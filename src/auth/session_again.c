@@ -5,6 +5,7 @@
 #include "buf.h"
 #include "db.h"
 #include "device_store.h"
+#include "factors_reset.h"
 #include "grants.h"
 #include "mail_code_store.h"
 #include "notice.h"
@@ -32,7 +33,6 @@ bool session_awaits_enrolment(const struct session *session)
 
 struct proving {
 	const struct session_proof_again *again;
-	enum session_carrier carrier; /* of the answer, but for what a transaction makes of it */
 	struct renewal renewal;
 };
 
@@ -182,13 +182,17 @@ static enum err set_password(struct proving *p, struct db *db, const struct sess
 	return renewal_note_ended(&p->renewal, ended, "by a new password");
 }
 
-static enum err settle(const struct proving *p, struct db *db)
+/* A factor that is shown is not lost: what an administrator began for who lost them stops. */
+static enum err settle(struct proving *p, struct db *db)
 {
 	const struct session_proof_again *again = p->again;
 	const struct id *device_id = &p->renewal.current.found.session.device_id;
 
 	if (again->claim.settle != NULL)
 		TRY(again->claim.settle(db, again->claim.what));
+	if (again->is_factor && p->renewal.resets)
+		TRY(factors_reset_stop_for(p->renewal.context, db, &again->user_id,
+					   &p->renewal.trail));
 	if (again->trust_until == 0 || id_is_none(*device_id))
 		return OK;
 	return device_store_trust(db, &again->user_id, device_id, again->trust_until);
@@ -201,8 +205,8 @@ static enum err prove_work(struct db *db, void *opaque)
 	struct session_row row;
 	bool won = false;
 
-	p->renewal.carrier = p->carrier;
-
+	/* Until a transaction makes another of it. */
+	p->renewal.carrier = p->again->presented->carrier;
 	TRY(renewal_begin(&p->renewal, db));
 	if (p->renewal.issued.repeated)
 		return OK;
@@ -219,26 +223,6 @@ static enum err prove_work(struct db *db, void *opaque)
 	TRY(renewal_read(&p->renewal, db));
 	return renewal_note(&p->renewal, completed ? AUDIT_FACTOR_SUCCESS : AUDIT_REAUTH_SUCCESS,
 			    row.id, p->again->purpose);
-}
-
-/* A request that is repeated may have been what gave the session another carrier. */
-static enum err find_carrier(struct proving *p)
-{
-	const struct session_proof_again *again = p->again;
-	const struct auth_context *context = p->renewal.context;
-	struct session_row row;
-	bool found = false;
-
-	p->carrier = again->presented->carrier;
-	if (!again->is_factor && !sets_password(p))
-		return OK;
-	if (again->current->standing != SESSION_REPLACED)
-		return OK;
-	TRY(session_store_find_by_id(context->db, context->arena,
-				     &again->current->rotation.session_id, &row, &found));
-	if (found)
-		p->carrier = (enum session_carrier)row.carrier;
-	return OK;
 }
 
 enum err session_prove_again(const struct auth_context *context,
@@ -259,7 +243,6 @@ enum err session_prove_again(const struct auth_context *context,
 
 	if (id_is_none(again->user_id))
 		return ERR_CONFLICT;
-	TRY(find_carrier(&proving));
 	TRY(db_transact(context->db, prove_work, &proving));
 	return renewal_give(&proving.renewal, out);
 }

@@ -92,7 +92,7 @@ MUST_CHECK enum err throttle_take_name(const struct auth_context *context, const
 /*
  * Takes one try of a second factor from the counter of the account and the method (a number, part
  * of the key), whatever device it comes from: who has the password has a device that is known. A
- * right one begins the counter anew.
+ * right one begins the counter anew, in the transaction that uses it up.
  */
 MUST_CHECK enum err throttle_take_factor(const struct auth_context *context,
 					 const struct id *user_id, unsigned char method,
@@ -101,7 +101,7 @@ MUST_CHECK enum err throttle_succeed_factor(const struct auth_context *context,
 					    const struct throttle_ticket *ticket);
 /*
  * Takes one sign-in by passkey from the source's counter of failures: nobody is named by one, and
- * nobody guesses a signature. A right one is given back (throttle_give_back).
+ * nobody guesses a signature. A right one is given back (throttle_succeed_code).
  */
 MUST_CHECK enum err throttle_take_passkey(const struct auth_context *context,
 					  struct throttle_ticket *out);

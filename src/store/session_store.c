@@ -145,6 +145,12 @@ enum err session_store_try(struct db *db, const struct session_row *row, unsigne
 	return OK;
 }
 
+enum err session_store_give_back(struct db *db, const struct session_row *row)
+{
+	return row_run(db, STMT_SESSION_GIVE_BACK, ARGS(arg_id(&row->id), arg_int(row->epoch)),
+		       NULL);
+}
+
 enum err session_store_delete_tried(struct db *db, const struct id *id, unsigned most, bool *ended)
 {
 	uint64_t affected = 0;

@@ -105,6 +105,8 @@ MUST_CHECK enum err session_store_step_down(struct db *db, const struct id *id, 
 /* Takes one of most tries of that epoch. *taken false: there is none left, or another epoch. */
 MUST_CHECK enum err session_store_try(struct db *db, const struct session_row *row, unsigned most,
 				      bool *taken);
+/* One that was taken, and never judged. */
+MUST_CHECK enum err session_store_give_back(struct db *db, const struct session_row *row);
 /* Ends it if most tries were taken. */
 MUST_CHECK enum err session_store_delete_tried(struct db *db, const struct id *id, unsigned most,
 					       bool *ended);

@@ -57,6 +57,7 @@ static const struct col user_cols[] = {
 static const struct col user_locked_cols[] = {
 	{"state", COL_U32, offsetof(struct user_locked, state), 0},
 	{"factors", COL_U32, offsetof(struct user_locked, factors), 0},
+	{"factors_end", COL_I64, offsetof(struct user_locked, factors_end), 0},
 };
 static const struct col device_known_cols[] = {
 	{"id", COL_ID, offsetof(struct device_known, id), 0},

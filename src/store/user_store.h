@@ -45,6 +45,7 @@ MUST_CHECK enum err user_store_lock(struct db *db, const struct id *id, uint32_t
 struct user_locked {
 	uint32_t state;
 	uint32_t factors;
+	int64_t factors_end; /* an administrator's reset is due then; 0: none */
 };
 MUST_CHECK enum err user_store_lock_whole(struct db *db, const struct id *id,
 					  struct user_locked *locked, bool *found);

@@ -67,8 +67,7 @@ enum err api_user_change(struct call *call)
 	if (!good)
 		return OK;
 	/* Another name to sign in with: whoever finds an open screen does not choose it. */
-	if (str_is_present(change.username) &&
-	    !policy_is_fresh(&call->session.found.session, guard_max_age(call), call->request.now))
+	if (str_is_present(change.username) && !guard_confirms(call))
 		return view_problem(call, PROBLEM_REAUTHENTICATION_REQUIRED,
 				    &(struct problem_detail){.detail = STR_NONE});
 	TRY(profile_change(&call->auth, &change, &effect));

@@ -242,16 +242,28 @@ static bool is_permitted(const struct call *call)
 }
 
 /* MF-15: of who has a second factor the session alone changes nothing. */
-static bool lacks_factor(const struct call *call)
+static bool is_weak(const struct call *call)
 {
 	const struct session_found *found = &call->session.found;
 	const struct config *config = call->app->config;
-	const struct route *route = call->match.route;
-	if (has(call, ROUTE_AAL1_OK) || (has(call, ROUTE_STALE_OK) && !route->factor))
-		return false;
 	return policy_has_factor(config, found->factors) &&
 	       !policy_is_factor_fresh(config, &found->session, guard_max_age(call),
 				       call->request.now);
+}
+
+static bool lacks_factor(const struct call *call)
+{
+	const struct route *route = call->match.route;
+	if (has(call, ROUTE_AAL1_OK) || (has(call, ROUTE_STALE_OK) && !route->factor))
+		return false;
+	return is_weak(call);
+}
+
+bool guard_confirms(struct call *call)
+{
+	call->wants_factor = is_weak(call);
+	return !call->wants_factor && policy_is_fresh(&call->session.found.session,
+						      guard_max_age(call), call->request.now);
 }
 
 static bool is_fresh(const struct call *call)

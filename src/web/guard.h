@@ -18,6 +18,12 @@ MUST_CHECK enum err guard_identify(struct call *call);
 MUST_CHECK enum err guard_check(struct call *call, enum guard_verdict *verdict);
 /* How old auth_time may be on this call's route, in microseconds. */
 int64_t guard_max_age(const struct call *call);
+/*
+ * For a live session on a route that may be stale, where not all that it does may be: the sign-in
+ * is fresh, and of who has a second factor that was shown as recently. False: the answer is
+ * PROBLEM_REAUTHENTICATION_REQUIRED, and names what is lacking.
+ */
+bool guard_confirms(struct call *call);
 /* The call has a -pre value: as sent, or made and set as a cookie by the answer. */
 MUST_CHECK enum err guard_pre(struct call *call);
 /* The binding for this call's form tokens: its session, or -pre (made and set as a cookie if need

@@ -3,6 +3,7 @@
 #include "routes.h"
 
 #define NAME_MAX_BYTES 1024
+#define ADDRESS_AGE 300 /* seconds: MF-15 */
 
 static const struct field_def DONE_QUERY[] = {
 	{.name = "done", .max = 16, .optional = true},
@@ -46,10 +47,12 @@ const struct route route_table_account[] = {
 	 .handle = page_account_post},
 	{.method = METHOD_GET,
 	 .path = "/account/address",
+	 .max_age = ADDRESS_AGE,
 	 .query = DONE_QUERY,
 	 .handle = page_address_show},
 	{.method = METHOD_POST,
 	 .path = "/account/address",
+	 .max_age = ADDRESS_AGE,
 	 .exempt = ROUTE_STALE_FORM,
 	 .body = ADDRESS_BODY,
 	 .handle = page_address_post},
@@ -73,6 +76,7 @@ const struct route route_table_account[] = {
 	{.method = METHOD_PUT,
 	 .path = "/api/v1/email",
 	 .surface = SURFACE_API,
+	 .max_age = ADDRESS_AGE,
 	 .body = API_EMAIL_BODY,
 	 .handle = api_email_ask},
 };

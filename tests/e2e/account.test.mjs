@@ -5,6 +5,7 @@ import { startStack } from '../support/harness.mjs';
 import { tokenOf } from '../support/client.mjs';
 import { lastMail, mailsTo } from '../support/outbox.mjs';
 import { makeService } from '../support/services.mjs';
+import { code as appCode } from '../support/oathtool.mjs';
 
 let stack;
 before(async () => {
@@ -90,6 +91,30 @@ test('IN-29: another user name is fresh, unique, and no look-alike', async () =>
   await assert.rejects(stack.signIn(who), /invalid_credentials/);
   stale();
   code(await patch(handle, { username: `again.${count}` }), 401, 'reauthentication_required');
+});
+
+test('MF-15: of who has a second factor neither name nor address is changed by the session and the password', async () => {
+  const who = person();
+  const { session_handle: first } = await stack.signIn(who);
+  const { json: { secret } } = await stack.withHandle(first, 'POST', '/totp');
+  const { json: { recovery_codes: [one] } } = await stack.withHandle(first, 'POST', '/totp/confirm', { json: { code: appCode(secret) } });
+  // Set up in this session, and shown in none.
+  const stepUp = (handle, json) => stack.withHandle(handle, 'POST', '/session/reauth', { json });
+  const { json: { session_handle: weak } } = await stepUp(first, { method: 'password', password: who.password });
+  const asked = { username: [() => patch(weak, { username: `taken.${count}` }), 900], email: [() => stack.withHandle(weak, 'PUT', '/email', { json: { email: 'thief@example.org' } }), 300] };
+  for (const [what, [act, age]] of Object.entries(asked)) {
+    const refused = await act();
+    code(refused, 401, 'reauthentication_required');
+    assert.deepEqual(refused.json.methods, ['totp', 'recovery_code'], what);
+    assert.ok(refused.headers['www-authenticate'].endsWith(`max_age=${age}, acr_values="aal2"`), refused.headers['www-authenticate']);
+  }
+  assert.equal((await patch(weak, { display_name: 'Still Me' })).status, 200, 'a display name is nothing to take an account with');
+
+  const { json: { session_handle: strong } } = await stepUp(weak, { method: 'recovery_code', code: one });
+  // Six minutes: within fresh, and too long ago for an address.
+  stack.sql(`UPDATE session SET auth_time = auth_time - ${6 * 60e6}, aal2_end = aal2_end - ${6 * 60e6} WHERE user_id = (SELECT id FROM user WHERE username = '${who.identifier}')`);
+  code(await stack.withHandle(strong, 'PUT', '/email', { json: { email: `next-${who.email}` } }), 401, 'reauthentication_required');
+  assert.equal((await patch(strong, { username: `mine.${count}` })).status, 200);
 });
 
 test('the account page: name and language by a form', async () => {

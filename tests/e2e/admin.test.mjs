@@ -46,7 +46,7 @@ const give = (name, role = 'admin') => stack.must(['role', 'grant', name, role])
 const calls = (id) => [
   ['GET', ''], ['GET', `/${id}`], ['POST', `/${id}/lock`], ['POST', `/${id}/unlock`], ['POST', `/${id}/hold`], ['GET', `/${id}/roles`],
   ['PUT', `/${id}/roles/editor`], ['DELETE', `/${id}/roles/editor`], ['GET', `/${id}/sessions`], ['DELETE', `/${id}/sessions`],
-  ['DELETE', `/${id}/sessions/AAAAAAAAAAAAAAAAAAAAAA`],
+  ['DELETE', `/${id}/sessions/AAAAAAAAAAAAAAAAAAAAAA`], ['POST', `/${id}/reset-factors`], ['DELETE', `/${id}/reset-factors`],
 ];
 
 test('AZ-01: nobody, a guest, a person, an administrator of a tenant: 401 or 403, on every call and page, fresh or not', async () => {
@@ -131,7 +131,7 @@ test('the list: oldest first, page by page; search by the beginning of user name
 
 test('AZ-02: a user as administrators see one has no secret; unknown ids are 404, whatever is asked', async () => {
   const { user } = await good('GET', `/${ids.bob}`);
-  assert.deepEqual(Object.keys(user).sort(), ['created_at', 'display_name', 'email', 'id', 'password_change_required', 'password_refused', 'permissions', 'roles', 'state', 'username']);
+  assert.deepEqual(Object.keys(user).sort(), ['created_at', 'display_name', 'email', 'factors', 'factors_reset_at', 'id', 'password_change_required', 'password_refused', 'permissions', 'roles', 'state', 'username']);
   assert.deepEqual([user.username, user.email, user.state, user.roles], ['bob', 'bob@example.org', 'active', []]);
   const [{ hash }] = stack.mariadb.sql("SELECT hash FROM password LIMIT 1", { database: stack.database.name });
   assert.ok(hash.startsWith('$argon2id$'));

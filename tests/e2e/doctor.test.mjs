@@ -91,7 +91,7 @@ test('a healthy server: every line ok, exit 0, and the drill leaves nothing behi
   assert.deepEqual(rows(), was);
   const names = run.checks.map(({ name }) => name);
   for (const name of ['config', 'key-file', 'run-dir', 'templates', 'openapi', 'blocklist', 'folders', 'secret-readers', 'migrate-password', 'socket', 'database',
-    'clock', 'schema', 'grants', 'purge', 'restore', 'account-migrate', 'account-web', 'account-hash', 'account-guard', 'certificate', 'health', 'hsts',
+    'clock', 'schema', 'grants', 'factors', 'purge', 'restore', 'account-migrate', 'account-web', 'account-hash', 'account-guard', 'certificate', 'health', 'hsts',
     'headers', 'host', 'plain-http', 'x-session-id', 'authorization', 'look-alike', 'no-store', 'cookie', 'cookie-arrives', 'revocation']) {
     assert.ok(names.includes(name), name);
   }
@@ -300,6 +300,18 @@ test('grants columns that somebody wrote by hand are named by user', async () =>
   expect(await offline(), 'grants', 'fail', new RegExp(`of user ${id('alice')}$`));
   stack.sql('DELETE FROM membership');
   expect(await offline(), 'grants', 'ok', /all users/, /^$/);
+});
+
+test('second factors that somebody wrote by hand are named by user', async () => {
+  const id = (name) => JSON.parse(stack.must(['user', 'show', name, '--json']).stdout).id;
+  expect(await offline(), 'factors', 'ok', /all users/, /^$/);
+  // Whose column says nothing signs in with a password alone.
+  stack.sql("INSERT INTO totp (user_id, root, secret, last_step, confirmed_at) SELECT id, 1, REPEAT('s', 60), 1, 1 FROM user WHERE username = 'bob'");
+  expect(await offline(), 'factors', 'fail', new RegExp(`of user ${id('bob')}$`), /second factor/);
+  stack.sql("UPDATE user SET factors = 1 WHERE username IN ('bob', 'alice')");
+  expect(await offline(), 'factors', 'fail', new RegExp(`of user ${id('alice')}$`));
+  stack.sql('UPDATE user SET factors = 0; DELETE FROM totp');
+  expect(await offline(), 'factors', 'ok', /all users/, /^$/);
 });
 
 test('migrations: changed after they were applied, not applied yet', async () => {

@@ -1,7 +1,7 @@
 // Signing keys: published, verified by what others wrote (npm jose, Debian's PyJWT), rotated, sealed, and by command.
 import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
-import { createHash, webcrypto } from 'node:crypto';
+import { createHash, createHmac, webcrypto } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, statSync, writeFileSync, chmodSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -292,6 +292,62 @@ test('roots: added and retired in the file, keys sealed anew, sessions and token
   assert.equal((await stack.withHandle(handle, 'GET', '/session')).status, 200);
   assert.equal(reading(issued()), 'valid');
   assert.deepEqual(stack.sql("SELECT detail FROM audit_event WHERE event = 'root_keys_changed' ORDER BY at").map(({ detail }) => detail), ['root 2 added', 'root 1 removed']);
+});
+
+// RFC 6238, of the secret in base32 that an app was given.
+function codeOf(secret, step = Math.floor(Date.now() / 30000)) {
+  const bits = [...secret].map((char) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(char).toString(2).padStart(5, '0')).join('');
+  const counter = Buffer.alloc(8);
+  counter.writeBigUInt64BE(BigInt(step));
+  const mac = createHmac('sha1', Buffer.from(bits.match(/.{8}/g).map((octet) => parseInt(octet, 2)))).update(counter).digest();
+  return String((mac.readUInt32BE(mac[19] & 15) & 0x7fffffff) % 1000000).padStart(6, '0');
+}
+
+test('MF-01: secrets of second factors hold the root that they need, are sealed anew, and go on', async () => {
+  const secrets = async () => {
+    stack.sql('UPDATE totp SET last_step = 0');
+    const { session_handle: pending, session } = await stack.signIn(stack.users.alice);
+    assert.equal(session.state, 'second_factor_required');
+    return (proof) => stack.withHandle(pending, 'POST', '/session/second-factor', { json: proof });
+  };
+  const offer = await stack.withHandle(handle, 'POST', '/totp', { json: {} });
+  assert.equal(offer.status, 200, offer.body);
+  const { secret } = offer.json;
+  const confirmed = await stack.withHandle(handle, 'POST', '/totp/confirm', { json: { code: codeOf(secret) } });
+  assert.equal(confirmed.status, 200, confirmed.body);
+  const codes = confirmed.json.recovery_codes;
+  assert.equal((await (await secrets())({ method: 'totp', code: codeOf(secret) })).status, 200);
+
+  stack.sql('CREATE TABLE kept_totp SELECT * FROM totp');
+  stack.must(['key', 'rotate-root']);
+  await reload();
+  const root = Math.max(...[...readFileSync(keyFile(), 'utf8').matchAll(/^(\d+) /gm)].map(([, number]) => Number(number)));
+  const sealed = stack.ctl(['key', 'reseal']);
+  assert.equal(sealed.code, 0, sealed.stderr);
+  assert.match(sealed.stderr, /2 secrets of second factors were resealed/);
+  assert.deepEqual(stack.sql('SELECT root FROM totp UNION SELECT root FROM recovery_set').map((row) => Number(row.root)), [root]);
+  // One that came back under the former root: no option lets it be lost.
+  stack.sql('REPLACE INTO totp SELECT * FROM kept_totp; DROP TABLE kept_totp');
+  for (const more of [[], ['--now']]) {
+    const refused = stack.ctl(['key', 'retire-root', String(root - 1), ...more]);
+    assert.equal(refused.code, 1);
+    assert.match(refused.stderr, new RegExp(`1 secrets of second factors are sealed under root ${root - 1}: run gatepost key reseal`));
+  }
+  assert.match(stack.ctl(['key', 'reseal']).stderr, /1 secrets of second factors were resealed/);
+  assert.doesNotMatch(stack.ctl(['key', 'reseal']).stderr, /resealed/);
+  stack.must(['key', 'retire-root', String(root - 1), '--now']);
+  await reload();
+  assert.equal((await (await secrets())({ method: 'totp', code: codeOf(secret) })).status, 200, 'under the new root alone');
+  assert.equal((await (await secrets())({ method: 'recovery_code', code: codes[3] })).status, 200);
+
+  // A box that nobody can open is named, and does not keep the others.
+  stack.sql(`UPDATE totp SET root = ${root - 1}; UPDATE recovery_set SET root = ${root}`);
+  const shut = stack.ctl(['key', 'reseal']);
+  assert.equal(shut.code, 3);
+  const { id } = JSON.parse(stack.must(['user', 'show', 'alice', '--json']).stdout);
+  assert.match(shut.stderr, new RegExp(`1 secrets of second factors stay as they are: authenticator app of user ${id}: the key file has no root ${root - 1}; gatepost user reset-factors`));
+  stack.sql('DELETE FROM totp; DELETE FROM recovery_set; UPDATE user SET factors = 0');
+  ({ session_handle: handle } = await stack.signIn(stack.users.alice));
 });
 
 test('a key file that is missing, another one, or a changed row: said, and nothing is granted', async () => {

@@ -30,7 +30,7 @@ test.beforeEach(() => {
 const LINK = 'https://www.example.org/auth/page?code=abcdefghijklmnopqrstuv';
 const kinds = readdirSync(join(source, 'templates/mail')).filter((name) => name.endsWith('.txt'))
   .filter((name) => /^Subject: /.test(readFileSync(join(source, 'templates/mail', name), 'utf8'))).map((name) => name.slice(0, -4));
-const values = { code: '12345678', link: LINK, display_name: 'Zofia', new_address: 'new@example.org', to: 'browser' };
+const values = { code: '12345678', link: LINK, display_name: 'Zofia', new_address: 'new@example.org', to: 'browser', due_at: '2026-12-01T08:30:00Z', left: '3' };
 
 test('every kind arrives in every language, as text and as HTML that say the same', async () => {
   assert.ok(kinds.length >= 16, kinds.join());
@@ -84,6 +84,23 @@ test('how long a link works is said in the forms of each language', async () => 
   assert.match(await text('register', 'pl'), /przez 24 godziny\./);
   assert.match(await text('invite', 'pl'), /przez 7 dni\./);
   assert.match(await text('new-device', 'en'), /within 2 days\./);
+});
+
+test('when a reset takes effect and how many recovery codes are left are said in the forms of each language', async () => {
+  for (const left of ['0', '1', '4', '5']) for (const language of ['en', 'pl']) {
+    post.post('recovery-code-used', `${left}.${language}@example.org`, { language, values: { ...values, left } });
+  }
+  for (const language of ['en', 'pl']) post.post('factors-reset', `reset.${language}@example.org`, { language, values });
+  await post.once();
+  const text = async (to) => (await sink.mailTo(`${to}@example.org`)).text;
+  assert.match(await text('0.en'), /no recovery code left/);
+  assert.match(await text('0.pl'), /żadnego kodu/);
+  for (const [to, said] of [['1.en', '1 recovery code left'], ['4.en', '4 recovery codes left'], ['1.pl', 'Został Ci 1 kod zapasowy'], ['4.pl', 'Zostały Ci 4 kody zapasowe'], ['5.pl', 'Zostało Ci 5 kodów zapasowych']]) {
+    assert.ok((await text(to)).includes(said), `${to}: ${await text(to)}`);
+    assert.doesNotMatch(await text(to), /no recovery code left|żadnego kodu/);
+  }
+  assert.match(await text('reset.en'), /stop working on .*2026/);
+  assert.match(await text('reset.pl'), /Przestaną działać: .*2026/);
 });
 
 test('an unknown language falls back to the server\'s', async () => {

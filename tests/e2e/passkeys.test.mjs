@@ -293,6 +293,15 @@ test('where everybody needs one: the sign-in is completed by registering it', as
     code(await strict.withHandle(done.session_handle, 'DELETE', `/passkeys/${done.passkey.id}`), 409, 'conflict');
     assert.equal((await strict.withHandle(done.session_handle, 'GET', '/user')).status, 200);
 
+    // A cookie comes anew.
+    const jar = new Jar();
+    const byCookie = jar.take(await strict.client.post(`${api}/sessions`, { json: { ...strict.users.admin, transport: 'cookie' } }));
+    const headers = { Cookie: jar.header(), 'X-CSRF-Token': byCookie.json.session.csrf_token };
+    const third = new Authenticator(strict.origin).create(ok(await strict.client.post(`${api}/passkeys/options`, { headers })));
+    const renewed = jar.take(await strict.client.post(`${api}/passkeys`, { headers, json: { passkey: third } }));
+    assert.equal(ok(renewed, 201).session.state, 'active');
+    assert.equal(ok(await strict.client.get(`${api}/session`, { headers: { Cookie: jar.header() } })).session.aal, 'aal2');
+
     // Tokens come when there is nothing to wait for any more.
     const waiting = await strict.signIn(bob, { transport: 'token' });
     assert.match(waiting.session_handle, /^gps_/);

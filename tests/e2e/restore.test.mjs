@@ -135,18 +135,29 @@ test('the steps of the guide: after them it does not live', async () => {
     DELETE FROM mail_code;
     INSERT INTO mail_code (id, purpose, slot_hash, address, code_hash, link_hash, asker_hash, created_at, code_end, expires_at)
     VALUES (REPEAT('m', 16), 2, REPEAT('s', 32), 'alice@example.org', REPEAT('c', 32), REPEAT('l', 32), REPEAT('a', 32), 1, 1 << 60, 1 << 60)`);
+  const step = Math.floor(Date.now() / 30000);
+  stack.sql(`INSERT INTO totp (user_id, root, secret, last_step, confirmed_at) SELECT id, 1, REPEAT('s', 60), 1, 1 FROM user WHERE username = 'bob';
+    INSERT INTO challenge (hash, user_id, purpose, expires_at) SELECT REPEAT('h', 32), id, '', 1 << 60 FROM user WHERE username = 'bob';
+    UPDATE user SET factors = 1, factors_end = 1 WHERE username = 'bob'`);
   const said = await follow(check);
   assert.match(said, /^data +up to 2\S+Z, 2[34] h ago$/m);
   assert.match(said, /^tables +made 2\S+Z: restored then, or moved$/m);
   assert.match(said, /^clock +the database's differs by -?\d+ ms$/m);
   assert.match(said, /^sessions +2 ended/m);
   assert.match(said, /^deleted +1 rotations, 1 hand-overs, 1 mail codes, 1 set-up codes$/m);
+  assert.match(said, /^factors +1 challenges deleted, 1 resets stopped; .*recovery codes that were used since the backup work again$/m);
+  assert.match(said, /grep -E 'factor_added\|factor_removed\|recovery_code_used\|recovery_codes_made'/);
+  const [after] = stack.sql('SELECT t.last_step, u.factors, u.factors_end FROM totp t JOIN user u ON u.id = t.user_id');
+  assert.ok(Number(after.last_step) > step, 'MF-04: no code that was used since the backup counts again');
+  assert.deepEqual([Number(after.factors), after.factors_end], [1, null], 'a reset that was stopped since does not happen');
+  assert.equal(stack.count('challenge'), 0);
+  stack.sql('UPDATE user SET factors = 0; DELETE FROM totp');
   assert.match(said, /--since '2\S+Z' \| grep -E 'authn_password_\(change\|recovered\)'/);
   await follow(start);
   for (const one of [revoked, kept]) assert.equal(await status(one), 401);
   for (const table of ['session', 'rotation', 'handover', 'mail_code', 'setup_code']) assert.equal(stack.count(table), 0, table);
   const [{ detail }] = stack.sql("SELECT detail FROM audit_event WHERE event = 'sys_restore_check'");
-  assert.equal(detail, 'sessions 2, rotations 1, hand-overs 1, mail codes 1, set-up codes 1');
+  assert.equal(detail, 'sessions 2, rotations 1, hand-overs 1, mail codes 1, set-up codes 1, challenges 1, resets of factors 1');
   assert.equal(doctor().result, 'ok');
 
   // What it told to do again: the worker's log has the person, and the old password must go.
@@ -175,6 +186,7 @@ test('many sessions end in batches; --keep-sessions keeps them and says what tha
   assert.deepEqual({ ...report, data_until: 0, tables_made_at: 0, clock_difference_ms: 0 }, {
     data_until: 0, tables_made_at: 0, restored: true, checked_before: true, clock_difference_ms: 0, time_is_wrong: false,
     sessions_kept: false, sessions_ended: before, rotations_deleted: 0, handovers_deleted: 0, mail_codes_deleted: 0, setup_codes_deleted: 0,
+    challenges_deleted: 0, factor_resets_stopped: 0,
   });
   assert.equal(await status(session), 401);
 

@@ -122,8 +122,10 @@ static inline struct str value_of(struct world *w, const struct letter *from, co
 
 	snprintf(member, sizeof member, "\"%s\":\"", name);
 	at = strstr(from->json, member);
-	if (at == NULL)
+	if (at == NULL) {
 		fail_msg("no %s in %s", name, from->json);
+		return STR_NONE;
+	}
 	at += strlen(member);
 	assert_ok(str_copy(w->context.arena, (struct str){at, strcspn(at, "\"")}, &value));
 	return value;

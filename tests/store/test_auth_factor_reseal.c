@@ -1,4 +1,4 @@
-/* KM-04: secrets of second factors go under the newest root, and a restore lets none count twice.
+/* MF-01: secrets of second factors go under the newest root, and a restore lets none count twice.
  */
 #include "auth_world.h"
 

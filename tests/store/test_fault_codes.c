@@ -7,8 +7,8 @@
 
 #define CONTEXT (&t->w->context)
 
-/* What alice's app has that she has not confirmed, a code of hers, and her telephone. */
-static struct app app;
+/* Apps that are not confirmed, alice's and bob's, a code of hers, and her telephone. */
+static struct app app, first_app;
 static struct str recovery_code;
 static struct id telephone;
 
@@ -104,6 +104,44 @@ static void check_renewed(struct trial *t, const void *out)
 	trial_check_rotated(t, &done.issued);
 }
 
+/* Bob has nothing yet. */
+static enum err run_confirm_first(struct trial *t, void *out)
+{
+	struct credential presented = credential_of(t->w, CARRIER_COOKIE, t->scene.cookie);
+	struct session current;
+	const struct totp_confirm_request request = {
+		.code = app_code(t->w, &first_app, CONTEXT->now),
+		.presented = &presented,
+		.current = &current,
+	};
+	struct totp_confirmed done = {.verdict = FACTORS_GONE};
+
+	TRY(session_resolve(CONTEXT, &presented, 1, &current));
+	TRY(totp_confirm(CONTEXT, &request, &done));
+	TRY(must(done.verdict == FACTORS_DONE));
+	PUT(out, done);
+	return OK;
+}
+
+/* The codes that came with it work. */
+static void check_first(struct trial *t, const void *out)
+{
+	struct totp_confirmed done;
+	struct recovery_match match;
+	bool right = false;
+
+	memcpy(&done, out, sizeof done);
+	assert_int_equal(done.n, RECOVERY_SET_CODES);
+	for (size_t i = 0; i < done.n; i++) {
+		struct str code = {(const char *)done.codes[i].bytes, done.codes[i].len};
+
+		assert_ok(recovery_codes_match(CONTEXT, &t->scene.bob, code, &match, &right));
+		assert_true(right);
+	}
+	assert_int_equal(fixture_number("SELECT factors FROM user WHERE username = 'bob'"),
+			 FACTOR_TOTP | FACTOR_RECOVERY);
+}
+
 static enum err run_wrong(struct trial *t, void *out)
 {
 	struct presented alice;
@@ -127,7 +165,7 @@ static void check_wrong(struct trial *t, const void *out)
 	assert_true(events("authn_factor_fail") > 0);
 	assert_int_equal(events("factor_added"), 0);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM totp WHERE next_secret IS NOT NULL"),
-			 1);
+			 2);
 }
 
 static enum err run_remove(struct trial *t, void *out)
@@ -145,7 +183,7 @@ static void check_removed(struct trial *t, const void *out)
 {
 	(void)t;
 	(void)out;
-	assert_int_equal(fixture_number("SELECT COUNT(*) FROM totp"), 0);
+	assert_int_equal(fixture_number("SELECT COUNT(*) FROM totp"), 1);
 	assert_int_equal(factors_of() & FACTOR_TOTP, 0);
 	assert_int_equal(mails("factor-removed"), 1);
 }
@@ -281,6 +319,9 @@ static int open_it(void **state)
 	session = trial_session(t, t->scene.handle);
 	assert_ok(totp_begin(CONTEXT, &session, &offer));
 	app = app_of(&offer);
+	session = resolve(t->w, CARRIER_COOKIE, t->scene.cookie);
+	assert_ok(totp_begin(CONTEXT, &session, &offer));
+	first_app = app_of(&offer);
 	assert_ok(db_begin(t->w->db));
 	assert_ok(recovery_codes_put(CONTEXT, t->w->db, &t->scene.alice, &codes));
 	assert_ok(factor_store_set(t->w->db, &t->scene.alice, FACTORS_ALL));
@@ -298,6 +339,7 @@ static void acts_under_every_failure(void **state)
 		{"offered", run_offered, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"confirm", run_confirm, check_confirmed, 0},
 		{"confirm on a page", run_confirm_page, check_renewed, 0},
+		{"confirm the first", run_confirm_first, check_first, 0},
 		{"wrong code", run_wrong, check_wrong, ACT_REPEATABLE},
 		{"remove app", run_remove, check_removed, ACT_ATOMIC},
 		{"renew codes", run_renew, check_codes, ACT_ATOMIC | ACT_REPEATABLE},

@@ -397,6 +397,14 @@ static void test_tries_run_out(void **state)
 	}
 	assert_ok(session_store_try(fixture->web, &row, MOST, &taken));
 	assert_false(taken);
+	assert_ok(session_store_give_back(fixture->web, &other));
+	assert_ok(session_store_try(fixture->web, &row, MOST, &taken));
+	assert_false(taken);
+	assert_ok(session_store_give_back(fixture->web, &row));
+	assert_ok(session_store_try(fixture->web, &row, MOST, &taken));
+	assert_true(taken);
+	assert_ok(session_store_give_back(fixture->web, &untried));
+	assert_int_equal(fixture_number("SELECT MIN(tries) FROM session"), 0);
 	assert_ok(session_store_delete_tried(fixture->web, &row.id, MOST, &ended));
 	assert_true(ended);
 	assert_ok(session_store_delete_tried(fixture->web, &row.id, MOST, &ended));

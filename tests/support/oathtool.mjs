@@ -14,3 +14,12 @@ export async function formerCode(secret) {
   await until(() => Date.now() % 30000 < 15000, 'half of a step is left');
   return code(secret, -30);
 }
+
+// A code that is right neither now nor in the steps around.
+export function wrongCode(secret) {
+  const right = [-60, -30, 0, 30, 60].map((ahead) => code(secret, ahead));
+  for (let i = 0; ; i++) {
+    const typed = String(i).padStart(6, '0');
+    if (!right.includes(typed)) return typed;
+  }
+}

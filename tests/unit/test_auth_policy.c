@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "clock.h"
+#include "factor_store.h"
 #include "policy.h"
 
 #define NOW (INT64_C(1800000000) * CLOCK_SECOND)
@@ -238,6 +239,211 @@ static void touching(void **state)
 	assert_true(policy_must_touch(&row, NOW));
 }
 
+/* One person in one session: what is configured, who they are, what the session has shown. */
+struct state_case {
+	enum factor_require require;
+	const char *user_grants, *tenant_grants; /* NULL: none */
+	unsigned factors;
+	const char *amr;
+	bool required;
+	enum session_state state;
+};
+
+static struct str grants_of(const char *text)
+{
+	return text == NULL ? STR_NONE : str_of(text);
+}
+
+static void check_state(const struct state_case *c)
+{
+	struct config config = config_of_tests();
+	struct session_found found = found_of(&config, CLASS_NATIVE);
+
+	config.second_factor.require = c->require;
+	config.second_factor.roles = STR("elevated auditor");
+	found.user_grants = grants_of(c->user_grants);
+	found.tenant_grants = grants_of(c->tenant_grants);
+	found.factors = c->factors;
+	found.session.amr = str_of(c->amr);
+	assert_int_equal(policy_requires_factor(&config, &found), c->required);
+	assert_int_equal(policy_state(&config, &found), c->state);
+	assert_int_equal(policy_standing(&config, &found, NOW),
+			 c->state == SESSION_ACTIVE ? SESSION_LIVE : SESSION_PENDING);
+}
+
+#define ACTIVE SESSION_ACTIVE
+#define FACTOR SESSION_SECOND_FACTOR_REQUIRED
+#define ENROL SESSION_ENROLMENT_REQUIRED
+#define ELEVATED "elevated role:admin"
+#define AUDITOR "role:auditor"
+
+/* MF-17: of whom one is required goes nowhere without it, by whatever role, wherever held. */
+static void a_required_factor_is_waited_for(void **state)
+{
+	static const struct state_case cases[] = {
+		{FACTOR_OFF, ELEVATED, NULL, FACTOR_TOTP, "pwd", false, ACTIVE},
+		{FACTOR_OPTIONAL, ELEVATED, NULL, FACTOR_TOTP, "pwd", false, ACTIVE},
+		{FACTOR_ROLES, "role:user", NULL, FACTOR_TOTP, "pwd", false, ACTIVE},
+		{FACTOR_ROLES, "role:user", NULL, 0, "pwd", false, ACTIVE},
+		{FACTOR_ROLES, ELEVATED, NULL, FACTOR_TOTP, "pwd", true, FACTOR},
+		{FACTOR_ROLES, ELEVATED, NULL, FACTOR_PASSKEY, "pwd", true, FACTOR},
+		{FACTOR_ROLES, ELEVATED, NULL, 0, "pwd", true, ENROL},
+		{FACTOR_ROLES, ELEVATED, NULL, FACTOR_RECOVERY, "pwd", true, ENROL},
+		{FACTOR_ROLES, ELEVATED, NULL, FACTOR_TOTP, "pwd otp mfa", true, ACTIVE},
+		{FACTOR_ROLES, ELEVATED, NULL, 0, "pwd otp mfa", true, ACTIVE},
+		{FACTOR_ROLES, "role:user", ELEVATED, FACTOR_TOTP, "pwd", true, FACTOR},
+		{FACTOR_ROLES, AUDITOR, NULL, FACTOR_TOTP, "pwd", true, FACTOR},
+		{FACTOR_ROLES, "role:user", AUDITOR, FACTOR_TOTP, "pwd", true, FACTOR},
+		{FACTOR_ROLES, "role:auditors", NULL, FACTOR_TOTP, "pwd", false, ACTIVE},
+		{FACTOR_ROLES, "perm:auditor", NULL, FACTOR_TOTP, "pwd", false, ACTIVE},
+		{FACTOR_ROLES, "role:user", "", FACTOR_TOTP, "pwd", false, ACTIVE},
+		{FACTOR_ALL, NULL, NULL, FACTOR_TOTP, "pwd", true, FACTOR},
+		{FACTOR_ALL, NULL, NULL, 0, "pwd", true, ENROL},
+		{FACTOR_ALL, NULL, NULL, FACTOR_TOTP, "", true, FACTOR},
+		{FACTOR_ALL, NULL, NULL, FACTOR_TOTP, "mfas amfa", true, FACTOR},
+		{FACTOR_ALL, NULL, NULL, FACTOR_PASSKEY, "hwk mfa", true, ACTIVE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		check_state(&cases[i]);
+}
+
+/* A trusted device stands for a factor that there is, and for no elevated role's. */
+static void a_trusted_device_has_limits(void **state)
+{
+	static const struct state_case cases[] = {
+		{FACTOR_ALL, "role:user", NULL, FACTOR_TOTP, "pwd rba", true, ACTIVE},
+		{FACTOR_ALL, "role:user", NULL, 0, "pwd rba", true, ENROL},
+		{FACTOR_ALL, ELEVATED, NULL, FACTOR_TOTP, "pwd rba", true, FACTOR},
+		{FACTOR_ALL, "role:user", ELEVATED, FACTOR_TOTP, "pwd rba", true, FACTOR},
+		{FACTOR_ALL, ELEVATED, NULL, FACTOR_TOTP, "pwd rba otp mfa", true, ACTIVE},
+		{FACTOR_ROLES, AUDITOR, NULL, FACTOR_TOTP, "pwd rba", true, ACTIVE},
+		{FACTOR_ROLES, AUDITOR " elevated", NULL, FACTOR_TOTP, "pwd rba", true, FACTOR},
+		{FACTOR_ROLES, ELEVATED, NULL, FACTOR_TOTP, "pwd rba", true, FACTOR},
+		{FACTOR_OPTIONAL, ELEVATED, NULL, FACTOR_TOTP, "pwd rba", false, ACTIVE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
+		check_state(&cases[i]);
+}
+
+/* What a row waits for already is not made less, and a guest is nobody who has a factor. */
+static void what_is_waited_for_stays(void **state)
+{
+	static const uint32_t waits[] = {SESSION_SECOND_FACTOR_REQUIRED, SESSION_ENROLMENT_REQUIRED,
+					 SESSION_PASSWORD_CHANGE_REQUIRED, SESSION_ADDRESS_UNPROVEN,
+					 SESSION_STATE_NONE};
+	struct config config = config_of_tests();
+	struct session_found found = found_of(&config, CLASS_NATIVE);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof waits / sizeof waits[0]; i++) {
+		found.session.state = waits[i];
+		found.session.amr = STR("pwd otp mfa");
+		found.factors = FACTOR_TOTP;
+		config.second_factor.require = FACTOR_ALL;
+		assert_int_equal(policy_state(&config, &found), waits[i]);
+		config.second_factor.require = FACTOR_OFF;
+		assert_int_equal(policy_state(&config, &found), waits[i]);
+	}
+	config.second_factor.require = FACTOR_ALL;
+	found.session.state = SESSION_ACTIVE;
+	found.session.user_id = ID_NONE;
+	found.session.amr = STR("");
+	assert_false(policy_requires_factor(&config, &found));
+	assert_int_equal(policy_state(&config, &found), SESSION_ACTIVE);
+}
+
+/*
+ * Who has only the password and a device that is trusted shall not choose another password, where
+ * such a device stands for nothing.
+ */
+static void a_factor_comes_before_a_new_password(void **state)
+{
+	struct config config = config_of_tests();
+	struct session_found found = found_of(&config, CLASS_NATIVE);
+
+	(void)state;
+	config.second_factor.require = FACTOR_ROLES;
+	config.second_factor.roles = STR("elevated");
+	found.session.state = SESSION_PASSWORD_CHANGE_REQUIRED;
+	found.session.amr = STR("pwd rba");
+	found.factors = FACTOR_TOTP;
+	assert_int_equal(policy_state(&config, &found), SESSION_PASSWORD_CHANGE_REQUIRED);
+	found.user_grants = STR(ELEVATED);
+	assert_int_equal(policy_state(&config, &found), SESSION_SECOND_FACTOR_REQUIRED);
+	found.session.amr = STR("pwd rba otp mfa");
+	assert_int_equal(policy_state(&config, &found), SESSION_PASSWORD_CHANGE_REQUIRED);
+	found.session.amr = STR("pwd");
+	found.factors = 0;
+	assert_int_equal(policy_state(&config, &found), SESSION_PASSWORD_CHANGE_REQUIRED);
+}
+
+static void what_can_be_asked_for(void **state)
+{
+	struct config config = config_of_tests();
+
+	(void)state;
+	config.second_factor.require = FACTOR_OPTIONAL;
+	assert_false(policy_has_factor(&config, 0));
+	assert_false(policy_has_factor(&config, FACTOR_RECOVERY));
+	assert_true(policy_has_factor(&config, FACTOR_TOTP));
+	assert_true(policy_has_factor(&config, FACTOR_PASSKEY | FACTOR_RECOVERY));
+	config.second_factor.require = FACTOR_ALL;
+	assert_true(policy_has_factor(&config, FACTOR_TOTP));
+	config.second_factor.require = FACTOR_OFF;
+	assert_false(policy_has_factor(&config, FACTORS_ALL));
+}
+
+/* MF-15, MF-16: shown at most so long ago, to the microsecond, and not lapsed since. */
+static void a_factor_is_fresh_for_a_time(void **state)
+{
+	struct config config = config_of_tests();
+	struct session_found found = found_of(&config, CLASS_NATIVE);
+	struct session_row *row = &found.session;
+	const int64_t age = 5 * CLOCK_MINUTE;
+
+	(void)state;
+	assert_false(policy_is_factor_fresh(&config, row, age, NOW));
+	row->aal = 2;
+	row->aal2_end = NOW + config.session.aal2.absolute;
+	assert_true(policy_is_factor_fresh(&config, row, age, NOW));
+	assert_true(policy_is_factor_fresh(&config, row, age, NOW + age));
+	assert_false(policy_is_factor_fresh(&config, row, age, NOW + age + 1));
+	assert_true(policy_is_factor_fresh(&config, row, age, NOW - CLOCK_MINUTE));
+	assert_false(policy_is_factor_fresh(&config, row, age, NOW - CLOCK_MINUTE - 1));
+	/* The password typed since makes it no fresher. */
+	row->auth_time = NOW + age + 1;
+	assert_false(policy_is_factor_fresh(&config, row, age, NOW + age + 1));
+	/* Fresh for a day, but lapsed by an idle hour. */
+	assert_true(policy_is_factor_fresh(&config, row, CLOCK_DAY, NOW + CLOCK_HOUR - 1));
+	assert_false(policy_is_factor_fresh(&config, row, CLOCK_DAY, NOW + CLOCK_HOUR));
+	row->aal = 1;
+	assert_false(policy_is_factor_fresh(&config, row, age, NOW));
+}
+
+/* A sign-in waits 15 minutes for its factor, and no request makes that longer. */
+static void a_wait_for_a_factor_does_not_move(void **state)
+{
+	struct config config = config_of_tests();
+	struct session_found found = found_of(&config, CLASS_NATIVE);
+	struct session_row *row = &found.session;
+	int64_t end = NOW + POLICY_FACTOR_SPAN;
+
+	(void)state;
+	row->state = SESSION_SECOND_FACTOR_REQUIRED;
+	assert_int_equal(policy_idle_end(&config, row, NOW), end);
+	assert_int_equal(policy_idle_end(&config, row, NOW + 14 * CLOCK_MINUTE), end);
+	row->idle_end = policy_idle_end(&config, row, end - 1);
+	row->last_seen = end - 1;
+	assert_int_equal(policy_standing(&config, &found, end - 1), SESSION_PENDING);
+	assert_int_equal(policy_standing(&config, &found, end), SESSION_EXPIRED);
+	row->expires_at = NOW + CLOCK_MINUTE;
+	assert_int_equal(policy_idle_end(&config, row, NOW), NOW + CLOCK_MINUTE);
+}
+
 static void classes_of_sign_ins(void **state)
 {
 	(void)state;
@@ -259,6 +465,13 @@ int main(void)
 		cmocka_unit_test(second_factor_lapses),
 		cmocka_unit_test(freshness),
 		cmocka_unit_test(touching),
+		cmocka_unit_test(a_required_factor_is_waited_for),
+		cmocka_unit_test(a_trusted_device_has_limits),
+		cmocka_unit_test(what_is_waited_for_stays),
+		cmocka_unit_test(a_factor_comes_before_a_new_password),
+		cmocka_unit_test(what_can_be_asked_for),
+		cmocka_unit_test(a_factor_is_fresh_for_a_time),
+		cmocka_unit_test(a_wait_for_a_factor_does_not_move),
 		cmocka_unit_test(classes_of_sign_ins),
 	};
 

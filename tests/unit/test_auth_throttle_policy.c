@@ -154,6 +154,26 @@ static void a_source_waits(void **state)
 	}
 }
 
+/* Ten for each failure: a browser asks whenever it shows the page. */
+static void a_source_has_challenges_to_spare(void **state)
+{
+	struct config c = defaults();
+	struct throttle_row row = {
+		.bucket = THROTTLE_CHALLENGE,
+		.short_count = 509,
+		.short_start = NOW,
+		.long_count = 3009,
+		.long_start = NOW,
+	};
+
+	(void)state;
+	assert_int_equal(throttle_policy_remaining(&c, &row, NOW), 0);
+	row.short_count = 510;
+	assert_int_equal(throttle_policy_remaining(&c, &row, NOW), 10 * CLOCK_MINUTE);
+	row.long_count = 3010;
+	assert_int_equal(throttle_policy_remaining(&c, &row, NOW), CLOCK_DAY);
+}
+
 /* TH-01: ten, and the eleventh is that of an unknown device. A row of no known kind refuses. */
 static void a_device_is_lost(void **state)
 {
@@ -330,6 +350,7 @@ int main(void)
 		cmocka_unit_test(settings_change_waits),
 		cmocka_unit_test(an_account_waits),
 		cmocka_unit_test(a_source_waits),
+		cmocka_unit_test(a_source_has_challenges_to_spare),
 		cmocka_unit_test(a_device_is_lost),
 		cmocka_unit_test(mails_are_few),
 		cmocka_unit_test(names_have_no_holes),

@@ -8,6 +8,7 @@
 
 #include "cookie.h"
 #include "csrf.h"
+#include "factor_store.h"
 #include "form.h"
 #include "guard.h"
 #include "view.h"
@@ -220,6 +221,258 @@ static void freshness_is_the_routes(void **state)
 	assert_int_equal(guard_max_age(call), 15 * CLOCK_MINUTE);
 }
 
+/* Where a factor may be asked for, and how old it may be. */
+#define AGE (5 * CLOCK_MINUTE)
+static const struct route STRICT = {.path = "/api/v1/test", .surface = SURFACE_API, .max_age = 300};
+static const struct route TAKES_AWAY = {
+	.path = "/api/v1/test", .surface = SURFACE_API, .max_age = 300, .exempt = ROUTE_AAL1_OK};
+static const struct route READS = {
+	.path = "/api/v1/test", .surface = SURFACE_API, .max_age = 300, .exempt = ROUTE_STALE_OK};
+static const struct route READS_WITH_FACTOR = {.path = "/api/v1/test",
+					       .surface = SURFACE_API,
+					       .max_age = 300,
+					       .exempt = ROUTE_STALE_OK,
+					       .factor = true};
+static const struct route SETS_UP = {.path = "/api/v1/test",
+				     .surface = SURFACE_API,
+				     .max_age = 300,
+				     .exempt = ROUTE_ENROLMENT_OK};
+static const struct route FINISHES = {
+	.path = "/api/v1/test", .surface = SURFACE_API, .exempt = ROUTE_PENDING_OK};
+static const struct route STRICT_PAGE = {.path = "/test", .surface = SURFACE_PAGE, .max_age = 300};
+static const struct route SETS_UP_PAGE = {
+	.path = "/test", .surface = SURFACE_PAGE, .max_age = 300, .exempt = ROUTE_ENROLMENT_OK};
+
+/* A session as the check would have found it: in use just now, so that nothing is written. */
+static struct call *with_session(struct web_world *world, const struct route *route)
+{
+	struct call *call = web_call(world, METHOD_GET, route);
+	world->config.session.aal2 = (struct class_limits){CLOCK_HOUR, 12 * CLOCK_HOUR};
+	world->config.second_factor.require = FACTOR_OPTIONAL;
+	world->config.second_factor.roles = STR("elevated");
+	call->resolved = true;
+	if (route->surface == SURFACE_PAGE)
+		call->request.cookie = STR(COOKIE_SESSION "=" FORTY_THREE);
+	else
+		call->request.session_id_header = STR("gps_" FORTY_THREE);
+	call->session.found = (struct session_found){
+		.user_state = USER_ACTIVE,
+		.factors = FACTORS_ALL,
+		.user_grants = STR("role:user"),
+		.session = {.id = {{1}},
+			    .user_id = {{7}},
+			    .class = CLASS_NATIVE,
+			    .state = SESSION_ACTIVE,
+			    .value_used = true,
+			    .aal = 1,
+			    .amr = STR("pwd"),
+			    .auth_time = WEB_NOW,
+			    .last_seen = WEB_NOW,
+			    .idle_end = WEB_NOW + CLOCK_DAY,
+			    .expires_at = WEB_NOW + CLOCK_DAY},
+	};
+	return call;
+}
+
+static void judge(struct call *call)
+{
+	struct session session;
+	session_judge(&call->auth, &call->session.found, &session);
+	call->session = session;
+}
+
+/* Identifies first: that forgets whatever session there is. */
+static enum guard_verdict check_judged(struct call *call)
+{
+	struct session_found found = call->session.found;
+	assert_int_equal(guard_identify(call), OK);
+	assert_int_equal(call->credential.syntax, CREDENTIAL_WELL_FORMED);
+	call->session.found = found;
+	judge(call);
+	return check(call);
+}
+
+static void refused_judged(struct call *call, int status, const char *code)
+{
+	assert_int_equal(check_judged(call), GUARD_ANSWERED);
+	assert_int_equal(call->response.status, status);
+	assert_true(web_has(&call->response.body, code));
+}
+
+static void show_factor(struct call *call, int64_t ago)
+{
+	struct session_row *row = &call->session.found.session;
+	row->aal = 2;
+	row->aal2_end = WEB_NOW - ago + call->app->config->session.aal2.absolute;
+	row->amr = STR("pwd otp mfa");
+}
+
+static void asks_for_factor(struct call *call)
+{
+	refused_judged(call, 401, "\"reauthentication_required\"");
+	assert_true(web_has(&call->response.headers,
+			    "error=\"insufficient_user_authentication\", max_age=300, "
+			    "acr_values=\"aal2\"\r\n"));
+	assert_true(web_has(&call->response.body,
+			    "\"methods\":[\"totp\",\"recovery_code\",\"passkey\"]"));
+}
+
+/* MF-15: of who has a second factor the session alone changes nothing, nor does the password. */
+static void who_has_a_factor_shows_it_to_change_anything(void **state)
+{
+	const struct route *const asking[] = {&STRICT, &READS_WITH_FACTOR, &SETS_UP};
+	for (size_t i = 0; i < sizeof(asking) / sizeof(asking[0]); i++) {
+		struct call *call = with_session(*state, asking[i]);
+		asks_for_factor(call);
+		call = with_session(*state, asking[i]);
+		show_factor(call, AGE);
+		assert_int_equal(check_judged(call), GUARD_PASS);
+		call = with_session(*state, asking[i]);
+		show_factor(call, AGE + 1);
+		asks_for_factor(call);
+		call = with_session(*state, asking[i]);
+		show_factor(call, AGE);
+		call->session.found.session.aal = 1;
+		asks_for_factor(call);
+		call = with_session(*state, asking[i]);
+		call->session.found.session.amr = STR("pwd rba");
+		asks_for_factor(call);
+	}
+}
+
+/* MF-15: a factor is no fresher than the person, nor the other way round. */
+static void a_fresh_factor_needs_a_fresh_person_too(void **state)
+{
+	struct call *call = with_session(*state, &STRICT);
+	show_factor(call, 0);
+	call->session.found.session.auth_time = WEB_NOW - AGE - 1;
+	refused_judged(call, 401, "\"reauthentication_required\"");
+	assert_true(web_has(&call->response.headers, "acr_values=\"aal1\"\r\n"));
+	assert_true(web_has(&call->response.body, "\"methods\":[\"password\",\"totp\","));
+}
+
+static void where_no_factor_is_asked_for(void **state)
+{
+	struct call *call = with_session(*state, &TAKES_AWAY);
+	assert_int_equal(check_judged(call), GUARD_PASS);
+	call = with_session(*state, &TAKES_AWAY);
+	call->session.found.session.auth_time = WEB_NOW - AGE - 1;
+	refused_judged(call, 401, "\"reauthentication_required\"");
+	assert_true(web_has(&call->response.headers, "acr_values=\"aal1\"\r\n"));
+	call = with_session(*state, &READS);
+	call->session.found.session.auth_time = WEB_NOW - CLOCK_DAY;
+	assert_int_equal(check_judged(call), GUARD_PASS);
+	call = with_session(*state, &STRICT);
+	call->session.found.factors = FACTOR_RECOVERY;
+	assert_int_equal(check_judged(call), GUARD_PASS);
+	call = with_session(*state, &STRICT);
+	((struct web_world *)*state)->config.second_factor.require = FACTOR_OFF;
+	assert_int_equal(check_judged(call), GUARD_PASS);
+}
+
+/* MF-15: what is asked for in vain is asked for where the page can be come back to. */
+static void a_page_is_sent_to_show_a_factor(void **state)
+{
+	struct call *call = with_session(*state, &STRICT_PAGE);
+	assert_int_equal(check_judged(call), GUARD_ANSWERED);
+	assert_int_equal(call->response.status, 303);
+	assert_true(web_has(&call->response.headers, "Location: " WEB_ORIGIN "/auth/reauth?factor=1"
+						     "&return_to=%2Fauth%2Ftest\r\n"));
+	call = with_session(*state, &STRICT_PAGE);
+	call->session.found.factors = 0;
+	call->session.found.session.auth_time = WEB_NOW - AGE - 1;
+	assert_int_equal(check_judged(call), GUARD_ANSWERED);
+	assert_true(web_has(&call->response.headers,
+			    "Location: " WEB_ORIGIN "/auth/reauth?return_to=%2Fauth%2Ftest\r\n"));
+}
+
+/* MF-17: by the row, or because one is required meanwhile: it opens what completes it, only. */
+static void pends(struct web_world *world, bool by_policy, const struct route *route)
+{
+	struct call *call = with_session(world, route);
+	call->session.found.factors = FACTOR_TOTP | FACTOR_RECOVERY;
+	if (by_policy)
+		world->config.second_factor.require = FACTOR_ALL;
+	else
+		call->session.found.session.state = SESSION_SECOND_FACTOR_REQUIRED;
+	refused_judged(call, 403, "\"second_factor_required\"");
+	assert_true(web_has(&call->response.body, "\"methods\":[\"totp\",\"recovery_code\"]"));
+	assert_false(web_has(&call->response.headers, "WWW-Authenticate"));
+}
+
+static void a_sign_in_that_waits_for_its_factor_opens_nothing(void **state)
+{
+	const struct route *const closed[] = {
+		&CLOSED, &STRICT, &TAKES_AWAY, &READS, &READS_WITH_FACTOR, &SETS_UP};
+	struct web_world *world = *state;
+	for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++) {
+		pends(world, false, closed[i]);
+		pends(world, true, closed[i]);
+	}
+	struct call *call = with_session(world, &FINISHES);
+	call->session.found.session.state = SESSION_SECOND_FACTOR_REQUIRED;
+	assert_int_equal(check_judged(call), GUARD_PASS);
+}
+
+static void pages_of_who_waits_lead_to_what_completes_it(void **state)
+{
+	struct web_world *world = *state;
+	struct call *call = with_session(world, &STRICT_PAGE);
+	call->session.found.session.state = SESSION_SECOND_FACTOR_REQUIRED;
+	assert_int_equal(check_judged(call), GUARD_ANSWERED);
+	assert_int_equal(call->response.status, 303);
+	assert_true(web_has(&call->response.headers,
+			    "/auth/second-factor?return_to=%2Fauth%2Ftest\r\n"));
+	call = with_session(world, &STRICT_PAGE);
+	world->config.second_factor.require = FACTOR_ALL;
+	call->session.found.factors = 0;
+	assert_int_equal(check_judged(call), GUARD_ANSWERED);
+	assert_int_equal(call->response.status, 303);
+	assert_true(web_has(&call->response.headers,
+			    "/auth/account/security?return_to=%2Fauth%2Ftest\r\n"));
+}
+
+/* MF-06, MF-17: who has to set one up comes to do just that, and shows again who they are. */
+static void who_has_to_set_one_up_may_do_that(void **state)
+{
+	const struct route *const closed[] = {&CLOSED, &STRICT, &TAKES_AWAY, &READS,
+					      &READS_WITH_FACTOR};
+	struct web_world *world = *state;
+	struct call *call;
+	for (size_t i = 0; i < sizeof(closed) / sizeof(closed[0]); i++) {
+		call = with_session(world, closed[i]);
+		world->config.second_factor.require = FACTOR_ALL;
+		call->session.found.factors = 0;
+		refused_judged(call, 403, "\"forbidden\"");
+	}
+	call = with_session(world, &SETS_UP);
+	world->config.second_factor.require = FACTOR_ALL;
+	call->session.found.factors = 0;
+	assert_int_equal(check_judged(call), GUARD_PASS);
+	call = with_session(world, &SETS_UP);
+	world->config.second_factor.require = FACTOR_ALL;
+	call->session.found.factors = 0;
+	call->session.found.session.auth_time = WEB_NOW - AGE - 1;
+	refused_judged(call, 401, "\"reauthentication_required\"");
+	assert_true(web_has(&call->response.headers, "max_age=300, acr_values=\"aal1\"\r\n"));
+	assert_true(web_has(&call->response.body, "\"methods\":[\"password\"]"));
+	call = with_session(world, &SETS_UP_PAGE);
+	world->config.second_factor.require = FACTOR_ALL;
+	call->session.found.factors = 0;
+	call->session.found.session.auth_time = WEB_NOW - AGE - 1;
+	assert_int_equal(check_judged(call), GUARD_ANSWERED);
+	assert_true(web_has(&call->response.headers, "/auth/reauth?return_to=%2Fauth%2Ftest\r\n"));
+}
+
+/* What asks for a permission says so before it asks for a factor. */
+static void nobody_shows_a_factor_to_be_told_that_they_may_not(void **state)
+{
+	static const struct route manages = {
+		.path = "/api/v1/test", .surface = SURFACE_API, .permission = "users:manage"};
+	struct call *call = with_session(*state, &manages);
+	refused_judged(call, 403, "\"forbidden\"");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +487,14 @@ int main(void)
 		cmocka_unit_test(a_form_before_sign_in_is_bound_to_the_visitor),
 		cmocka_unit_test(two_tokens_of_one_answer_are_bound_alike),
 		cmocka_unit_test(freshness_is_the_routes),
+		cmocka_unit_test(who_has_a_factor_shows_it_to_change_anything),
+		cmocka_unit_test(a_fresh_factor_needs_a_fresh_person_too),
+		cmocka_unit_test(where_no_factor_is_asked_for),
+		cmocka_unit_test(a_page_is_sent_to_show_a_factor),
+		cmocka_unit_test(a_sign_in_that_waits_for_its_factor_opens_nothing),
+		cmocka_unit_test(pages_of_who_waits_lead_to_what_completes_it),
+		cmocka_unit_test(who_has_to_set_one_up_may_do_that),
+		cmocka_unit_test(nobody_shows_a_factor_to_be_told_that_they_may_not),
 	};
 	return cmocka_run_group_tests(tests, web_world_setup, web_world_teardown);
 }
