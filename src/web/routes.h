@@ -87,7 +87,8 @@ struct route {
 	 */
 	unsigned service;
 	bool names_session; /* {id} is that session's id, and a service may leave the others out */
-	const char *type;   /* what an API route answers with; NULL: application/json */
+	bool factor; /* with ROUTE_STALE_OK: a second factor as recent as max_age, all the same */
+	const char *type; /* what an API route answers with; NULL: application/json */
 	/*
 	 * What one has to have everywhere, not only in a tenant, to come; NULL: nothing. Who does
 	 * is the actor of what is done (context.h).
