@@ -399,11 +399,16 @@ static enum err check_page_token(struct call *call, enum request_site site, bool
 	return OK;
 }
 
-/* A cookie acts by itself, so it needs the header; what a program must put in by hand does not. */
+/*
+ * A cookie acts by itself, so it needs the header; what a program must put in by hand does not. A
+ * value that was rotated away opens nothing where no session is required, but the same answer to
+ * the same request: who has only that left can sign in.
+ */
 static enum err check_api_token(struct call *call, enum request_site site, bool *answered)
 {
 	enum session_standing standing = call->session.standing;
-	bool acts = standing >= SESSION_REPLACED;
+	bool acts = standing > SESSION_REPLACED ||
+		    (standing == SESSION_REPLACED && !has(call, ROUTE_ANONYMOUS));
 	if (acts && call->credential.carrier != CARRIER_COOKIE)
 		return OK;
 	if (site == SITE_FOREIGN)
