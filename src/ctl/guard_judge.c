@@ -54,7 +54,12 @@ static struct str path_of(struct str target)
 static bool leads_to_us(const struct config *config, struct str location)
 {
 	static const struct str pages[] = {
-		{"/login", 6}, {"/reauth", 7}, {"/second-factor", 14}, {"/account/password", 17}};
+		{"/login", 6},
+		{"/reauth", 7},
+		{"/second-factor", 14},
+		{"/account/security", 17},
+		{"/account/password", 17},
+	};
 	struct str own = STR_NONE;
 
 	if (!own_path_cut(config->server.base_path, path_of(local_part(config, location)), &own))

@@ -36,7 +36,7 @@ static const struct problem_info PROBLEMS[PROBLEM_COUNT] = {
 		INFO("reauthentication_required", 401, "Please confirm that it is you",
 		     "It has been a while since you proved who you are, "
 		     "so what you asked for was not done. Please confirm "
-		     "with your password to go on."),
+		     "that it is you to go on."),
 	[PROBLEM_SECOND_FACTOR_REQUIRED] =
 		INFO("second_factor_required", 403, "One more step is needed",
 		     "Your sign-in is not complete yet, so what you asked "

@@ -66,6 +66,7 @@ static void answers_are_read_for_what_they_are(void **state)
 		{303, "Location: /auth/reauth\r\n", "", GUARD_REFUSED},
 		{303, "Location: /auth/second-factor\r\n", "", GUARD_REFUSED},
 		{303, "Location: /auth/account/password?return_to=%2Fa\r\n", "", GUARD_REFUSED},
+		{303, "Location: /auth/account/security?return_to=%2Fa\r\n", "", GUARD_REFUSED},
 		{303, "Location: /auth/return?to=elsewhere\r\n", "", GUARD_MOVED},
 		{302, "Location: https://www.example.org.evil.example/auth/login\r\n", "",
 		 GUARD_MOVED},
