@@ -86,7 +86,6 @@ struct route {
 	 * Basic, with X-Session-Id or a ticket of whose session it is about; 0: none.
 	 */
 	unsigned service;
-	bool factor;        /* with ROUTE_STALE_OK: a second factor must be fresh nevertheless */
 	bool names_session; /* {id} is that session's id, and a service may leave the others out */
 	bool factor; /* with ROUTE_STALE_OK: a second factor as recent as max_age, all the same */
 	const char *type; /* what an API route answers with; NULL: application/json */
