@@ -6,6 +6,7 @@ import { existsSync, readFileSync, renameSync, statSync, writeFileSync, chmodSyn
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { build, startStack } from '../support/harness.mjs';
+import { lastMail } from '../support/outbox.mjs';
 import { until } from '../support/stack.mjs';
 
 // Node.js 18 has it, but not as a global.
@@ -374,7 +375,9 @@ test('MF-01: secrets of second factors hold the root that they need, are sealed 
   stack.must(['key', 'retire-root', String(root - 1), '--now']);
   await reload();
   assert.equal((await (await secrets())({ method: 'totp', code: codeOf(secret) })).status, 200, 'under the new root alone');
+  stack.sql('DELETE FROM outbox');
   assert.equal((await (await secrets())({ method: 'recovery_code', code: codes[3] })).status, 200);
+  assert.equal(lastMail(stack, 'alice@example.org', 'recovery-code-used').values.left, '9');
 
   // A box that nobody can open is named, and does not keep the others.
   stack.sql(`UPDATE totp SET root = ${root - 1}; UPDATE recovery_set SET root = ${root}`);
