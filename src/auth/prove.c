@@ -248,10 +248,24 @@ static enum err describe(const struct proving *p, struct str *out)
 	return buf_str(&text, out);
 }
 
+/* Codes of the set that work, once this one is used. */
+static enum err count_left(const struct proving *p, struct str *out)
+{
+	uint32_t used = p->code.row.used | UINT32_C(1) << p->code.bit;
+	unsigned left = 0;
+	struct buf text;
+
+	for (unsigned bit = 0; bit < RECOVERY_SET_CODES; bit++)
+		left += (used >> bit & 1) == 0 ? 1 : 0;
+	buf_init(&text, p->context->arena, PURPOSE_MAX);
+	buf_add_u64(&text, left);
+	return buf_str(&text, out);
+}
+
 static enum err tell_of_code(const struct proving *p, struct db *db)
 {
 	const struct session_found *found = &p->current.found;
-	const struct notice notice = {
+	struct notice notice = {
 		.kind = STR("recovery-code-used"),
 		.user_id = p->user_id,
 		.recipient = found->email,
@@ -264,6 +278,7 @@ static enum err tell_of_code(const struct proving *p, struct db *db)
 		.session_id = found->session.id,
 	};
 
+	TRY(count_left(p, &notice.left));
 	TRY(audit_row(p->context, &used));
 	return notice_queue(p->context, db, &notice);
 }

@@ -185,6 +185,7 @@ static enum err set_left(struct draft *draft)
 		TRY(str_to_u64(left, UINT32_MAX, &count));
 	template_count(draft->data, "codes_left", count);
 	template_flag(draft->data, "has_left", count > 0);
+	template_flag(draft->data, "none_left", left.n > 0 && count == 0);
 	return OK;
 }
 

@@ -6,6 +6,7 @@ import { existsSync, readFileSync, renameSync, statSync, writeFileSync, chmodSyn
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { build, startStack } from '../support/harness.mjs';
+import { lastMail } from '../support/outbox.mjs';
 import { until } from '../support/stack.mjs';
 
 // Node.js 18 has it, but not as a global.
@@ -294,6 +295,42 @@ test('roots: added and retired in the file, keys sealed anew, sessions and token
   assert.deepEqual(stack.sql("SELECT detail FROM audit_event WHERE event = 'root_keys_changed' ORDER BY at").map(({ detail }) => detail), ['root 2 added', 'root 1 removed']);
 });
 
+test('a key file that is missing, another one, or a changed row: said, and nothing is granted', async () => {
+  const right = readFileSync(keyFile(), 'utf8');
+  const good = issued();
+  renameSync(keyFile(), `${keyFile()}.away`);
+  const missing = stack.ctl(['key', 'list']);
+  assert.equal(missing.code, 3);
+  assert.match(missing.stderr, /keys: No such file or directory/);
+  assert.notEqual(token('alice').code, 0);
+
+  // Made anew with the same number: nothing opens.
+  writeFileSync(keyFile(), `2 ${createHash('sha256').update('another').digest('base64url')}\n`, { mode: 0o600 });
+  assert.ok(list().filter(({ state }) => state !== 'gone').every(({ opens }) => !opens));
+  assert.match(stack.must(['key', 'list']).stdout, /DOES NOT OPEN with this key file/);
+  age();
+  const rotate = stack.ctl(['key', 'rotate']);
+  assert.equal(rotate.code, 3);
+  assert.match(rotate.stderr, /signing key \S{43}: does not open under root 2 of the key file; nothing was done/);
+  const none = token('alice');
+  assert.notEqual(none.code, 0);
+  assert.match(none.error, /unavailable/);
+  assert.equal(reading(good), 'refused');
+  await reload();
+  await until(() => stack.workerLog().some(({ event, detail }) => event === 'signing_keys_unusable' && /does not open under root 2/.test(detail)), 'the worker says so', 60);
+  assert.equal((await stack.client.get(jwksPath)).status, 503);
+
+  writeFileSync(keyFile(), right, { mode: 0o600 });
+  await reload();
+  assert.equal(reading(good), 'valid');
+  assert.equal((await stack.client.get(jwksPath)).status, 200);
+  stack.sql("UPDATE signing_key SET public_key = REPEAT('x', 32) WHERE state = 2");
+  assert.equal(reading(good), 'refused');
+  assert.match(stack.ctl(['key', 'rotate']).stderr, /does not open under root 2/);
+  stack.must(['key', 'rotate', '--now']);
+  assert.equal(reading(issued()), 'valid');
+});
+
 // RFC 6238, of the secret in base32 that an app was given.
 function codeOf(secret, step = Math.floor(Date.now() / 30000)) {
   const bits = [...secret].map((char) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(char).toString(2).padStart(5, '0')).join('');
@@ -338,7 +375,9 @@ test('MF-01: secrets of second factors hold the root that they need, are sealed 
   stack.must(['key', 'retire-root', String(root - 1), '--now']);
   await reload();
   assert.equal((await (await secrets())({ method: 'totp', code: codeOf(secret) })).status, 200, 'under the new root alone');
+  stack.sql('DELETE FROM outbox');
   assert.equal((await (await secrets())({ method: 'recovery_code', code: codes[3] })).status, 200);
+  assert.equal(lastMail(stack, 'alice@example.org', 'recovery-code-used').values.left, '9');
 
   // A box that nobody can open is named, and does not keep the others.
   stack.sql(`UPDATE totp SET root = ${root - 1}; UPDATE recovery_set SET root = ${root}`);
@@ -348,40 +387,4 @@ test('MF-01: secrets of second factors hold the root that they need, are sealed 
   assert.match(shut.stderr, new RegExp(`1 secrets of second factors stay as they are: authenticator app of user ${id}: the key file has no root ${root - 1}; gatepost user reset-factors`));
   stack.sql('DELETE FROM totp; DELETE FROM recovery_set; UPDATE user SET factors = 0');
   ({ session_handle: handle } = await stack.signIn(stack.users.alice));
-});
-
-test('a key file that is missing, another one, or a changed row: said, and nothing is granted', async () => {
-  const right = readFileSync(keyFile(), 'utf8');
-  const good = issued();
-  renameSync(keyFile(), `${keyFile()}.away`);
-  const missing = stack.ctl(['key', 'list']);
-  assert.equal(missing.code, 3);
-  assert.match(missing.stderr, /keys: No such file or directory/);
-  assert.notEqual(token('alice').code, 0);
-
-  // Made anew with the same number: nothing opens.
-  writeFileSync(keyFile(), `2 ${createHash('sha256').update('another').digest('base64url')}\n`, { mode: 0o600 });
-  assert.ok(list().filter(({ state }) => state !== 'gone').every(({ opens }) => !opens));
-  assert.match(stack.must(['key', 'list']).stdout, /DOES NOT OPEN with this key file/);
-  age();
-  const rotate = stack.ctl(['key', 'rotate']);
-  assert.equal(rotate.code, 3);
-  assert.match(rotate.stderr, /signing key \S{43}: does not open under root 2 of the key file; nothing was done/);
-  const none = token('alice');
-  assert.notEqual(none.code, 0);
-  assert.match(none.error, /unavailable/);
-  assert.equal(reading(good), 'refused');
-  await reload();
-  await until(() => stack.workerLog().some(({ event, detail }) => event === 'signing_keys_unusable' && /does not open under root 2/.test(detail)), 'the worker says so', 60);
-  assert.equal((await stack.client.get(jwksPath)).status, 503);
-
-  writeFileSync(keyFile(), right, { mode: 0o600 });
-  await reload();
-  assert.equal(reading(good), 'valid');
-  assert.equal((await stack.client.get(jwksPath)).status, 200);
-  stack.sql("UPDATE signing_key SET public_key = REPEAT('x', 32) WHERE state = 2");
-  assert.equal(reading(good), 'refused');
-  assert.match(stack.ctl(['key', 'rotate']).stderr, /does not open under root 2/);
-  stack.must(['key', 'rotate', '--now']);
-  assert.equal(reading(issued()), 'valid');
 });

@@ -128,12 +128,11 @@ test('no page of the program and no script has a sentence of its own', () => {
 
 test('every mail that is queued has its templates, and every template of a mail is sent', () => {
   const queued = new Set(code.filter(({ path }) => path.startsWith('src/auth/') || path.startsWith('src/ctl/')).flatMap(({ text }) =>
-    [...text.matchAll(/(?:\.kind = |notice_to\(\s*)STR\("([a-z-]+)"\)/g)].map(([, kind]) => kind)));
+    [...text.matchAll(/(?:\.(?:kind|notice) = |notice_to\(\s*)STR\("([a-z-]+)"\)/g)].map(([, kind]) => kind)));
   const letters = code.find(({ path }) => path === 'src/mailer/letter.c').text;
   const written = [...letters.matchAll(/\{\{"([a-z-]+)", \d+\},/g)].map(([, kind]) => kind);
   assert.ok(queued.size > 10, `${queued.size} kinds`);
   none([...queued].filter((kind) => !written.includes(kind)));
   none(written.filter((kind) => !templates.some(({ path }) => path === `templates/mail/${kind}.txt`)));
-  // What comes with second factors.
-  none(written.filter((kind) => !queued.has(kind) && !['factor-added', 'factor-failed', 'recovery-code-used'].includes(kind)));
+  none(written.filter((kind) => !queued.has(kind)));
 });
