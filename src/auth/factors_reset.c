@@ -3,6 +3,7 @@
 
 #include "account_anew.h"
 #include "actor.h"
+#include "arena.h"
 #include "buf.h"
 #include "clock.h"
 #include "db.h"
@@ -11,6 +12,8 @@
 
 #define DETAIL_MAX (64 + ACCOUNT_REASON_MAX)
 #define DUE_MAX 100
+/* Of one user: a mail each, and the housekeeper has little. */
+#define DUE_MEMORY ((size_t)512 * 1024)
 
 /* One act; effect and trail are made anew when the transaction runs again. */
 struct doing {
@@ -235,17 +238,26 @@ static enum err due_work(struct db *db, void *opaque)
 
 enum err factors_reset_due(const struct auth_context *context, unsigned limit, uint64_t *n)
 {
+	struct auth_context own = *context;
 	struct id ids[DUE_MAX];
 	unsigned most = limit < DUE_MAX ? limit : DUE_MAX;
 	size_t listed = 0;
+	enum err e = OK;
 
 	TRY(factor_store_due(context->db, context->now, most, ids, &listed));
-	for (size_t i = 0; i < listed; i++) {
-		struct doing doing = {.context = context, .user_id = ids[i]};
+	if (listed > 0)
+		TRY(arena_open(0, DUE_MEMORY, &own.arena));
+	for (size_t i = 0; i < listed && e == OK; i++) {
+		struct doing doing = {.context = &own, .user_id = ids[i]};
 
-		TRY(db_transact(context->db, due_work, &doing));
-		audit_trail_write(context, &doing.trail);
+		e = db_transact(own.db, due_work, &doing);
+		if (e == OK)
+			audit_trail_write(&own, &doing.trail);
+		arena_reset(own.arena);
 	}
+	if (listed > 0)
+		arena_close(&own.arena);
+	TRY(e);
 	*n = listed;
 	return OK;
 }

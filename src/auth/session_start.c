@@ -65,6 +65,9 @@ static enum err ask_for_factor(struct sign_in *s)
 		s->state = SESSION_SECOND_FACTOR_REQUIRED;
 		return OK;
 	}
+	/* It may be the giver's of a hand-over, too. */
+	if (grants_has(s->amr, STR("rba")))
+		return OK;
 	buf_init(&text, s->context->arena, AMR_MAX);
 	buf_add(&text, s->amr);
 	buf_add(&text, s->amr.n > 0 ? STR(" rba") : STR("rba"));

@@ -17,7 +17,7 @@ function hasJdk() {
   const [, version] = /version "(\d+)/.exec(spawnSync('java', ['-version'], { encoding: 'utf8' }).stderr ?? '') ?? [];
   return Number(version) >= 17 && /jdk\.compiler/.test(spawnSync('java', ['--list-modules'], { encoding: 'utf8' }).stdout);
 }
-const options = { timeout: 120000, skip: hasJdk() ? false : 'this machine has no JDK of version 17 or later' };
+const options = { timeout: 300000, skip: hasJdk() ? false : 'this machine has no JDK of version 17 or later' };
 
 let stack;
 let network;
@@ -41,8 +41,9 @@ after(async () => {
   await stack?.stop();
 });
 
-// Each test once a carrier, each time as another device.
-function each(name, act, carriers = ['cookie', 'handle']) {
+// Each time as another device. By cookie everything; both ways what a new value has to do with.
+const both = ['cookie', 'handle'];
+function each(name, act, carriers = ['cookie']) {
   for (const one of carriers) {
     test(`${one}: ${name}`, options, () => {
       carrier = one;
@@ -107,7 +108,7 @@ each('as its first line says: sign in, who am I, sign out; the value is in its f
   assert.equal(value(), undefined);
   await client(SIGN_IN, ['whoami']);
   await client(USAGE, []);
-});
+}, both);
 
 each('a password of odd characters arrives as it is; a wrong one is said, and nothing is kept', async () => {
   const odd = '\\n"\'$(x) {"a":1}\u00fc\u{1f600}\\u0041\t\\';
@@ -117,7 +118,7 @@ each('a password of odd characters arrives as it is; a wrong one is said, and no
   await client(DONE, ['logout']);
   assert.match((await signIn(REFUSED, { identifier, password: `${odd}.` })).err, /invalid_credentials/);
   assert.equal(value(), undefined);
-}, ['cookie']);
+});
 
 each('killed before the answer to a sign-in is there: the next one leaves nothing behind', async () => {
   const bob = stack.users.bob;
@@ -130,7 +131,7 @@ each('killed before the answer to a sign-in is there: the next one leaves nothin
   await client(SIGN_IN, ['state']);
   await signIn(DONE, bob);
   assert.equal(await live(valueIn(answer)), false, 'the same device: its former session has ended');
-});
+}, both);
 
 each('killed at any other moment: goes on', async () => {
   const { session } = (await signIn()).json;
@@ -154,7 +155,7 @@ each('killed before the answer to a step-up is there: the old value is dead, whi
   assert.match((await client(SIGN_IN, ['state'])).err, /"rotated": ?true/);
   await signIn();
   await whoAmI();
-});
+}, both);
 
 for (const [act, what] of [['lose', 'a lost answer'], ['cut', 'an answer that breaks off']]) {
   each(`${what} to a step-up: the same request again gets the same new value, which is kept`, async () => {
@@ -168,7 +169,7 @@ for (const [act, what] of [['lose', 'a lost answer'], ['cut', 'an answer that br
     assert.equal(first.body, second.body);
     assert.equal((await whoAmI()).session.id, session.id);
     assert.equal(await live(old), false);
-  });
+  }, both);
 }
 
 each('a lost answer to a sign-in: its session has ended when the next is there; a second lost answer is said', async () => {
@@ -187,7 +188,7 @@ each('an attempt is not repeated when its answer is lost', async () => {
   network.next('POST /flows/pay/attempts', 'lose');
   await client(NO_ANSWER, ['request', 'POST', '/flows/pay/attempts'], '{"counter": "code"}');
   assert.equal(changes().filter((line) => line.includes('/attempts')).length, 1);
-}, ['cookie']);
+});
 
 each('replaced by another process at the same moment: the newer value is found in the file', async () => {
   await signIn();
@@ -203,7 +204,7 @@ each('replaced by another process at the same moment: the newer value is found i
   // And where there is no newer one, it is signed out.
   writeFileSync(file, old);
   await client(SIGN_IN, ['whoami']);
-});
+}, both);
 
 each('a sign-out from elsewhere holds at the next request; signing out again is no mistake', async () => {
   const { session } = (await signIn()).json;
@@ -220,7 +221,7 @@ each('a session that is over: said so, and signed in again on the same device', 
   assert.match((await client(SIGN_IN, ['state'])).err, /"session_expired"/);
   await signIn();
   await whoAmI();
-}, ['cookie']);
+});
 
 each('too old for what is asked: step up, and the same again', async () => {
   const { session } = (await signIn()).json;
@@ -242,7 +243,7 @@ each('requests of one\'s own: entity tags, refusals; waits as it is told', async
   await client(DONE, ['request', 'DELETE', '/flows/paper']);
   network.next('GET /session', 'refuse', problem(429, 'too_many_attempts', { 'Retry-After': '77' }));
   assert.match((await client(WAIT, ['whoami'])).err, /wait 77 seconds/);
-}, ['cookie']);
+});
 
 // The server itself, not through the network: docs/openapi.yaml does not describe all of this yet, by which that judges.
 each('MF-16: second factors: by code and by recovery code; the key of the device steps up, and is out with the device', async () => {

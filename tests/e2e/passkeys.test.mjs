@@ -173,6 +173,31 @@ test('WA-01: a replay, and a late one', async () => {
   code(await signIn(late), 401, 'invalid_credentials');
 });
 
+test('WA-01, WA-07: a passkey as second factor and for a step up, each with its own challenge', async () => {
+  const { who, authenticator } = await withPasskey();
+  const other = await withPasskey();
+  const pending = await stack.signIn(who);
+  const challenge = async (handle) => ok(await stack.withHandle(handle, 'POST', '/session/challenge', { json: { purpose: 'pay' } }), 201).passkey;
+  const asked = await challenge(pending.session_handle);
+  assert.deepEqual(asked.allowCredentials.map(({ id }) => id), [authenticator.id.toString('base64url')]);
+  assert.equal(asked.userVerification, 'preferred');
+  code(await signIn(authenticator.get(asked)), 401, 'invalid_credentials');
+  const show = (handle, passkey) => stack.withHandle(handle, 'POST', '/session/second-factor', { json: { method: 'passkey', passkey } });
+  code(await show(pending.session_handle, other.authenticator.get(asked)), 401, 'invalid_credentials');
+  const unverified = authenticator.get(asked, { flags: FLAGS.present });
+  const done = ok(await show(pending.session_handle, unverified));
+  assert.deepEqual(done.session.amr, ['pwd', 'hwk', 'mfa']);
+  assert.equal(done.session.aal, 'aal2');
+
+  const step = (handle, passkey) => stack.withHandle(handle, 'POST', '/session/reauth', { json: { method: 'passkey', passkey } });
+  const again = await challenge(done.session_handle);
+  assert.equal(again.userVerification, 'required');
+  code(await step(done.session_handle, authenticator.get(again, { flags: FLAGS.present })), 401, 'invalid_credentials');
+  const stepped = ok(await step(done.session_handle, authenticator.get(again)));
+  assert.equal(stepped.session.id, pending.session.id);
+  ok(await stack.withHandle(stepped.session_handle, 'POST', '/passkeys/options'));
+});
+
 test('WA-01, WA-02, WA-03, WA-05: a registration that is not right stores nothing', async () => {
   const { session_handle: handle, user } = await stack.signIn(person());
   const other = await stack.signIn(person());

@@ -4,6 +4,7 @@ import { test, before, after } from 'node:test';
 import assert from 'node:assert/strict';
 import { password, startStack } from '../support/harness.mjs';
 import { tokenOf } from '../support/client.mjs';
+import { Authenticator, FLAGS } from '../support/authenticator.mjs';
 import { totp } from '../support/totp.mjs';
 
 let stack;
@@ -279,6 +280,87 @@ test('fields that are missing, malformed or too long', async () => {
   const form = await login.get('/login');
   for (const fields of [{ identifier: 'max' }, { password: 'x' }, { passkey: '{}' }])
     assert.equal((await send(login, form, '/login', fields)).status, 400, JSON.stringify(fields));
+});
+
+// What the script of a page does before it fills in the form's field.
+async function ask(visitor, page, path, json = {}) {
+  const headers = visitor.headers({ 'X-CSRF-Token': tokenOf(page), 'Sec-Fetch-Site': 'same-origin' });
+  const answer = await stack.client.post(`/auth/api/v1${path}`, { headers, json });
+  assert.ok(answer.status < 300, answer.body);
+  return answer.json;
+}
+
+const optionsOf = (page) => /data-options="\/auth\/api\/v1([^"]+)"/.exec(page.body)[1];
+const purposeOf = (page) => /data-purpose="([^"]+)"/.exec(page.body)[1];
+const json = (passkey) => JSON.stringify(passkey);
+
+async function withPasskey(name) {
+  const who = person(name);
+  const visitor = stack.visitor();
+  await visitor.signIn(who);
+  const page = await visitor.get('/account/security/passkey');
+  const key = new Authenticator(stack.origin);
+  const passkey = json(key.create(await ask(visitor, page, optionsOf(page))));
+  return { who, visitor, page, key, passkey };
+}
+
+test('WA-01, WA-05: a passkey is added by the form of its page; wrong, twice, stale, repeated', async () => {
+  const { visitor, page, key, passkey } = await withPasskey('pam');
+  assert.match(page.headers['content-security-policy'], /connect-src 'self'/);
+  assert.equal((await visitor.post('/account/security/passkey', { csrf_token: 'A'.repeat(43), passkey })).status, 403);
+  assert.equal((await send(visitor, page, '/account/security/passkey', { passkey, name: 'é'.repeat(101) })).status, 400);
+  assert.equal((await send(visitor, page, '/account/security/passkey', { passkey: '{}' })).status, 400);
+  const foreign = json(key.create(await ask(visitor, page, optionsOf(page)), { origin: 'https://evil.test' }));
+  const wrong = await send(visitor, page, '/account/security/passkey', { passkey: foreign });
+  assert.equal(wrong.status, 401);
+  assert.match(alertOf(wrong), /was not added/);
+
+  const before = new Map(visitor.jar.cookies);
+  const made = await send(visitor, page, '/account/security/passkey', { passkey, name: 'key <1>' });
+  assert.equal(codesOf(made).length, 10);
+  const now = visitor.jar.cookies.get('__Host-gatepost');
+  visitor.jar.cookies = before;
+  const repeated = await send(visitor, page, '/account/security/passkey', { passkey, name: 'key <1>' });
+  assert.equal(where(repeated), '/account/security?done=passkey', 'the codes are not shown again');
+  assert.equal(visitor.jar.cookies.get('__Host-gatepost'), now);
+  assert.match((await visitor.get('/account/security')).body, /key &lt;1&gt;/);
+  const again = await visitor.get('/account/security/passkey');
+  const taken = await send(visitor, again, '/account/security/passkey', { passkey: json(key.create(await ask(visitor, again, optionsOf(again)))) });
+  assert.equal(taken.status, 409);
+  assert.match(alertOf(taken), /registered already/);
+});
+
+test('WA-01, WA-03: a passkey at sign-in, as a second factor and for a step up: each challenge once, and where it was made for', async () => {
+  const { who, visitor, page, key, passkey } = await withPasskey('quinn');
+  await send(visitor, page, '/account/security/passkey', { passkey });
+
+  const other = stack.visitor();
+  const login = await other.get('/login');
+  const asked = await ask(other, login, optionsOf(login));
+  const unverified = await send(other, login, '/login', { passkey: json(key.get(asked, { flags: FLAGS.present })) });
+  assert.equal(unverified.status, 401);
+  assert.match(alertOf(unverified), /may not belong to an account/);
+  const shown = json(key.get(await ask(other, login, optionsOf(login))));
+  assert.equal(where(await send(other, login, '/login', { passkey: shown, return_to: '/auth/account/sessions' })), '/account/sessions');
+  const third = stack.visitor();
+  assert.equal((await send(third, await third.get('/login'), '/login', { passkey: shown })).status, 401, 'used');
+
+  const second = await waiting(who);
+  const ofLogin = json(key.get(await ask(second.visitor, second.page, '/sessions/passkey/options')));
+  const refused = await send(second.visitor, second.page, '/second-factor', { passkey: ofLogin });
+  assert.equal(refused.status, 401, 'made for something else');
+  assert.match(alertOf(refused), /You have 4 more tries/);
+  const { passkey: options } = await ask(second.visitor, refused, optionsOf(refused), { purpose: purposeOf(refused) });
+  const proof = json(key.get(options));
+  assert.equal(where(await send(second.visitor, refused, '/second-factor', { passkey: proof })), '/account');
+
+  const again = await other.get('/reauth?factor=1&return_to=/auth/account');
+  const stepUp = await ask(other, again, optionsOf(again), { purpose: purposeOf(again) });
+  const unsure = await send(other, again, '/reauth', { passkey: json(key.get(stepUp.passkey, { flags: FLAGS.present })), factor: 'yes' });
+  assert.equal(unsure.status, 401, 'the person was not verified');
+  const { passkey: more } = await ask(other, unsure, optionsOf(unsure), { purpose: purposeOf(unsure) });
+  assert.equal(where(await send(other, unsure, '/reauth', { passkey: json(key.get(more)), factor: 'yes', return_to: '/auth/account' })), '/account');
+  assert.equal((await other.get('/account/security')).headers['content-security-policy'].includes('connect-src'), false);
 });
 
 test('too many tries of an account: 429 with the time to wait, whoever asks', async () => {

@@ -253,6 +253,29 @@ static void five_wrong_ones_end_a_sign_in(void **state)
 	assert_int_equal(complete(w, value, code_now(w), &issued), PROVE_DONE);
 }
 
+/* MF-07: fifty at once are no more than five. */
+static void of_fifty_wrong_ones_at_once_five_are_judged(void **state)
+{
+	struct world *w = *state;
+	struct client c = person_with_factors(w, "alice", NULL);
+	struct rush at_once = {.w = w, .code = wrong_code(w)};
+	struct runner runners[ONCE];
+	struct str value = text_of(sign_in(w, c));
+	unsigned verdicts[PROVE_DONE + 1] = {0};
+
+	w->config.throttle.free_failures = 100;
+	for (size_t i = 0; i < ONCE; i++)
+		at_once.values[i] = value;
+	rush(&at_once, runners);
+	w->config.throttle.free_failures = 5;
+	for (size_t i = 0; i < ONCE; i++)
+		verdicts[runners[i].verdict]++;
+	assert_int_equal(verdicts[PROVE_ENDED], 1);
+	assert_int_equal(verdicts[PROVE_WRONG], PROVE_TRIES - 1);
+	assert_int_equal(verdicts[PROVE_GONE], ONCE - PROVE_TRIES);
+	assert_int_equal(count_of(w, c.user), 0);
+}
+
 /* MF-07: the fifth may be right; and what is complete has no tries of its sign-in behind it. */
 static void the_fifth_may_be_right(void **state)
 {
@@ -425,6 +448,8 @@ int main(void)
 		cmocka_unit_test_setup(of_fifty_sign_ins_one_uses_a_code, token_world_clean),
 		cmocka_unit_test_setup(of_fifty_times_one_request_one_answer, token_world_clean),
 		cmocka_unit_test_setup(five_wrong_ones_end_a_sign_in, token_world_clean),
+		cmocka_unit_test_setup(of_fifty_wrong_ones_at_once_five_are_judged,
+				       token_world_clean),
 		cmocka_unit_test_setup(the_fifth_may_be_right, token_world_clean),
 		cmocka_unit_test_setup(guessing_for_a_day, token_world_clean),
 		cmocka_unit_test_setup(a_recovery_code_completes_once, token_world_clean),

@@ -270,20 +270,21 @@ static void a_sign_in_is_repeated_while_it_waits(void **state)
 	assert_int_equal(count_of(w, c.user), 1);
 }
 
-/* CONTRACT §4: who takes over is of aal 1, with what the giver had shown, and no fresher factor. */
-static void what_is_handed_over_is_of_aal_1(void **state)
+/* What a telephone takes over from the session of that value. */
+static struct session_issued take_over(struct world *w, struct str value)
 {
 	const struct credential nothing = {.syntax = CREDENTIAL_ABSENT};
 	const struct session nobody = {.standing = SESSION_ABSENT};
-	struct world *w = *state;
-	struct client c = person_with_factors(w, "alice", NULL);
-	struct session giver = resolve(w, CARRIER_HANDLE, completed(w, c));
+	unsigned char device[] = "telephone";
+	struct session giver = resolve(w, CARRIER_HANDLE, value);
 	struct digest challenge = sha256(VERIFIER);
 	struct handover_request request = {
 		.verifier = VERIFIER,
 		.receiver = HANDOVER_NATIVE,
 		.carrier = CARRIER_TOKEN,
 		.client = STR("app"),
+		.device_kind = DEVICE_APP,
+		.device_ref = {device, sizeof device - 1},
 		.presented = &nothing,
 		.current = &nobody,
 	};
@@ -291,20 +292,54 @@ static void what_is_handed_over_is_of_aal_1(void **state)
 	struct handover_given given;
 	struct session_issued issued;
 
-	w->config.second_factor.require = FACTOR_ALL;
 	assert_ok(handover_give(&w->context, &giver, &challenge, HANDOVER_NATIVE, &given));
 	assert_true(handover_code_hashes(
 		w->keys, (struct str){(const char *)given.code.bytes, given.code.len},
 		request.hashes));
 	assert_ok(handover_take(&w->context, &request, &verdict, &issued));
 	assert_int_equal(verdict, HANDOVER_ACCEPTED);
-	assert_int_equal(issued.session.standing, SESSION_LIVE);
 	assert_int_equal(issued.session.aal, 1);
 	assert_int_equal(issued.session.found.session.aal2_end, 0);
-	assert_str(issued.session.found.session.amr, "pwd otp mfa");
 	assert_int_equal(issued.session.found.session.auth_time, giver.found.session.auth_time);
+	return issued;
+}
+
+/* CONTRACT §4: who takes over is of aal 1, with what the giver had shown, and no fresher factor. */
+static void what_is_handed_over_is_of_aal_1(void **state)
+{
+	struct world *w = *state;
+	struct client c = person_with_factors(w, "alice", NULL);
+	struct str value = completed(w, c);
+	struct session_issued issued;
+
+	w->config.second_factor.require = FACTOR_ALL;
+	issued = take_over(w, value);
+	assert_int_equal(issued.session.standing, SESSION_LIVE);
+	assert_str(issued.session.found.session.amr, "pwd otp mfa");
 	assert_false(policy_is_factor_fresh(&w->config, &issued.session.found.session, CLOCK_DAY,
 					    w->context.now));
+}
+
+/* A trusted device's word is not handed over: the other one has to be trusted itself. */
+static void trust_is_not_handed_over(void **state)
+{
+	struct world *w = *state;
+	struct client c = person_with_factors(w, "alice", NULL);
+	struct session_issued issued;
+
+	w->config.second_factor.trusted_device = CLOCK_DAY;
+	c.device = "tablet";
+	(void)sign_in(w, c);
+	fixture_sql("UPDATE device SET trusted_until = 4000000000000000");
+	issued = sign_in(w, c);
+	assert_str(issued.session.found.session.amr, "pwd rba");
+	issued = take_over(w, text_of(issued));
+	assert_true(session_awaits_factor(&issued.session));
+	assert_int_equal(issued.carrier, CARRIER_HANDLE);
+	fixture_sql("UPDATE device SET trusted_until = 4000000000000000");
+	issued = take_over(w, text_of(sign_in(w, c)));
+	assert_int_equal(issued.session.standing, SESSION_LIVE);
+	assert_str(issued.session.found.session.amr, "pwd rba");
 }
 
 int main(void)
@@ -320,6 +355,7 @@ int main(void)
 		cmocka_unit_test_setup(who_has_none_sets_one_up_first, clean),
 		cmocka_unit_test_setup(a_sign_in_is_repeated_while_it_waits, clean),
 		cmocka_unit_test_setup(what_is_handed_over_is_of_aal_1, clean),
+		cmocka_unit_test_setup(trust_is_not_handed_over, clean),
 	};
 
 	return cmocka_run_group_tests(tests, world_open, world_close);

@@ -70,7 +70,7 @@ ACT(session_try, struct session_row row = fixture_session(SCENE.alice); bool tak
     return must(taken);)
 ACT(session_give_back, struct session_row row = fixture_session(SCENE.alice); bool taken = false;
     row.id = SCENE.handle_id; row.epoch = 2; TRY(session_store_try(DB, &row, 5, &taken));
-    return session_store_give_back(DB, &row);)
+    TRY(session_store_try(DB, &row, 5, &taken)); return session_store_give_back(DB, &row);)
 ACT(session_tried, return session_store_delete_tried(DB, &SCENE.handle_id, 0, out);)
 ACT(session_purge_it, uint64_t n = 0; return session_store_purge(DB, FAR, 100, &n);)
 
@@ -357,7 +357,7 @@ static void statements_under_every_failure(void **state)
 		{"session lower", session_lower, NULL, ACT_ATOMIC},
 		{"session step down", session_step_down, NULL, ACT_ATOMIC},
 		{"session try", session_try, NULL, ACT_ATOMIC},
-		{"session give back", session_give_back, NULL, 0},
+		{"session give back", session_give_back, NULL, ACT_ATOMIC | ACT_INSIDE},
 		{"session delete tried", session_tried, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"session purge", session_purge_it, NULL, ACT_ATOMIC | ACT_REPEATABLE},
 		{"rotation insert", rotation_insert, NULL, ACT_ATOMIC},

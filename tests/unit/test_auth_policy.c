@@ -242,11 +242,11 @@ static void touching(void **state)
 /* One person in one session: what is configured, who they are, what the session has shown. */
 struct state_case {
 	enum factor_require require;
-	const char *user_grants, *tenant_grants; /* NULL: none */
 	unsigned factors;
+	const char *user_grants, *tenant_grants; /* NULL: none */
 	const char *amr;
-	bool required;
 	enum session_state state;
+	bool required;
 };
 
 static struct str grants_of(const char *text)
@@ -281,27 +281,27 @@ static void check_state(const struct state_case *c)
 static void a_required_factor_is_waited_for(void **state)
 {
 	static const struct state_case cases[] = {
-		{FACTOR_OFF, ELEVATED, NULL, FACTOR_TOTP, "pwd", false, ACTIVE},
-		{FACTOR_OPTIONAL, ELEVATED, NULL, FACTOR_TOTP, "pwd", false, ACTIVE},
-		{FACTOR_ROLES, "role:user", NULL, FACTOR_TOTP, "pwd", false, ACTIVE},
-		{FACTOR_ROLES, "role:user", NULL, 0, "pwd", false, ACTIVE},
-		{FACTOR_ROLES, ELEVATED, NULL, FACTOR_TOTP, "pwd", true, FACTOR},
-		{FACTOR_ROLES, ELEVATED, NULL, FACTOR_PASSKEY, "pwd", true, FACTOR},
-		{FACTOR_ROLES, ELEVATED, NULL, 0, "pwd", true, ENROL},
-		{FACTOR_ROLES, ELEVATED, NULL, FACTOR_RECOVERY, "pwd", true, ENROL},
-		{FACTOR_ROLES, ELEVATED, NULL, FACTOR_TOTP, "pwd otp mfa", true, ACTIVE},
-		{FACTOR_ROLES, ELEVATED, NULL, 0, "pwd otp mfa", true, ACTIVE},
-		{FACTOR_ROLES, "role:user", ELEVATED, FACTOR_TOTP, "pwd", true, FACTOR},
-		{FACTOR_ROLES, AUDITOR, NULL, FACTOR_TOTP, "pwd", true, FACTOR},
-		{FACTOR_ROLES, "role:user", AUDITOR, FACTOR_TOTP, "pwd", true, FACTOR},
-		{FACTOR_ROLES, "role:auditors", NULL, FACTOR_TOTP, "pwd", false, ACTIVE},
-		{FACTOR_ROLES, "perm:auditor", NULL, FACTOR_TOTP, "pwd", false, ACTIVE},
-		{FACTOR_ROLES, "role:user", "", FACTOR_TOTP, "pwd", false, ACTIVE},
-		{FACTOR_ALL, NULL, NULL, FACTOR_TOTP, "pwd", true, FACTOR},
-		{FACTOR_ALL, NULL, NULL, 0, "pwd", true, ENROL},
-		{FACTOR_ALL, NULL, NULL, FACTOR_TOTP, "", true, FACTOR},
-		{FACTOR_ALL, NULL, NULL, FACTOR_TOTP, "mfas amfa", true, FACTOR},
-		{FACTOR_ALL, NULL, NULL, FACTOR_PASSKEY, "hwk mfa", true, ACTIVE},
+		{FACTOR_OFF, FACTOR_TOTP, ELEVATED, NULL, "pwd", ACTIVE, false},
+		{FACTOR_OPTIONAL, FACTOR_TOTP, ELEVATED, NULL, "pwd", ACTIVE, false},
+		{FACTOR_ROLES, FACTOR_TOTP, "role:user", NULL, "pwd", ACTIVE, false},
+		{FACTOR_ROLES, 0, "role:user", NULL, "pwd", ACTIVE, false},
+		{FACTOR_ROLES, FACTOR_TOTP, ELEVATED, NULL, "pwd", FACTOR, true},
+		{FACTOR_ROLES, FACTOR_PASSKEY, ELEVATED, NULL, "pwd", FACTOR, true},
+		{FACTOR_ROLES, 0, ELEVATED, NULL, "pwd", ENROL, true},
+		{FACTOR_ROLES, FACTOR_RECOVERY, ELEVATED, NULL, "pwd", ENROL, true},
+		{FACTOR_ROLES, FACTOR_TOTP, ELEVATED, NULL, "pwd otp mfa", ACTIVE, true},
+		{FACTOR_ROLES, 0, ELEVATED, NULL, "pwd otp mfa", ACTIVE, true},
+		{FACTOR_ROLES, FACTOR_TOTP, "role:user", ELEVATED, "pwd", FACTOR, true},
+		{FACTOR_ROLES, FACTOR_TOTP, AUDITOR, NULL, "pwd", FACTOR, true},
+		{FACTOR_ROLES, FACTOR_TOTP, "role:user", AUDITOR, "pwd", FACTOR, true},
+		{FACTOR_ROLES, FACTOR_TOTP, "role:auditors", NULL, "pwd", ACTIVE, false},
+		{FACTOR_ROLES, FACTOR_TOTP, "perm:auditor", NULL, "pwd", ACTIVE, false},
+		{FACTOR_ROLES, FACTOR_TOTP, "role:user", "", "pwd", ACTIVE, false},
+		{FACTOR_ALL, FACTOR_TOTP, NULL, NULL, "pwd", FACTOR, true},
+		{FACTOR_ALL, 0, NULL, NULL, "pwd", ENROL, true},
+		{FACTOR_ALL, FACTOR_TOTP, NULL, NULL, "", FACTOR, true},
+		{FACTOR_ALL, FACTOR_TOTP, NULL, NULL, "mfas amfa", FACTOR, true},
+		{FACTOR_ALL, FACTOR_PASSKEY, NULL, NULL, "hwk mfa", ACTIVE, true},
 	};
 
 	(void)state;
@@ -313,15 +313,15 @@ static void a_required_factor_is_waited_for(void **state)
 static void a_trusted_device_has_limits(void **state)
 {
 	static const struct state_case cases[] = {
-		{FACTOR_ALL, "role:user", NULL, FACTOR_TOTP, "pwd rba", true, ACTIVE},
-		{FACTOR_ALL, "role:user", NULL, 0, "pwd rba", true, ENROL},
-		{FACTOR_ALL, ELEVATED, NULL, FACTOR_TOTP, "pwd rba", true, FACTOR},
-		{FACTOR_ALL, "role:user", ELEVATED, FACTOR_TOTP, "pwd rba", true, FACTOR},
-		{FACTOR_ALL, ELEVATED, NULL, FACTOR_TOTP, "pwd rba otp mfa", true, ACTIVE},
-		{FACTOR_ROLES, AUDITOR, NULL, FACTOR_TOTP, "pwd rba", true, ACTIVE},
-		{FACTOR_ROLES, AUDITOR " elevated", NULL, FACTOR_TOTP, "pwd rba", true, FACTOR},
-		{FACTOR_ROLES, ELEVATED, NULL, FACTOR_TOTP, "pwd rba", true, FACTOR},
-		{FACTOR_OPTIONAL, ELEVATED, NULL, FACTOR_TOTP, "pwd rba", false, ACTIVE},
+		{FACTOR_ALL, FACTOR_TOTP, "role:user", NULL, "pwd rba", ACTIVE, true},
+		{FACTOR_ALL, 0, "role:user", NULL, "pwd rba", ENROL, true},
+		{FACTOR_ALL, FACTOR_TOTP, ELEVATED, NULL, "pwd rba", FACTOR, true},
+		{FACTOR_ALL, FACTOR_TOTP, "role:user", ELEVATED, "pwd rba", FACTOR, true},
+		{FACTOR_ALL, FACTOR_TOTP, ELEVATED, NULL, "pwd rba otp mfa", ACTIVE, true},
+		{FACTOR_ROLES, FACTOR_TOTP, AUDITOR, NULL, "pwd rba", ACTIVE, true},
+		{FACTOR_ROLES, FACTOR_TOTP, AUDITOR " elevated", NULL, "pwd rba", FACTOR, true},
+		{FACTOR_ROLES, FACTOR_TOTP, ELEVATED, NULL, "pwd rba", FACTOR, true},
+		{FACTOR_OPTIONAL, FACTOR_TOTP, ELEVATED, NULL, "pwd rba", ACTIVE, false},
 	};
 
 	(void)state;

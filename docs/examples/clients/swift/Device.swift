@@ -118,6 +118,7 @@ final class Passkeys: NSObject, ASAuthorizationControllerDelegate, ASAuthorizati
         else { throw Failure.device("these are no options") }
         let provider = ASAuthorizationPlatformPublicKeyCredentialProvider(relyingPartyIdentifier: rp)
         let request = provider.createCredentialRegistrationRequest(challenge: challenge, name: name, userID: id)
+        request.userVerificationPreference = .required
         guard let made = try await ask(request) as? ASAuthorizationPlatformPublicKeyCredentialRegistration,
               let object = made.rawAttestationObject
         else { throw Failure.device("no passkey") }
@@ -133,6 +134,7 @@ final class Passkeys: NSObject, ASAuthorizationControllerDelegate, ASAuthorizati
         else { throw Failure.device("these are no options") }
         let provider = ASAuthorizationPlatformPublicKeyCredentialProvider(relyingPartyIdentifier: rp)
         let request = provider.createCredentialAssertionRequest(challenge: challenge)
+        if options["userVerification"] as? String == "required" { request.userVerificationPreference = .required }
         let allowed = options["allowCredentials"] as? [[String: Any]] ?? []
         request.allowedCredentials = allowed.compactMap { bytes($0["id"]) }
             .map { ASAuthorizationPlatformPublicKeyCredentialDescriptor(credentialID: $0) }
