@@ -104,7 +104,7 @@ test('by cookie: a new Set-Cookie, a new token; the token is asked for', async (
 test('who has only a cookie that was rotated away can sign in: it has no token to show', async () => {
   const { bob } = stack.users;
   const jar = new Jar();
-  const signIn = () => stack.client.post(`${api}/sessions`, { headers: { Cookie: jar.header() }, json: { identifier: bob.username, password: bob.password, transport: 'cookie' } });
+  const signIn = () => stack.client.post(`${api}/sessions`, { headers: { Cookie: jar.header() }, json: { identifier: bob.identifier, password: bob.password, transport: 'cookie' } });
   const { json } = jar.take(await signIn());
   const lost = await stack.client.post(`${api}/session/reauth`, { headers: { Cookie: jar.header(), 'X-CSRF-Token': json.session.csrf_token }, json: { method: 'password', password: bob.password } });
   assert.equal(lost.status, 200, lost.body);
@@ -112,7 +112,7 @@ test('who has only a cookie that was rotated away can sign in: it has no token t
   code(read, 401, 'unauthenticated');
   assert.equal(read.json.rotated, true);
   code(await stack.client.post(`${api}/session/reauth`, { headers: { Cookie: jar.header() }, json: { method: 'password', password: bob.password } }), 403, 'csrf_failed');
-  const foreign = await stack.client.post(`${api}/sessions`, { headers: { Cookie: jar.header(), Origin: 'https://evil.test' }, json: { identifier: bob.username, password: bob.password, transport: 'cookie' } });
+  const foreign = await stack.client.post(`${api}/sessions`, { headers: { Cookie: jar.header(), Origin: 'https://evil.test' }, json: { identifier: bob.identifier, password: bob.password, transport: 'cookie' } });
   code(foreign, 403, 'csrf_failed');
   const anew = jar.take(await signIn());
   assert.equal(anew.status, 201, anew.body);
