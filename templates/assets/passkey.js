@@ -16,9 +16,9 @@ async function options(form) {
     headers: { 'content-type': 'application/json', 'x-csrf-token': form.elements.csrf_token.value },
     body: JSON.stringify(purpose ? { purpose } : {}),
   });
-  // The page itself leads to where one goes on: to confirm who one is, or to sign in.
+  // The page, asked for anew (and nothing sent twice), leads to where one goes on: to confirm who one is, or to sign in.
   if (answer.status === 401) {
-    window.location.reload();
+    window.location.assign(window.location.href);
     return new Promise(() => {});
   }
   if (!answer.ok) throw new Error(String(answer.status));

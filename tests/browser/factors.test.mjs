@@ -230,6 +230,22 @@ scene(tools, 'WA-03: without the person verified no passkey signs in or is made,
   assert.equal(await visitor.heading(), 'Your account');
 });
 
+scene(tools, 'MF-15: a page that was open for too long leads to the confirmation, not to an error', async ({ visit }) => {
+  const who = person('sue');
+  const visitor = await visit({ ...SECURE, refusals: ['401 /auth/api/v1/passkeys/options'] });
+  await addAuthenticator(visitor.page);
+  await signIn(visitor, who);
+  await visitor.open('/account/security/passkey');
+  age('sue');
+  await visitor.press('Create the passkey');
+  assert.equal(await visitor.heading(), 'Confirm that it is you');
+  await field(visitor, 'Password').fill(who.password);
+  await visitor.press('Confirm');
+  assert.equal(await visitor.heading(), 'Add a passkey');
+  await visitor.press('Create the passkey');
+  assert.equal(await visitor.heading(), 'Recovery codes');
+});
+
 scene(tools, 'who has only a passkey and no script is told, and has recovery codes', async ({ visit }) => {
   const who = person('rio');
   const visitor = await visit(SECURE);
