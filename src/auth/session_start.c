@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "db.h"
 #include "device.h"
+#include "factors_reset.h"
 #include "flow.h"
 #include "grants.h"
 #include "notice.h"
@@ -352,6 +353,18 @@ static enum err tell_of_device(struct sign_in *s, struct db *db)
 	return first ? OK : notice_queue(s->context, db, &notice);
 }
 
+/* What was shown is used up. Who shows a passkey has not lost it: a reset stops. */
+static enum err settle_claim(struct sign_in *s, struct db *db)
+{
+	const struct session_start *start = s->start;
+
+	if (start->claim.settle != NULL)
+		TRY(start->claim.settle(db, start->claim.what));
+	if (start->aal < 2 || !s->renewal.resets)
+		return OK;
+	return factors_reset_stop_for(s->context, db, &start->user_id, &s->renewal.trail);
+}
+
 static enum err sign_in_work(struct db *db, void *opaque)
 {
 	struct sign_in *s = opaque;
@@ -363,8 +376,7 @@ static enum err sign_in_work(struct db *db, void *opaque)
 	TRY(settle_password(s, db));
 	if (s->renewal.issued.repeated)
 		return OK;
-	if (s->start->claim.settle != NULL)
-		TRY(s->start->claim.settle(db, s->start->claim.what));
+	TRY(settle_claim(s, db));
 	TRY(find_device(s, db));
 	TRY(choose_state(s, db));
 	TRY(must_enrol(s, db, &enrols));

@@ -1,6 +1,7 @@
 // MF-17: an administrator takes second factors away, by command, API and page: later, told of, and stopped by who objects.
 import { test, before, after, beforeEach } from 'node:test';
 import assert from 'node:assert/strict';
+import { Authenticator } from '../support/authenticator.mjs';
 import { startStack } from '../support/harness.mjs';
 import { tokenOf } from '../support/client.mjs';
 import { lastMail, mailsTo, pathOf } from '../support/outbox.mjs';
@@ -89,6 +90,21 @@ test('stopped by command: nothing happens when its time comes', async () => {
   assert.equal(stack.ctl(['user', 'reset-factors', 'nobody']).code, 1);
   assert.equal(stack.ctl(['user', 'reset-factors']).code, 2);
   assert.equal(stack.ctl(['user', 'reset-factors', 'alice', '--reason', 'a\nb']).code, 1);
+});
+
+test('signing in with a passkey alone stops it: it is not lost', async () => {
+  stack.sql("DELETE FROM totp; DELETE FROM passkey; UPDATE user SET factors = 0 WHERE username = 'alice'");
+  const authenticator = new Authenticator(stack.origin);
+  const { json: creation } = await stack.withHandle(alice, 'POST', '/passkeys/options');
+  const made = await stack.withHandle(alice, 'POST', '/passkeys', { json: { passkey: authenticator.create(creation) } });
+  assert.equal(made.status, 201, made.body);
+  stack.must(['user', 'reset-factors', 'alice']);
+  const { json: options } = await stack.client.post(`${stack.base}/api/v1/sessions/passkey/options`);
+  const passkey = authenticator.get(options, { userHandle: creation.user.id });
+  const signed = await stack.client.post(`${stack.base}/api/v1/sessions`, { json: { passkey, transport: 'handle' } });
+  assert.equal(signed.status, 201, signed.body);
+  assert.equal(shown('alice').factors_reset_at, null);
+  assert.equal(events('factors_reset_stopped'), 1);
 });
 
 test('MF-17: by API: accepted, shown, stopped; recorded with who did it; refused to others and to oneself', async () => {
