@@ -111,7 +111,8 @@ unsigned policy_aal(const struct config *config, const struct session_row *row, 
 bool policy_is_factor_fresh(const struct config *config, const struct session_row *row,
 			    int64_t max_age, int64_t now)
 {
-	int64_t age = now - (row->aal2_end - config->session.aal2.absolute);
+	int64_t shown = earlier(row->aal2_end - config->session.aal2.absolute, row->auth_time);
+	int64_t age = now - shown;
 
 	return policy_aal(config, row, now) >= 2 && age <= max_age && age >= -POLICY_CLOCK_SKEW;
 }

@@ -22,7 +22,7 @@
 static const struct str amrs[PROVE_METHOD_COUNT] = {
 	[PROVE_TOTP] = {"otp mfa", 7},
 	[PROVE_RECOVERY_CODE] = {"otp mfa", 7},
-	[PROVE_DEVICE_KEY] = {"pop mfa", 7},
+	[PROVE_DEVICE_KEY] = {"pop", 3},
 };
 
 /* One such request on its way. */
@@ -358,7 +358,7 @@ static enum err finish(struct proving *p, struct prove_outcome *outcome, struct 
 		.presented = p->request->presented,
 		.current = &p->current,
 		.proof = proof_of(p),
-		.method = enrols ? STR("pop") : amrs[method_of(p)],
+		.method = amrs[method_of(p)],
 		.is_factor = !enrols,
 		.trust_until = trust_until(p),
 		.claim = {.settle = settle, .what = p},

@@ -182,7 +182,10 @@ static enum err set_password(struct proving *p, struct db *db, const struct sess
 	return renewal_note_ended(&p->renewal, ended, "by a new password");
 }
 
-/* A factor that is shown is not lost: what an administrator began for who lost them stops. */
+/*
+ * A factor of the account that is shown is not lost, and what an administrator began for who lost
+ * them stops. A device's key is none.
+ */
 static enum err settle(struct proving *p, struct db *db)
 {
 	const struct session_proof_again *again = p->again;
@@ -190,7 +193,7 @@ static enum err settle(struct proving *p, struct db *db)
 
 	if (again->claim.settle != NULL)
 		TRY(again->claim.settle(db, again->claim.what));
-	if (again->is_factor && p->renewal.resets)
+	if (grants_has(again->method, STR("mfa")) && p->renewal.resets)
 		TRY(factors_reset_stop_for(p->renewal.context, db, &again->user_id,
 					   &p->renewal.trail));
 	if (again->trust_until == 0 || id_is_none(*device_id))

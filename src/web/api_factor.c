@@ -6,7 +6,6 @@
 #include "passkey.h"
 #include "passkey_json.h"
 #include "prove_call.h"
-#include "token_call.h"
 #include "view.h"
 
 #define SECOND_FACTORS (1U << PROVE_TOTP | 1U << PROVE_RECOVERY_CODE | 1U << PROVE_PASSKEY)
@@ -36,10 +35,7 @@ enum err api_session_second_factor(struct call *call)
 	TRY(prove_call_read(call, SECOND_FACTORS, &request.proof, &answered));
 	if (answered)
 		return OK;
-	/* What completes it may give tokens. */
-	if (call->session.found.session.wish == CARRIER_TOKEN ||
-	    call->credential.carrier == CARRIER_TOKEN)
-		TRY(token_ready(call));
+	TRY(issued_ready(call));
 	TRY(prove_second_factor(&call->auth, &request, &outcome, &issued));
 	return prove_call_answer(call, &outcome, &issued);
 }

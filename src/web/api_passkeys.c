@@ -7,7 +7,6 @@
 #include "passkey.h"
 #include "passkey_json.h"
 #include "throttle.h"
-#include "token_call.h"
 #include "view.h"
 #include "webauthn_json.h"
 
@@ -140,10 +139,7 @@ enum err api_passkeys_create(struct call *call)
 	TRY(read_registration(call, &request, &answered));
 	if (answered)
 		return OK;
-	/* What completes a sign-in may give tokens. */
-	if (call->session.found.session.wish == CARRIER_TOKEN ||
-	    call->credential.carrier == CARRIER_TOKEN)
-		TRY(token_ready(call));
+	TRY(issued_ready(call));
 	TRY(passkey_register(&call->auth, &request, &done));
 	if (done.verdict != FACTORS_DONE)
 		return answer_refused(call, done.verdict);

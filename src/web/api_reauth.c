@@ -29,6 +29,7 @@ static enum err step_up_by_factor(struct call *call)
 	TRY(prove_call_read(call, STEP_UPS, &request.proof, &answered));
 	if (answered)
 		return OK;
+	TRY(issued_ready(call));
 	TRY(prove_step_up(&call->auth, &request, &outcome, &issued));
 	return prove_call_answer(call, &outcome, &issued);
 }
@@ -54,6 +55,7 @@ enum err api_session_reauth(struct call *call)
 		return OK;
 	if (!str_is_present(request.password))
 		return answer_bad_field(call, STR("password"), STR("is missing"));
+	TRY(issued_ready(call));
 	TRY(reauth_password(&call->auth, &request, &outcome, &issued));
 	if (outcome.verdict == REAUTH_GONE)
 		return issued_gone(call);
@@ -77,6 +79,7 @@ enum err api_password_change(struct call *call)
 	if (!issued_is_renewable(call))
 		return issued_not_renewable(call);
 	request.new_password = call_text(call, "new_password");
+	TRY(issued_ready(call));
 	TRY(reauth_change_password(&call->auth, &request, &opinion, &outcome, &issued));
 	if (outcome.verdict == REAUTH_GONE)
 		return issued_gone(call);

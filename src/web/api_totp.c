@@ -88,6 +88,7 @@ enum err api_totp_confirm(struct call *call)
 	struct totp_confirmed done;
 	if (session_awaits_enrolment(&call->session) && !issued_is_renewable(call))
 		return issued_not_renewable(call);
+	TRY(issued_ready(call));
 	TRY(totp_confirm(&call->auth, &request, &done));
 	switch (done.verdict) {
 	case FACTORS_DONE:

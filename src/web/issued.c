@@ -59,6 +59,13 @@ enum err issued_not_renewable(struct call *call)
 						  "renewed with that, not with an access token.")});
 }
 
+enum err issued_ready(struct call *call)
+{
+	bool may_be_tokens = call->session.found.session.wish == CARRIER_TOKEN ||
+			     call->credential.carrier == CARRIER_TOKEN;
+	return may_be_tokens ? token_ready(call) : OK;
+}
+
 enum err issued_gone(struct call *call)
 {
 	bool rotated = call->session.standing == SESSION_REPLACED;

@@ -25,6 +25,9 @@ struct reauth_request issued_request(const struct call *call, struct str passwor
  * new value only with that. Then issued_not_renewable (403). */
 bool issued_is_renewable(const struct call *call);
 MUST_CHECK enum err issued_not_renewable(struct call *call);
+/* Before what gives a new value: it may be tokens, for which there must be a key. ERR_UNAVAILABLE.
+ */
+MUST_CHECK enum err issued_ready(struct call *call);
 /* 401: the session went meanwhile, or another request renewed it. */
 MUST_CHECK enum err issued_gone(struct call *call);
 

@@ -226,7 +226,7 @@ static void a_device_signs(void **state)
 	w->context.now += CLOCK_MINUTE;
 	assert_int_equal(show(w, p.value, &what, &issued), PROVE_DONE);
 	assert_int_equal(issued.session.aal, 2);
-	assert_str(issued.session.found.session.amr, "pwd pop mfa");
+	assert_str(issued.session.found.session.amr, "pwd pop");
 	assert_int_equal(events("authn_reauth_success", "device_key, step-up: payment"), 1);
 	assert_int_equal(show(w, p.value, &what, &issued), PROVE_DONE);
 	assert_true(issued.repeated);
