@@ -35,9 +35,13 @@ static bool needs_fresh(const struct choosing *c, const struct member_row *membe
 {
 	const struct auth_context *context = c->context;
 
+	const struct config *config = context->config;
+	const struct session_row *row = &c->session.found.session;
+	bool shown = !policy_has_factor(config, c->session.found.factors) ||
+		     policy_is_factor_fresh(config, row, config->session.fresh, context->now);
+
 	return grants_has(member->grants, STR("elevated")) && !c->session.elevated &&
-	       !policy_is_fresh(&c->session.found.session, context->config->session.fresh,
-				context->now);
+	       !(shown && policy_is_fresh(row, config->session.fresh, context->now));
 }
 
 static enum err note(struct choosing *c, const struct member_row *member)

@@ -272,13 +272,14 @@ static enum err tell_of_code(const struct proving *p, struct db *db)
 		.language = found->language,
 		.display_name = found->display_name,
 	};
-	const struct audit_event used = {
+	struct audit_event used = {
 		.kind = AUDIT_RECOVERY_CODE_USED,
 		.user_id = p->user_id,
 		.session_id = found->session.id,
 	};
 
 	TRY(count_left(p, &notice.left));
+	used.detail = notice.left;
 	TRY(audit_row(p->context, &used));
 	return notice_queue(p->context, db, &notice);
 }

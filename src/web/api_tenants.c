@@ -4,6 +4,7 @@
 #include "call.h"
 #include "fields.h"
 #include "grants.h"
+#include "guard.h"
 #include "handlers.h"
 #include "member.h"
 #include "view.h"
@@ -90,8 +91,12 @@ enum err api_session_tenant(struct call *call)
 	if (err == ERR_CONFLICT)
 		return view_problem(call, PROBLEM_UNAUTHENTICATED, &none);
 	TRY(err);
-	if (choice == MEMBER_CHOICE_STALE)
+	if (choice == MEMBER_CHOICE_STALE) {
+		/* For what the answer names: the password, or a factor. */
+		bool confirmed = guard_confirms(call);
+		(void)confirmed;
 		return view_problem(call, PROBLEM_REAUTHENTICATION_REQUIRED, &none);
+	}
 	if (choice != MEMBER_CHOICE_MADE)
 		return answer_not_found(call);
 	call->session = session;

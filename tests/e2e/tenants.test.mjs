@@ -190,6 +190,20 @@ test('MF-16: into a tenant with an elevated role only fresh; out of it again at 
   assert.equal((await choose(fresh, calm.id)).status, 200);
 });
 
+test('MF-15: of who has a second factor the password alone opens no elevated tenant', async () => {
+  const acme = make('acme');
+  add('bob', 'acme', '--role', 'owner');
+  const { session_handle: handle } = await stack.signIn(stack.users.bob);
+  stack.sql("UPDATE user SET factors = 1 WHERE username = 'bob'");
+  const refusal = await choose(handle, acme.id);
+  code(refusal, 401, 'reauthentication_required');
+  assert.match(refusal.headers['www-authenticate'], /acr_values="aal2"/);
+  assert.deepEqual(refusal.json.methods, ['totp']);
+  stack.sql("UPDATE session SET aal = 2, aal2_end = auth_time + 43200000000 WHERE user_id = (SELECT id FROM user WHERE username = 'bob')");
+  assert.equal((await choose(handle, acme.id)).status, 200);
+  stack.sql("UPDATE user SET factors = 0 WHERE username = 'bob'");
+});
+
 test('gaining an elevated role in a tenant takes freshness and aal2 away', async () => {
   make('acme');
   add('alice', 'acme');
