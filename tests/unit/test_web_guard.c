@@ -347,8 +347,8 @@ static void a_fresh_factor_needs_a_fresh_person_too(void **state)
 	show_factor(call, 0);
 	call->session.found.session.auth_time = WEB_NOW - AGE - 1;
 	refused_judged(call, 401, "\"reauthentication_required\"");
-	assert_true(web_has(&call->response.headers, "acr_values=\"aal1\"\r\n"));
-	assert_true(web_has(&call->response.body, "\"methods\":[\"password\",\"totp\","));
+	assert_true(web_has(&call->response.headers, "acr_values=\"aal2\"\r\n"));
+	assert_true(web_has(&call->response.body, "\"methods\":[\"totp\","));
 }
 
 static void where_no_factor_is_asked_for(void **state)
