@@ -68,7 +68,7 @@ function send(form, credential) {
 }
 
 async function run(form) {
-  const button = form.querySelector('[type=submit]');
+  const button = form.querySelector('button');
   const failed = form.querySelector('[data-failed]');
   waiting?.abort();
   button.disabled = true;
@@ -104,10 +104,12 @@ if (window.PublicKeyCredential && navigator.credentials) {
   document.querySelectorAll('.passkey-offer').forEach((part) => (part.hidden = false));
   for (const form of forms) {
     form.hidden = false;
+    // A form without its passkey is never sent: one is made on submitting, or by the button of a page with another form.
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       run(form);
     });
+    form.querySelector('button[type=button]')?.addEventListener('click', () => run(form));
   }
   if (field && forms.length > 0 && wasShown()) field.addEventListener('focus', () => offerBesideName(forms[0]), { once: true });
 }
