@@ -33,7 +33,9 @@ struct prove_proof {
 	struct str user_handle;            /* PASSKEY: octets; absent: none was sent */
 	struct str device;                 /* DEVICE_KEY: its id, or what the app calls it */
 	struct str challenge;              /* DEVICE_KEY: the signed text, as it was given out */
-	struct str signature;              /* DEVICE_KEY: octets */
+	struct str sent; /* DEVICE_KEY: that text as base64url, as it was sent: signed, it is as
+			    good */
+	struct str signature; /* DEVICE_KEY: octets */
 };
 
 /* 0 denies: the session has gone meanwhile, waits for something else, or was rotated away. */

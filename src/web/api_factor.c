@@ -1,6 +1,7 @@
 /* /session/second-factor and /session/challenge: a sign-in completed, and what is to be signed. */
 #include "answer.h"
 #include "call.h"
+#include "codec.h"
 #include "handlers.h"
 #include "issued.h"
 #include "passkey.h"
@@ -69,6 +70,7 @@ enum err api_session_challenge(struct call *call)
 	struct challenge_place place = place_of(call);
 	struct str purpose = call_text(call, "purpose");
 	const struct session_row *row = &call->session.found.session;
+	char encoded[CODEC_BASE64URL_LEN(PROVE_TEXT_MAX) + 1];
 	struct passkey_offer offer;
 	struct json_out out;
 	struct str text;
@@ -82,8 +84,9 @@ enum err api_session_challenge(struct call *call)
 					STR("must be a name: small letters, digits, . _ -"));
 	TRY(passkey_offer(&call->auth, &place, &row->user_id, purpose, &offer));
 	TRY(prove_device_text(&call->auth, &row->id, &offer.challenge, &text));
-	answer_json_begin(call, 201, &out);
-	json_text(&out, "challenge", text);
+	codec_base64url((const unsigned char *)text.p, text.n, encoded);
+	answer_json_begin(call, 200, &out);
+	json_text(&out, "challenge", str_of(encoded));
 	json_text(&out, "purpose", purpose);
 	json_time(&out, "expires_at", offer.challenge.row.expires_at);
 	TRY(add_passkey(call, &out, &place, &offer));

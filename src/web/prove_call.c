@@ -53,17 +53,29 @@ static enum err read_passkey(struct call *call, struct prove_proof *proof, bool 
 				    answered);
 }
 
-static enum err read_signature(struct call *call, struct str text, struct prove_proof *proof,
-			       bool *answered)
+/* At most max octets of base64url. *out absent: it is none. */
+static enum err decode(struct call *call, struct str text, size_t max, struct str *out)
 {
 	size_t n = text.n * 3 / 4;
-	unsigned char *bytes = arena_alloc(call->arena, SIGNATURE_MAX);
+	unsigned char *bytes = arena_alloc(call->arena, max);
 
 	if (bytes == NULL)
 		return ERR_MEMORY;
-	if (n == 0 || n > SIGNATURE_MAX || codec_base64url_decode(text, bytes, n) != OK)
+	*out = STR_NONE;
+	if (n > 0 && n <= max && codec_base64url_decode(text, bytes, n) == OK)
+		*out = (struct str){(const char *)bytes, n};
+	return OK;
+}
+
+static enum err read_signed(struct call *call, struct str signature, struct prove_proof *proof,
+			    bool *answered)
+{
+	TRY(decode(call, proof->sent, PROVE_TEXT_MAX, &proof->challenge));
+	if (!str_is_present(proof->challenge))
+		return refuse(call, "challenge", "must be as it was given", answered);
+	TRY(decode(call, signature, SIGNATURE_MAX, &proof->signature));
+	if (!str_is_present(proof->signature))
 		return refuse(call, "signature", "must be base64url of a signature", answered);
-	proof->signature = (struct str){(const char *)bytes, n};
 	return OK;
 }
 
@@ -73,10 +85,10 @@ static enum err read_device(struct call *call, struct prove_proof *proof, bool *
 
 	TRY(need(call, "device_id", &proof->device, answered));
 	if (!*answered)
-		TRY(need(call, "challenge", &proof->challenge, answered));
+		TRY(need(call, "challenge", &proof->sent, answered));
 	if (!*answered)
 		TRY(need(call, "signature", &signature, answered));
-	return *answered ? OK : read_signature(call, signature, proof, answered);
+	return *answered ? OK : read_signed(call, signature, proof, answered);
 }
 
 /* A member of another method's: the program means something else than it says. */

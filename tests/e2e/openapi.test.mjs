@@ -488,6 +488,10 @@ test('every way to step up, and a passkey as second factor, are as described: th
   assert.deepEqual([purpose, passkey], ['payment', null]);
   const byKey = await stepUp({ method: 'device_key', device_id: device, challenge: text, signature: sign('sha256', Buffer.from(text), privateKey).toString('base64url') });
   assert.deepEqual([byKey.aal, byKey.amr], ['aal2', ['pwd', 'otp', 'mfa', 'pop']]);
+  const { challenge: again } = (await ask('POST', '/session/challenge', { purpose: 'payment' })).json;
+  const lines = Buffer.from(again, 'base64url');
+  assert.match(lines.toString(), /^gatepost-device-key\nhttps:[^\n]+\n[^\n]+\npayment\n\d+\n[^\n]+$/);
+  await stepUp({ method: 'device_key', device_id: device, challenge: again, signature: sign('sha256', lines, privateKey).toString('base64url') });
   assert.equal((await ask('DELETE', '/totp')).status, 204);
 
   const authenticator = new Authenticator(stack.origin);

@@ -177,7 +177,7 @@ test('WA-01, WA-07: a passkey as second factor and for a step up, each with its 
   const { who, authenticator } = await withPasskey();
   const other = await withPasskey();
   const pending = await stack.signIn(who);
-  const challenge = async (handle) => ok(await stack.withHandle(handle, 'POST', '/session/challenge', { json: { purpose: 'pay' } }), 201).passkey;
+  const challenge = async (handle) => ok(await stack.withHandle(handle, 'POST', '/session/challenge', { json: { purpose: 'pay' } }), 200).passkey;
   const asked = await challenge(pending.session_handle);
   assert.deepEqual(asked.allowCredentials.map(({ id }) => id), [authenticator.id.toString('base64url')]);
   assert.equal(asked.userVerification, 'preferred');

@@ -83,6 +83,17 @@ static struct showing signed_by(struct world *w, const struct phone *p, struct s
 	};
 }
 
+/* It came as other characters, which are what was signed. */
+static struct showing signed_as_sent(struct world *w, const struct phone *p, struct str text,
+				     struct str sent)
+{
+	struct showing what = signed_by(w, p, sent);
+
+	what.proof.challenge = text;
+	what.proof.sent = sent;
+	return what;
+}
+
 /* MF-16: recorded with what and what for; of this session alone. */
 static void a_code_steps_up_this_session(void **state)
 {
@@ -213,6 +224,20 @@ static void what_waits_for_a_factor_does_not_step_up(void **state)
 	assert_int_equal(step_up(w, value, code_now(w), &issued), PROVE_GONE);
 	assert_int_equal(fixture_number("SELECT tries FROM session"), 0);
 	assert_int_equal(fixture_number("SELECT COUNT(*) FROM throttle"), 0);
+}
+
+static void a_device_signs_what_was_sent(void **state)
+{
+	struct world *w = *state;
+	struct phone p = phone_of(w, "alice");
+	struct str text = challenge_of(w, &p, CHALLENGE_STEP_UP, "payment");
+	struct showing what = signed_as_sent(w, &p, text, STR("as sent"));
+	struct session_issued issued;
+
+	what.proof.sent = STR("not as sent");
+	assert_int_equal(show(w, p.value, &what, &issued), PROVE_WRONG);
+	what.proof.sent = STR("as sent");
+	assert_int_equal(show(w, p.value, &what, &issued), PROVE_DONE);
 }
 
 static void a_device_signs(void **state)
@@ -416,6 +441,7 @@ int main(void)
 		cmocka_unit_test_setup(a_hold_is_lifted_by_a_factor, clean),
 		cmocka_unit_test_setup(what_waits_for_a_factor_does_not_step_up, clean),
 		cmocka_unit_test_setup(a_device_signs, clean),
+		cmocka_unit_test_setup(a_device_signs_what_was_sent, clean),
 		cmocka_unit_test_setup(a_signature_is_good_for_one_thing, clean),
 		cmocka_unit_test_setup(a_key_that_is_none_proves_nothing, clean),
 		cmocka_unit_test_setup(a_challenge_ends, clean),

@@ -14,7 +14,7 @@ export type Proof = { method: 'password'; password: string } | { method: 'totp' 
 
 /** The answer of POST /session/challenge, signed; null if the person said no. */
 export async function signed(key: DeviceKey, device_id: string, challenge: string): Promise<Proof | null> {
-  // What is signed is the text as it came, several lines, in UTF-8; not every engine has a TextEncoder.
+  // What is signed are its characters as they came; not every engine has a TextEncoder.
   const octets = encodeURIComponent(challenge).match(/%..|./g) ?? [];
   const bytes = Uint8Array.from(octets, (one) => (one.length > 1 ? parseInt(one.slice(1), 16) : one.charCodeAt(0)));
   const signature = await key.sign(bytes).catch(() => null);
