@@ -53,41 +53,17 @@ enum err device_store_find_by_id(struct db *db, struct arena *arena, const struc
 	return OK;
 }
 
-/* A page of a list: the rows that are there, and how many there may be. */
-struct page {
-	struct device_row *rows;
-	size_t n;
-	size_t room;
-};
-
-static enum err take(struct row_sink *sink)
-{
-	struct page *page = sink->context;
-
-	page->n++;
-	if (page->n < page->room)
-		sink->into.row = &page->rows[page->n];
-	return OK;
-}
-
 /* NOLINTNEXTLINE(readability-function-size): the page and its rows are the caller's */
 enum err device_store_list(struct db *db, struct arena *arena, const struct id *user_id,
 			   const struct page_cursor *cursor, struct device_row *out, size_t *count)
 {
-	struct page page = {.rows = out, .room = cursor->limit};
-	struct row_sink sink = {
-		.into = {.arena = arena, .row = out},
-		.take = take,
-		.context = &page,
-	};
+	struct row_page page = {arena, out, sizeof *out, cursor->limit, 0};
 	int64_t before = cursor->at == 0 ? INT64_MAX : cursor->at;
 
-	if (cursor->limit == 0)
-		return ERR_INTERNAL;
-	TRY(row_each(db, STMT_DEVICE_LIST,
+	TRY(row_fill(db, STMT_DEVICE_LIST,
 		     ARGS(arg_id(user_id), arg_int(before), arg_int(before),
 			  arg_id_or_zero(&cursor->id), arg_int(cursor->limit)),
-		     &sink));
+		     &page));
 	*count = page.n;
 	return OK;
 }

@@ -53,41 +53,11 @@ enum err factor_store_end(struct db *db, const struct id *user_id, int64_t *at)
 	return number(db, STMT_USER_FACTORS_END, ARGS(arg_id(user_id)), at);
 }
 
-/* A page of rows of one size: the next lands behind the last. */
-struct page {
-	char *rows;
-	size_t size;
-	size_t n;
-	size_t room;
-};
-
-static enum err take(struct row_sink *sink)
-{
-	struct page *page = sink->context;
-
-	page->n++;
-	if (page->n < page->room)
-		sink->into.row = page->rows + page->n * page->size;
-	return OK;
-}
-
-static enum err fill(struct db *db, struct arena *arena, enum stmt stmt, struct args args,
-		     struct page *page)
-{
-	struct row_sink sink = {
-		.into = {.arena = arena, .row = page->rows},
-		.take = take,
-		.context = page,
-	};
-
-	return page->room == 0 ? ERR_INTERNAL : row_each(db, stmt, args, &sink);
-}
-
 enum err factor_store_due(struct db *db, int64_t now, unsigned limit, struct id *ids, size_t *n)
 {
-	struct page page = {(char *)ids, sizeof *ids, 0, limit};
+	struct row_page page = {.rows = ids, .size = sizeof *ids, .room = limit};
 
-	TRY(fill(db, NULL, STMT_USER_FACTORS_DUE, ARGS(arg_int(now), arg_int(limit)), &page));
+	TRY(row_fill(db, STMT_USER_FACTORS_DUE, ARGS(arg_int(now), arg_int(limit)), &page));
 	*n = page.n;
 	return OK;
 }
@@ -95,15 +65,15 @@ enum err factor_store_due(struct db *db, int64_t now, unsigned limit, struct id 
 enum err factor_store_compare(struct db *db, struct factors_batch *batch)
 {
 	struct id last = ID_NONE;
-	struct page page = {(char *)batch->wrong, sizeof batch->wrong[0], 0, FACTORS_BATCH_MAX};
+	struct row_page page = {NULL, batch->wrong, sizeof batch->wrong[0], FACTORS_BATCH_MAX, 0};
 	bool found = false;
 
 	TRY(row_find(db, STMT_GRANTS_END,
 		     ARGS(arg_id_or_zero(&batch->last), arg_int(FACTORS_BATCH_MAX)),
 		     (struct row_into){.row = &last}, &found));
 	if (!id_is_none(last))
-		TRY(fill(db, NULL, STMT_USER_FACTORS_WRONG,
-			 ARGS(arg_id_or_zero(&batch->last), arg_id(&last)), &page));
+		TRY(row_fill(db, STMT_USER_FACTORS_WRONG,
+			     ARGS(arg_id_or_zero(&batch->last), arg_id(&last)), &page));
 	batch->last = last;
 	batch->end = id_is_none(last);
 	batch->wrong_count = page.n;
@@ -185,9 +155,9 @@ enum err totp_store_purge(struct db *db, int64_t before, unsigned limit, uint64_
 enum err totp_store_walk(struct db *db, struct arena *arena, const struct id *after, unsigned limit,
 			 struct totp_row *rows, size_t *n)
 {
-	struct page page = {(char *)rows, sizeof *rows, 0, limit};
+	struct row_page page = {arena, rows, sizeof *rows, limit, 0};
 
-	TRY(fill(db, arena, STMT_TOTP_WALK, ARGS(arg_id_or_zero(after), arg_int(limit)), &page));
+	TRY(row_fill(db, STMT_TOTP_WALK, ARGS(arg_id_or_zero(after), arg_int(limit)), &page));
 	*n = page.n;
 	return OK;
 }
@@ -256,10 +226,9 @@ enum err recovery_store_delete(struct db *db, const struct id *user_id)
 enum err recovery_store_walk(struct db *db, struct arena *arena, const struct id *after,
 			     unsigned limit, struct recovery_row *rows, size_t *n)
 {
-	struct page page = {(char *)rows, sizeof *rows, 0, limit};
+	struct row_page page = {arena, rows, sizeof *rows, limit, 0};
 
-	TRY(fill(db, arena, STMT_RECOVERY_WALK, ARGS(arg_id_or_zero(after), arg_int(limit)),
-		 &page));
+	TRY(row_fill(db, STMT_RECOVERY_WALK, ARGS(arg_id_or_zero(after), arg_int(limit)), &page));
 	*n = page.n;
 	return OK;
 }

@@ -29,33 +29,12 @@ enum err passkey_store_find(struct db *db, struct arena *arena, struct str crede
 	return OK;
 }
 
-/* Where the rows of a list go. */
-struct page {
-	struct passkey_row *rows;
-	size_t n;
-};
-
-static enum err take(struct row_sink *sink)
-{
-	struct page *page = sink->context;
-
-	page->n++;
-	if (page->n < PASSKEYS_MAX)
-		sink->into.row = &page->rows[page->n];
-	return OK;
-}
-
 enum err passkey_store_list(struct db *db, struct arena *arena, const struct id *user_id,
 			    struct passkey_row *rows, size_t *n)
 {
-	struct page page = {.rows = rows};
-	struct row_sink sink = {
-		.into = {.arena = arena, .row = rows},
-		.take = take,
-		.context = &page,
-	};
+	struct row_page page = {arena, rows, sizeof *rows, PASSKEYS_MAX, 0};
 
-	TRY(row_each(db, STMT_PASSKEY_LIST, ARGS(arg_id(user_id), arg_int(PASSKEYS_MAX)), &sink));
+	TRY(row_fill(db, STMT_PASSKEY_LIST, ARGS(arg_id(user_id), arg_int(PASSKEYS_MAX)), &page));
 	*n = page.n;
 	return OK;
 }

@@ -452,6 +452,28 @@ enum err row_find(struct db *db, enum stmt stmt, struct args args, struct row_in
 	return OK;
 }
 
+static enum err take_next(struct row_sink *sink)
+{
+	struct row_page *page = sink->context;
+
+	page->n++;
+	if (page->n < page->room)
+		sink->into.row = (char *)page->rows + page->n * page->size;
+	return page->n <= page->room ? OK : ERR_INTERNAL;
+}
+
+enum err row_fill(struct db *db, enum stmt stmt, struct args args, struct row_page *page)
+{
+	struct row_sink sink = {
+		.into = {.arena = page->arena, .row = page->rows},
+		.take = take_next,
+		.context = page,
+	};
+
+	page->n = 0;
+	return page->room == 0 ? ERR_INTERNAL : row_each(db, stmt, args, &sink);
+}
+
 enum err row_each(struct db *db, enum stmt stmt, struct args args, struct row_sink *sink)
 {
 	struct run run = {.db = db, .id = stmt, .args = args, .sink = sink};

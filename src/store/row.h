@@ -43,6 +43,18 @@ struct row_into {
 MUST_CHECK enum err row_find(struct db *db, enum stmt stmt, struct args args, struct row_into into,
 			     bool *found);
 
+/* An array of the caller's that is filled from its start: room rows of size octets each. What the
+ * statement answers beyond them is ERR_INTERNAL, as no room is. */
+struct row_page {
+	struct arena *arena; /* as in row_into */
+	void *rows;
+	size_t size;
+	size_t room;
+	size_t n; /* set: how many there are */
+};
+MUST_CHECK enum err row_fill(struct db *db, enum stmt stmt, struct args args,
+			     struct row_page *page);
+
 /*
  * take is called for every row, in order, with every column's member set anew; take must not use
  * the db. It may point row at another place for the next one. An error of take stops and is

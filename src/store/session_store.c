@@ -267,42 +267,18 @@ enum err session_store_delete_idlest(struct db *db, const struct id *user_id, in
 		       ARGS(arg_id(user_id), arg_int(now), arg_int((int64_t)n)), NULL);
 }
 
-/* A page of a list: the rows that are there, and how many there may be. */
-struct page {
-	struct session_row *rows;
-	size_t n;
-	size_t room;
-};
-
-static enum err take_listed(struct row_sink *sink)
-{
-	struct page *page = sink->context;
-
-	page->n++;
-	if (page->n < page->room)
-		sink->into.row = &page->rows[page->n];
-	return OK;
-}
-
 /* NOLINTNEXTLINE(readability-function-size): the page and its rows are the caller's */
 enum err session_store_list(struct db *db, struct arena *arena, const struct id *user_id,
 			    int64_t now, const struct page_cursor *cursor, struct session_row *out,
 			    size_t *count)
 {
-	struct page page = {.rows = out, .room = cursor->limit};
-	struct row_sink sink = {
-		.into = {.arena = arena, .row = out},
-		.take = take_listed,
-		.context = &page,
-	};
+	struct row_page page = {arena, out, sizeof *out, cursor->limit, 0};
 	int64_t before = cursor->at == 0 ? INT64_MAX : cursor->at;
 
-	if (cursor->limit == 0)
-		return ERR_INTERNAL;
-	TRY(row_each(db, STMT_SESSION_LIST,
+	TRY(row_fill(db, STMT_SESSION_LIST,
 		     ARGS(arg_id(user_id), arg_int(now), arg_int(before), arg_int(before),
 			  arg_id_or_zero(&cursor->id), arg_int(cursor->limit)),
-		     &sink));
+		     &page));
 	*count = page.n;
 	return OK;
 }

@@ -111,39 +111,15 @@ enum err user_store_delete(struct db *db, const struct id *id)
 	return OK;
 }
 
-/* A page of a list: the rows that are there, and how many there may be. */
-struct page {
-	struct user_row *rows;
-	size_t n;
-	size_t room;
-};
-
-static enum err take(struct row_sink *sink)
-{
-	struct page *page = sink->context;
-
-	page->n++;
-	if (page->n < page->room)
-		sink->into.row = &page->rows[page->n];
-	return OK;
-}
-
 enum err user_store_list(struct db *db, struct arena *arena, const struct page_cursor *cursor,
 			 struct user_row *out, size_t *count)
 {
-	struct page page = {.rows = out, .room = cursor->limit};
-	struct row_sink sink = {
-		.into = {.arena = arena, .row = out},
-		.take = take,
-		.context = &page,
-	};
+	struct row_page page = {arena, out, sizeof *out, cursor->limit, 0};
 
-	if (cursor->limit == 0)
-		return ERR_INTERNAL;
-	TRY(row_each(db, STMT_USER_LIST,
+	TRY(row_fill(db, STMT_USER_LIST,
 		     ARGS(arg_int(cursor->at), arg_int(cursor->at), arg_id_or_zero(&cursor->id),
 			  arg_int(cursor->limit)),
-		     &sink));
+		     &page));
 	*count = page.n;
 	return OK;
 }
