@@ -127,7 +127,7 @@ test('wrong password: 401, the session stays; other methods and members are name
   assert.equal((await stack.withHandle(handle, 'GET', '/session')).status, 200);
   for (const [json, name] of [
     [{ method: 'totp', password: 'x' }, 'password'], [{ method: 'passkey' }, 'passkey'], [{ method: 'sms' }, 'method'], [{ password: 'x' }, 'method'],
-    [{ method: 'device_key', device_id: 'x', challenge: 'x' }, 'signature'], [{ method: 'device_key', device_id: 'x', challenge: 'x', signature: '!' }, 'signature'],
+    [{ method: 'device_key', device_id: 'x', challenge: 'eA' }, 'signature'], [{ method: 'device_key', device_id: 'x', challenge: 'eA', signature: '!' }, 'signature'], [{ method: 'device_key', device_id: 'x', challenge: '!', signature: 'eA' }, 'challenge'],
     [{ method: 'password' }, 'password'], [{ method: 'password', password: 'x', code: '1' }, 'code'],
   ]) {
     const answer = await stack.withHandle(handle, 'POST', '/session/reauth', { json });
